@@ -1,1 +1,44 @@
-export {};
+import { readFileSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { run } from './cli/program.ts';
+import type { Terminal, World } from './cli/world.ts';
+
+// The one place that reads the process: arguments, environment, folder, terminals, clock and signals.
+
+// The compiled file lies in .build/, one below airhive's own folder.
+const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
+const { version } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as { version: string };
+
+const interruption = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => interruption.abort());
+
+// `airhive plan | head` closes the pipe early; that is the reader's choice, not an error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
+const terminal = (stream: NodeJS.WriteStream): Terminal => ({
+  isTerminal: stream.isTTY,
+  write: (text) => void stream.write(text),
+});
+
+const world: World = {
+  argv: process.argv.slice(2),
+  env: process.env,
+  cwd: process.cwd(),
+  root,
+  stdout: terminal(process.stdout),
+  stderr: terminal(process.stderr),
+  http: async (url, options) => (await import('./inputs/http.ts')).httpGet(url, options),
+  clock: {
+    monotonic: () => performance.now(),
+    sleep: async (ms, signal) => {
+      await sleep(ms, undefined, { signal });
+    },
+  },
+  signal: interruption.signal,
+};
+
+process.exitCode = await run(world, version);

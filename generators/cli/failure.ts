@@ -1,0 +1,41 @@
+import { AirhiveError, exitCodeOf, type Diagnostic } from '../errors.ts';
+import { formatDiagnostic } from '../profile/diagnostics.ts';
+import type { Terminal } from './world.ts';
+
+const ERROR = '\x1b[31m';
+const RESET = '\x1b[0m';
+
+/** Where a bug can be reported; the text that is asked for names no paths of the user. */
+const BUG_HINT = 'this is a bug in airhive: please report it with the lines below and the command you ran';
+
+/** Prints what was thrown, for a person, to standard error. */
+export function printFailure(stderr: Terminal, error: unknown, colour: boolean): void {
+  const label = colour ? `${ERROR}error:${RESET}` : 'error:';
+  if (!(error instanceof AirhiveError)) {
+    stderr.write(`${label} ${BUG_HINT}\n${stackOf(error)}\n`);
+    return;
+  }
+  for (const diagnostic of error.diagnostics) stderr.write(`${formatDiagnostic(diagnostic)}\n`);
+  stderr.write(`${label} ${error.message}\n`);
+  if (error.hint !== undefined) stderr.write(`  ${error.hint}\n`);
+}
+
+/** The same as one value, for --json. */
+export function describeFailure(error: unknown): Readonly<Record<string, unknown>> {
+  const known = error instanceof AirhiveError;
+  return {
+    kind: known ? error.kind : 'bug',
+    exit: exitCodeOf(error),
+    message: known ? error.message : `${BUG_HINT}\n${stackOf(error)}`,
+    hint: known ? (error.hint ?? null) : null,
+    diagnostics: known ? error.diagnostics.map(plainDiagnostic) : [],
+  };
+}
+
+export function plainDiagnostic({ severity, kind, file, line, column, path, message }: Diagnostic) {
+  return { severity, kind, file, line, column, path, message };
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

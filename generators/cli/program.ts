@@ -1,0 +1,164 @@
+import { Command, CommanderError, Option } from 'commander';
+import { AirhiveError, exitCodeOf } from '../errors.ts';
+import type { BuildOptions } from './build.ts';
+import { createReporter, wantsColour } from './reporter.ts';
+import type { Outcome, VerbContext, World } from './world.ts';
+
+interface CommonOptions {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  readonly color: string;
+}
+
+const EXIT_CODES_HELP = `
+Exit codes:
+  0 done            1 a bug in airhive        2 wrong usage, profile or template
+  3 unsupported     4 tool or environment missing             5 network
+  6 verification failed       7 disk          130 interrupted`;
+
+const EXAMPLES = `
+Examples:
+  airhive build --profile intel8260                  the bundle into dist/intel8260/ and dist/intel8260.tar
+  airhive build --profile ./mine.yaml --secrets s.yaml    with this machine's networks beside it
+  airhive verify dist/intel8260                      is it still what was built?`;
+
+/**
+ * Runs the command line. Results go to standard output, everything else to standard error.
+ * @returns the exit code
+ */
+export async function run(world: World, version: string): Promise<number> {
+  let outcome: Outcome | undefined;
+  const program = createProgram(world, version, (result) => {
+    outcome = result;
+  });
+  try {
+    await program.parseAsync(world.argv, { from: 'user' });
+    if (outcome) print(world, outcome);
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : await fail(world, usageError(error));
+    return await fail(world, error);
+  }
+}
+
+type Done = (outcome: Outcome) => void;
+
+function createProgram(world: World, version: string, done: Done): Command {
+  const program = new Command('airhive')
+    .description("Wi-Fi for a FreeBSD laptop through a tiny Alpine Linux VM: builds the VM's bundle from a profile.")
+    .version(version, '-V, --version')
+    .addHelpText('after', EXAMPLES + '\n' + EXIT_CODES_HELP)
+    .configureOutput({ writeOut: (text) => world.stdout.write(text), writeErr: () => undefined })
+    .exitOverride();
+  const context = (options: CommonOptions): VerbContext => ({
+    ...world,
+    version,
+    reporter: createReporter(world.stderr, {
+      quiet: options.quiet ?? false,
+      verbose: options.verbose ?? false,
+      colour: wantsColour(options.color, world.env, world.stderr.isTerminal),
+    }),
+  });
+  addBuild(program, context, done);
+  addReaders(program, context, done);
+  addLists(program, context, done);
+  return program;
+}
+
+type ContextOf = (options: CommonOptions) => VerbContext;
+
+/** A verb with the options that all of them take. Verbs load their code when they run, so that help is quick. */
+function verb(program: Command, name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .option('--json', 'one JSON document on standard output, errors included')
+    .option('--quiet', 'no step lines, only warnings and errors')
+    .option('--verbose', 'more detail')
+    .addOption(new Option('--color <when>', 'colour in messages').choices(['auto', 'always', 'never']).default('auto'));
+}
+
+const RELEASES = ['--releases <file>', 'pinned releases (default: the ones airhive ships)'] as const;
+const PROFILE = ['--profile <name|file>', 'a profile that airhive ships, or a file of your own'] as const;
+
+function addBuild(program: Command, context: ContextOf, done: Done): void {
+  const collect = (value: string, before: readonly string[] = []) => [...before, value];
+  verb(program, 'build', 'make the whole bundle: OUT/NAME/ and OUT/NAME.tar')
+    .option(...PROFILE)
+    .option('--out <dir>', 'where to put it', 'dist')
+    .option('--iso <file>', "use this copy of the profile's ISO")
+    .option('--mirror <url>', 'fetch the ISO from here (the part before /v3.24/releases/); repeatable', collect)
+    .option(...RELEASES)
+    .option('--cache <dir>', 'where ISOs are kept (default: $XDG_CACHE_HOME/airhive)')
+    .option('--offline', 'use no network; an ISO that is not in the cache is left for the host to fetch')
+    .option('--require-iso', 'fail (exit 5) when the ISO cannot be had')
+    .option('--secrets <file>', "also make data/site.img with this machine's networks and keys (mode 0600)")
+    .action(async (options: BuildOptions & CommonOptions) => {
+      const { build } = await import('./build.ts');
+      done(await build(options, context(options)));
+    });
+}
+
+function addReaders(program: Command, context: ContextOf, done: Done): void {
+  verb(program, 'validate', 'check profiles (all shipped ones by default); writes nothing')
+    .argument('[profiles...]', 'names or files')
+    .option(...RELEASES)
+    .action(async (wanted: string[], options: CommonOptions & { releases?: string }) => {
+      const { validate } = await import('./verbs.ts');
+      done(await validate(wanted, options, context(options)));
+    });
+  verb(program, 'plan', 'list what build would make; touches neither network nor disk')
+    .option(...PROFILE)
+    .option(...RELEASES)
+    .action(async (options: CommonOptions & { profile?: string; releases?: string }) => {
+      const { plan } = await import('./verbs.ts');
+      done(await plan(options, context(options)));
+    });
+  verb(program, 'verify', 'read a bundle again and check all of it')
+    .argument('<dir|tar>', 'the bundle')
+    .option('--public', 'also fail when there is a data/ or any secret in it')
+    .action(async (path: string, options: CommonOptions & { public?: boolean }) => {
+      const { verify } = await import('./verbs.ts');
+      done(await verify(path, options, context(options)));
+    });
+}
+
+function addLists(program: Command, context: ContextOf, done: Done): void {
+  verb(program, 'profiles', 'list the profiles that airhive ships').action(async (options: CommonOptions) => {
+    const { profiles } = await import('./verbs.ts');
+    done(await profiles(context(options)));
+  });
+  verb(program, 'schema', 'print the JSON Schema of a profile').action(async () => {
+    const { schema } = await import('./verbs.ts');
+    done(schema());
+  });
+}
+
+/** --json and --color are looked up in the words themselves, so that usage errors honour them too. */
+function wantsJson({ argv }: World): boolean {
+  return argv.includes('--json');
+}
+
+function print(world: World, { lines, result }: Outcome): void {
+  if (wantsJson(world)) world.stdout.write(`${JSON.stringify({ format: 1, ok: true, ...result }, null, 2)}\n`);
+  else for (const line of lines) world.stdout.write(`${line}\n`);
+}
+
+async function fail(world: World, error: unknown): Promise<number> {
+  const { describeFailure, printFailure } = await import('./failure.ts');
+  if (wantsJson(world)) {
+    world.stdout.write(`${JSON.stringify({ format: 1, ok: false, error: describeFailure(error) }, null, 2)}\n`);
+  } else {
+    const choice = world.argv[world.argv.indexOf('--color') + 1] ?? 'auto';
+    const chosen = world.argv.includes('--color') ? choice : 'auto';
+    printFailure(world.stderr, error, wantsColour(chosen, world.env, world.stderr.isTerminal));
+  }
+  return exitCodeOf(error);
+}
+
+function usageError(error: CommanderError): AirhiveError {
+  // Without a verb commander prints the help as an error.
+  const message = error.code === 'commander.help' ? 'no verb was given' : error.message.replace(/^error: /, '');
+  return new AirhiveError('usage', message, { hint: 'airhive --help lists the verbs, airhive VERB --help its options' });
+}

@@ -1,0 +1,100 @@
+import { join, resolve } from 'node:path';
+import { AirhiveError } from '../errors.ts';
+import { formatMode } from '../formats/manifest.ts';
+import { sha256 } from '../formats/checksums.ts';
+import { listProfiles, readProfile } from '../inputs/profiles.ts';
+import { formatDiagnostic } from '../profile/diagnostics.ts';
+import { profileJsonSchema } from '../profile/json-schema.ts';
+import { resolveProfile } from '../profile/resolve.ts';
+import { verifyBundle } from '../verify/verify.ts';
+import { assemble } from './assemble.ts';
+import { plainDiagnostic } from './failure.ts';
+import { loadProfile, loadReleases, refusal } from './resolve.ts';
+import type { Outcome, VerbContext } from './world.ts';
+
+/** Checks profiles, all shipped ones when none is named, and reports everything that is wrong with any of them. */
+export async function validate(
+  wanted: readonly string[],
+  options: { releases?: string },
+  context: VerbContext,
+): Promise<Outcome> {
+  const releases = await loadReleases(options.releases, context);
+  const names = wanted.length > 0 ? wanted : await listProfiles(context.root);
+  const sources = await Promise.all(names.map((name) => readProfile(name, context)));
+  const checked = sources.map((source) => ({ source, ...resolveProfile(source, releases) }));
+  const all = checked.flatMap(({ diagnostics }) => diagnostics);
+  const broken = checked.filter(({ profile }) => !profile).map(({ source }) => source.file);
+  if (broken.length > 0) throw refusal(broken.join(', '), all);
+  for (const diagnostic of all) context.reporter.warn(formatDiagnostic(diagnostic));
+  return {
+    lines: checked.map(({ source }) => `${source.file}: ok`),
+    result: { profiles: checked.map(({ source }) => source.file), diagnostics: all.map(plainDiagnostic) },
+  };
+}
+
+/** What `build` would make: every file of the bundle and every entry of the guest's overlay. Writes nothing. */
+export async function plan(
+  options: { profile?: string; releases?: string },
+  context: VerbContext,
+): Promise<Outcome> {
+  const profile = await loadProfile(options, context);
+  const { bundle, guest } = await assemble(profile, context);
+  const files = bundle.files.map(({ path, mode, bytes, digest }) => ({
+    path: `${bundle.name}/${path}`,
+    mode: formatMode(mode),
+    size: bytes.length,
+    sha256: digest,
+  }));
+  const inside = guest.map((entry) => ({
+    path: entry.path,
+    type: entry.type,
+    mode: formatMode(entry.mode),
+    size: entry.type === 'file' ? entry.bytes.length : 0,
+    sha256: entry.type === 'file' ? sha256(entry.bytes) : null,
+  }));
+  const line = (prefix: string, { mode, size, path, sha256: digest }: (typeof inside)[number] | (typeof files)[number]) =>
+    `${mode} ${String(size).padStart(8)} ${(digest ?? '-').slice(0, 12).padEnd(12)} ${prefix}${path}`;
+  return {
+    lines: [...files.map((file) => line('', file)), ...inside.map((entry) => line('guest:/', entry))],
+    result: { profile: profile.name, files, guest: inside },
+  };
+}
+
+/** Reads a bundle again and checks all of it. */
+export async function verify(path: string, options: { public?: boolean }, context: VerbContext): Promise<Outcome> {
+  const { manifest, files, iso } = await verifyBundle(resolve(context.cwd, path), { public: options.public ?? false });
+  const isoText = iso ? 'the ISO is the pinned one' : 'the ISO is not there';
+  return {
+    lines: [`${path}: ok, ${files} files of profile ${manifest.profile}, ${isoText}`],
+    result: { profile: manifest.profile, airhive: manifest.airhive, files, iso },
+  };
+}
+
+/** The profiles that airhive ships. */
+export async function profiles(context: VerbContext): Promise<Outcome> {
+  const releases = await loadReleases(undefined, context);
+  const names = await listProfiles(context.root);
+  const rows = await Promise.all(
+    names.map(async (name) => {
+      const { profile } = resolveProfile(await readProfile(name, context), releases);
+      if (!profile) throw new AirhiveError('usage', `profile ${name} is broken`, { hint: `airhive validate ${name}` });
+      return {
+        name,
+        file: join('profiles', `${name}.yaml`),
+        release: `${profile.release.flavor} ${profile.release.release}`,
+        cards: profile.passthrough.map(({ pci, id }) => `${id} at ${pci}`),
+      };
+    }),
+  );
+  const width = Math.max(...rows.map(({ name }) => name.length));
+  return {
+    lines: rows.map(({ name, release, cards }) => `${name.padEnd(width)}  ${release}  ${cards.join(', ')}`),
+    result: { profiles: rows },
+  };
+}
+
+/** The JSON Schema of a profile, for editors. */
+export function schema(): Outcome {
+  const text = profileJsonSchema();
+  return { lines: [text.trimEnd()], result: { schema: JSON.parse(text) as unknown } };
+}

@@ -1,0 +1,34 @@
+import type { Clock, HttpGet, Reporter } from '../ports.ts';
+
+/** Everything outside of airhive, read or made once by main.ts and handed down. */
+export interface World {
+  /** The words after the program's name. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** Folder of airhive itself, with overlays/ and profiles/ in it. */
+  readonly root: string;
+  readonly stdout: Terminal;
+  readonly stderr: Terminal;
+  readonly http: HttpGet;
+  readonly clock: Clock;
+  /** Fires when the user interrupts. */
+  readonly signal: AbortSignal;
+}
+
+export interface Terminal {
+  readonly isTerminal: boolean;
+  write(text: string): void;
+}
+
+/** What every verb gets beside its own options. */
+export interface VerbContext extends Pick<World, 'env' | 'cwd' | 'root' | 'http' | 'clock' | 'signal'> {
+  readonly reporter: Reporter;
+  readonly version: string;
+}
+
+/** What a verb found or made: `lines` for a person, `result` for --json. */
+export interface Outcome {
+  readonly lines: readonly string[];
+  readonly result: Readonly<Record<string, unknown>>;
+}

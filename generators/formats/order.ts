@@ -1,0 +1,4 @@
+/** Orders strings by UTF-16 code units: the same on every machine and in every locale. For Array.sort. */
+export function compareCodeUnits(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

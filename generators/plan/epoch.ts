@@ -1,0 +1,19 @@
+import { AirhiveError } from '../errors.ts';
+
+/** After this tar headers written by tar-stream overflow (facts/models.md D1). */
+const LATEST = 2147483647;
+
+/**
+ * The one moment that every date in the bundle is taken from, in seconds since 1970: SOURCE_DATE_EPOCH when set
+ * (reproducible-builds.org/specs/source-date-epoch), else the day of the Alpine release. Never the clock.
+ * @throws AirhiveError usage when the variable is set to anything but a whole number of that range
+ */
+export function resolveEpoch(sourceDateEpoch: string | undefined, releaseDate: number): number {
+  if (sourceDateEpoch === undefined) return releaseDate;
+  if (!/^(0|[1-9][0-9]{0,9})$/.test(sourceDateEpoch) || Number(sourceDateEpoch) > LATEST) {
+    throw new AirhiveError('usage', `SOURCE_DATE_EPOCH is ${JSON.stringify(sourceDateEpoch)}`, {
+      hint: `set it to whole seconds since 1970, 0 to ${LATEST} (as "date +%s" prints), or unset it`,
+    });
+  }
+  return Number(sourceDateEpoch);
+}

@@ -1,0 +1,57 @@
+import Mustache from 'mustache';
+import { AirhiveError } from '../errors.ts';
+import { escapeFor, kindOf } from './escape.ts';
+
+/** The values a template may name. Null, false and empty lists make a section absent. */
+export interface View {
+  readonly [name: string]: ViewValue;
+}
+type ViewValue = string | number | boolean | null | View | readonly (string | number | View)[];
+
+/**
+ * Fills a template for the file at `path`. The engine itself would write nothing for a missing name and HTML for
+ * everything else (facts/models.md D1), so a name that the view lacks, an unescaped `{{{x}}}` or `{{&x}}` and any
+ * partial are errors, and values are escaped for the kind of file.
+ * @throws AirhiveError usage, naming the template
+ */
+export function renderTemplate(path: string, template: string, view: View): string {
+  const kind = kindOf(path);
+  try {
+    refuseForbiddenTags(Mustache.parse(template));
+    return Mustache.render(template, new StrictContext(view), undefined, {
+      escape: (value: unknown) => escapeFor(kind, textOf(value)),
+    });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new AirhiveError('usage', `template ${path}: ${reason}`, { cause: error });
+  }
+}
+
+/** A context in which looking up a name that is nowhere defined is an error. */
+class StrictContext extends Mustache.Context {
+  override push(view: unknown): StrictContext {
+    return new StrictContext(view, this);
+  }
+
+  override lookup(name: string): unknown {
+    const value: unknown = super.lookup(name);
+    if (value === undefined) throw new Error(`"${name}" is not a name it may use`);
+    // The engine writes null as nothing; false is refused by textOf and absent as a section all the same.
+    return value === null ? false : value;
+  }
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string' || typeof value === 'number') return String(value);
+  throw new Error(`a ${value === null ? 'null' : typeof value} cannot be written as text`);
+}
+
+/** Walks the parsed tokens: [type, name, start, end, children?]. */
+function refuseForbiddenTags(tokens: readonly unknown[]): void {
+  for (const token of tokens as readonly [string, string, number, number, unknown?][]) {
+    const [type, name, , , children] = token;
+    if (type === '&') throw new Error(`"${name}" is asked for without escaping`);
+    if (type === '>') throw new Error(`partial "${name}" is asked for; there are none`);
+    if (Array.isArray(children)) refuseForbiddenTags(children);
+  }
+}

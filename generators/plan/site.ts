@@ -1,0 +1,48 @@
+import { encodeFat } from '../formats/fat/encode.ts';
+import type { SparseImage } from '../formats/sparse.ts';
+import type { SiteSecrets, SiteNetwork } from '../profile/secrets.ts';
+
+const SITE_LABEL = 'AIRHIVESITE';
+const SITE_SIZE = 1024 * 1024;
+
+/** data/site.img: the networks and keys of one machine, in the four files that the guest copies into RAM at boot. */
+export function encodeSite(secrets: SiteSecrets, epoch: number): SparseImage {
+  const texts: Readonly<Record<string, string>> = {
+    'networks.conf': secrets.networks.map(networkBlock).join('\n'),
+    admin_keys: lines(secrets.adminKeys),
+    tunnel_keys: lines(secrets.tunnelKeys),
+    ssh_host_ed25519_key: secrets.hostKey,
+  };
+  const files = Object.entries(texts)
+    .filter(([, text]) => text !== '')
+    .map(([path, text]) => ({ path, bytes: Buffer.from(text) }));
+  return encodeFat({ label: SITE_LABEL, files, time: epoch, size: SITE_SIZE });
+}
+
+function lines(values: readonly string[]): string {
+  return values.map((value) => `${value}\n`).join('');
+}
+
+/** One block of wpa_supplicant.conf(5). */
+function networkBlock(network: SiteNetwork): string {
+  const settings = [`ssid=${wpaString(network.ssid)}`, ...security(network)];
+  if (network.hidden) settings.push('scan_ssid=1');
+  if (network.priority !== 0) settings.push(`priority=${network.priority}`);
+  return `network={\n${settings.map((setting) => `\t${setting}\n`).join('')}}\n`;
+}
+
+/** WPA2 and WPA3 alike from a passphrase; a raw key has no passphrase that WPA3 could use. */
+function security({ passphrase }: SiteNetwork): string[] {
+  if (passphrase === null) return ['key_mgmt=NONE'];
+  if (/^[0-9a-fA-F]{64}$/.test(passphrase)) return [`psk=${passphrase}`, 'key_mgmt=WPA-PSK'];
+  return [`psk="${passphrase}"`, 'key_mgmt=WPA-PSK WPA-PSK-SHA256 SAE', 'ieee80211w=1'];
+}
+
+/**
+ * A string setting: quoted when every byte is plain, else the bytes in hexadecimal, which says the same and leaves
+ * nothing to quote. wpa_supplicant strings know no escapes.
+ */
+function wpaString(bytes: Uint8Array): string {
+  const plain = bytes.every((byte) => byte >= 0x20 && byte < 0x7f && byte !== 0x22 && byte !== 0x5c);
+  return plain ? `"${Buffer.from(bytes).toString('latin1')}"` : Buffer.from(bytes).toString('hex');
+}

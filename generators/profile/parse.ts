@@ -1,0 +1,140 @@
+import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, parseDocument, Parser } from 'yaml';
+import type { ParsedNode, YAMLError, YAMLMap } from 'yaml';
+import { Places, type Source, type YamlDocument } from './document.ts';
+import type { Path } from './path.ts';
+import { error, type Problem } from './problem.ts';
+import { describe } from './visible.ts';
+
+/** Bytes. The largest file we ship has under 3,000. */
+const SIZE_LIMIT = 64 * 1024;
+
+/** Groups and lists inside each other. Profiles need 4. */
+const DEPTH_LIMIT = 32;
+
+/** One broken quote makes every later line an error of its own; more of them do not help. */
+const SYNTAX_ERRORS_SHOWN = 10;
+
+/** Stands for a value that was refused while reading, so that no schema takes it for a missing one. */
+const REFUSED = Symbol('refused');
+
+/**
+ * Reads YAML 1.2 text. Never throws: whatever is wrong is in `problems`, and `value` is undefined when the text as a
+ * whole cannot be used. Aliases, tags, directives and keys that are not words are refused, because each of them can
+ * make a file mean something else than it seems to. So are repeated keys.
+ */
+export function parseYaml(source: Source): YamlDocument {
+  const text = source.text.replace(/^\ufeff/, '');
+  const document = { source: { ...source, text }, places: new Places(), lines: countLines(text) };
+  const failed = (...problems: Problem[]): YamlDocument => ({ ...document, value: undefined, problems });
+
+  if (Buffer.byteLength(text) > SIZE_LIMIT) return failed(error([], TOO_LARGE));
+  const tooDeep = depthProblem(text);
+  if (tooDeep) return failed(tooDeep);
+
+  const parsed = parseDocument(text, {
+    version: '1.2',
+    prettyErrors: false,
+    uniqueKeys: false,
+    logLevel: 'error',
+  });
+  if (parsed.errors.length > 0)
+    return failed(...parsed.errors.slice(0, SYNTAX_ERRORS_SHOWN).map(syntaxProblem));
+  if (parsed.directives.yaml.explicit === true && parsed.directives.yaml.version !== '1.2') {
+    return failed({ ...error([], 'only YAML 1.2 is read; remove the %YAML line'), offset: 0 });
+  }
+  if (!parsed.contents || (isScalar(parsed.contents) && parsed.contents.source === '')) {
+    return failed(error([], 'the file is empty'));
+  }
+  const reader = new Reader(document.places);
+  const value = reader.read(parsed.contents, [], undefined);
+  return { ...document, value, problems: reader.problems };
+}
+
+const TOO_LARGE = `the file is larger than ${SIZE_LIMIT / 1024} KiB; a profile has a few dozen lines, so this is some other file`;
+
+/** The starts of all lines. Not left to the parser, which stops counting where it gives up. */
+function countLines(text: string): LineCounter {
+  const lines = new LineCounter();
+  for (let start = 0; start >= 0; start = text.indexOf('\n', start) + 1 || -1) lines.addNewLine(start);
+  return lines;
+}
+
+/**
+ * Refuses deep nesting before the composer sees it: that one recurses, and at the end of the stack V8 does not throw
+ * but aborts the process (its regular expression compiler runs out of memory). The lexer and the parser do not recurse.
+ */
+function depthProblem(text: string): Problem | undefined {
+  const parser = new Parser();
+  let offset = 0;
+  for (const lexeme of new Lexer().lex(text)) {
+    Array.from(parser.next(lexeme));
+    if (parser.stack.length > DEPTH_LIMIT) {
+      return { ...error([], `more than ${DEPTH_LIMIT} groups and lists inside each other`), offset };
+    }
+    offset = parser.offset;
+  }
+  return undefined;
+}
+
+const SYNTAX_HINTS: Readonly<Record<string, string>> = {
+  TAB_AS_INDENT: 'a tab is not allowed here; indent with blanks',
+  MULTIPLE_DOCS: 'a second document starts here; keep one and remove the `---` line',
+  BLOCK_AS_IMPLICIT_KEY: 'a second `key:` on one line; start a new line, or put the value in quotes',
+};
+
+function syntaxProblem({ code, message, pos }: YAMLError): Problem {
+  return { ...error([], SYNTAX_HINTS[code] ?? `not valid YAML: ${message}`), offset: pos[0] };
+}
+
+/** Turns the tree of nodes into plain values and notes where each one stands. */
+class Reader {
+  readonly problems: Problem[] = [];
+  readonly #places: Places;
+
+  constructor(places: Places) {
+    this.#places = places;
+  }
+
+  read(node: ParsedNode | null, path: Path, key: number | undefined): unknown {
+    const start = node?.range[0] ?? key ?? 0;
+    const written = isScalar(node) ? node.source : undefined;
+    this.#places.set(path, { key, value: start, written });
+    if (!node) return null;
+    if (isAlias(node)) return this.#refuse(path, 'an alias (*name) is not allowed; write the value itself');
+    if (node.tag !== undefined)
+      return this.#refuse(path, `the tag ${describe(node.tag)} is not allowed; remove it`);
+    if (isSeq<ParsedNode>(node))
+      return node.items.map((item, index) => this.read(item, [...path, index], undefined));
+    return isMap<ParsedNode, ParsedNode | null>(node) ? this.#readGroup(node, path) : node.value;
+  }
+
+  #readGroup(node: YAMLMap<ParsedNode, ParsedNode | null>, path: Path): unknown {
+    const group: Record<string, unknown> = {};
+    for (const { key, value } of node.items) {
+      const offset = key.range[0];
+      if (!isScalar(key) || key.tag !== undefined || typeof key.value !== 'string') {
+        this.problems.push({ ...error(path, 'a key has to be a plain word'), offset });
+      } else if (Object.hasOwn(group, key.value)) {
+        this.problems.push({
+          ...error([...path, key.value], 'the same key again; keep one of the two'),
+          offset,
+        });
+      } else {
+        // Assignment would run the setter of `__proto__`.
+        const read = this.read(value, [...path, key.value], offset);
+        Object.defineProperty(group, key.value, { value: read, enumerable: true });
+      }
+    }
+    return group;
+  }
+
+  #refuse(path: Path, message: string): symbol {
+    this.problems.push(error(path, message));
+    return REFUSED;
+  }
+}
+
+/** Whether a value was already reported while reading. */
+export function wasRefused(value: unknown): boolean {
+  return value === REFUSED;
+}

@@ -1,0 +1,140 @@
+import * as z from 'zod';
+import type { Diagnostic } from '../errors.ts';
+import { toDiagnostics, type Source } from './document.ts';
+import { draftOf, type Draft } from './draft.ts';
+import * as field from './fields.ts';
+import { issueProblems } from './issues.ts';
+import { parseYaml } from './parse.ts';
+import { error, type Problem } from './problem.ts';
+import { archField, flavorField, packageField, releaseField } from './alpine.ts';
+
+/** One pinned Alpine ISO. */
+export interface ReleasePin {
+  release: string;
+  flavor: 'standard' | 'extended';
+  arch: 'x86_64';
+  kernel: 'lts';
+  file: string;
+  sha256: string;
+  /** Bytes. */
+  size: number;
+  /** In how many independent public places the hash was seen. */
+  witnesses: number;
+  /** Day of the release: seconds since 1970, midnight UTC. */
+  date: number;
+  /** Least guest memory that boots, MiB. */
+  floor: number;
+  /** YYYY-MM-DD, set once the release gets no more fixes. */
+  eol: string | null;
+  /** Packages of the guest that are not on this ISO. */
+  lacks: string[];
+  /** `v3.24`. */
+  branch: string;
+  /** What follows a mirror's URL: `v3.24/releases/x86_64/FILE`. */
+  path: string;
+}
+
+/** Seconds since 1970 at midnight UTC; undefined for a day that no calendar has, such as 30 February. */
+function secondsOf(day: string): number | undefined {
+  const date = new Date(`${day}T00:00:00Z`);
+  // V8 rolls 30 February over into March.
+  const valid = !Number.isNaN(date.getTime()) && date.toISOString().startsWith(day);
+  return valid ? date.getTime() / 1000 : undefined;
+}
+
+function day(description: string) {
+  const about = { description, allowed: 'a day as YYYY-MM-DD', example: '2026-06-13' };
+  return field
+    .text(/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/, about)
+    .refine((written) => secondsOf(written) !== undefined, {
+      error: 'is a day that no calendar has',
+      abort: true,
+    });
+}
+
+const pinSchema = field.group(
+  {
+    release: releaseField,
+    flavor: flavorField,
+    arch: archField,
+    kernel: field.choice(['lts'], 'Kernel flavour of the ISO.'),
+    file: field.text(/^[A-Za-z0-9_][A-Za-z0-9._-]*\.iso$/, {
+      description: 'Name of the ISO.',
+      allowed: 'the file name of an Alpine ISO',
+      example: 'alpine-standard-3.24.1-x86_64.iso',
+    }),
+    sha256: field.text(/^[0-9a-f]{64}$/, {
+      description: 'SHA-256 of the ISO.',
+      allowed: '64 lower-case hexadecimal digits',
+      example: 'the first word of the .sha256 file beside the ISO',
+    }),
+    // No Alpine ISO comes near; a larger number is a slip and would lift the limit of the download.
+    size: field.integer(1, 8 * 1024 ** 3, 'Size of the ISO in bytes.'),
+    witnesses: field.integer(1, 1000, 'In how many independent public places the hash was seen.'),
+    date: day('Day of the release, UTC.'),
+    floor: field.memory('Least guest memory that boots.'),
+    eol: day('Day on which the security fixes ended, once it has passed.').optional(),
+    lacks: field.list(packageField, { description: 'Packages of the guest that are not on the ISO.' }),
+  },
+  'One pinned ISO.',
+);
+
+const releasesSchema = field.list(pinSchema, { description: 'The pinned ISOs.', least: 1, most: 100 });
+
+type PinDraft = Draft<typeof pinSchema>;
+
+/**
+ * Reads the pins, in the order of the file. `releases` is there exactly when no diagnostic is an error. Never throws.
+ */
+export function parseReleases(source: Source): { releases?: ReleasePin[]; diagnostics: Diagnostic[] } {
+  const document = parseYaml(source);
+  if (document.value === undefined) return { diagnostics: toDiagnostics(document, document.problems) };
+  const drafts = (draftOf(releasesSchema, document.value) ?? []).map((draft) => draft ?? {});
+  const problems = [
+    ...document.problems,
+    ...issueProblems(document, releasesSchema),
+    ...drafts.flatMap(nameProblems),
+    ...repeatedPins(drafts),
+  ];
+  const diagnostics = toDiagnostics(document, problems);
+  const parsed = releasesSchema.safeParse(document.value);
+  return parsed.success && problems.length === 0
+    ? { releases: parsed.data.map(toPin), diagnostics }
+    : { diagnostics };
+}
+
+/** A pin copied from another one and edited in one place only would fetch one ISO and check it as another. */
+function nameProblems({ release, flavor, arch, file }: PinDraft, index: number): Problem[] {
+  if (release === undefined || flavor === undefined || arch === undefined || file === undefined) return [];
+  const expected = `alpine-${flavor}-${release}-${arch}.iso`;
+  return file === expected
+    ? []
+    : [
+        error(
+          [index, 'file'],
+          `has to be ${expected} for this release, flavour and architecture; got ${file}`,
+        ),
+      ];
+}
+
+function repeatedPins(drafts: readonly PinDraft[]): Problem[] {
+  const seen = new Set<string>();
+  return drafts.flatMap(({ release, flavor, arch }, index) => {
+    if (release === undefined || flavor === undefined || arch === undefined) return [];
+    const key = `${release} ${flavor} ${arch}`;
+    const repeated = seen.has(key);
+    seen.add(key);
+    return repeated ? [error([index, 'release'], `${key} is pinned above already; keep one of the two`)] : [];
+  });
+}
+
+function toPin(pin: z.output<typeof pinSchema>): ReleasePin {
+  const branch = `v${pin.release.split('.').slice(0, 2).join('.')}`;
+  return {
+    ...pin,
+    date: secondsOf(pin.date) ?? 0,
+    eol: pin.eol ?? null,
+    branch,
+    path: `${branch}/releases/${pin.arch}/${pin.file}`,
+  };
+}

@@ -1,0 +1,47 @@
+import { isCountry } from '../countries.ts';
+import type { Path } from '../path.ts';
+import { error, warning, type Problem } from '../problem.ts';
+import type { Rule } from './rule.ts';
+
+/** What Linux calls the loopback and the virtio-net device towards the host. */
+const TAKEN = ['lo', 'eth0'];
+
+const wifiHasItsOwnInterface: Rule = (profile) => {
+  const name = profile.wifi?.interface;
+  if (name === undefined || !TAKEN.includes(name)) return [];
+  return [
+    error(
+      ['wifi', 'interface'],
+      `${name} is ${name === 'lo' ? 'the loopback' : 'the way to the host'}; for example wlan0`,
+    ),
+  ];
+};
+
+const countryExists: Rule = ({ wifi }) => {
+  const country = wifi?.country;
+  if (country === undefined || isCountry(country)) return [];
+  const hint = country === 'UK' ? 'the United Kingdom is GB' : 'the codes are those of ISO 3166';
+  return [
+    warning(
+      ['wifi', 'country'],
+      `${country} is no country, so the radio would keep to the few channels of the world domain; ${hint}`,
+    ),
+  ];
+};
+
+function repeated(path: Path, names: readonly (string | undefined)[] = []): Problem[] {
+  return names.flatMap((name, index) =>
+    name === undefined || names.indexOf(name) === index
+      ? []
+      : [error([...path, index], `${name} is listed twice; remove one of the two`)],
+  );
+}
+
+const namesAreListedOnce: Rule = ({ alpine, host, passthrough = [] }) => [
+  ...repeated(['alpine', 'mirrors'], alpine?.mirrors),
+  ...repeated(['alpine', 'packages'], alpine?.packages),
+  ...passthrough.flatMap((device, index) => repeated(['passthrough', index, 'drivers'], device?.drivers)),
+  ...repeated(['host', 'retire'], host?.retire),
+];
+
+export const guestRules: readonly Rule[] = [wifiHasItsOwnInterface, countryExists, namesAreListedOnce];

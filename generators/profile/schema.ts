@@ -1,0 +1,204 @@
+import type * as z from 'zod';
+import { alpine } from './alpine.ts';
+import * as field from './fields.ts';
+
+/*
+ * The single source of a profile's keys, types, defaults, error texts and of profiles/profile.schema.json.
+ * What concerns more than one key is in rules/.
+ */
+
+const machine = field.group(
+  {
+    name: field
+      .text(
+        /^[a-z]([a-z0-9-]*[a-z0-9])?$/,
+        {
+          description: 'Name of the virtual machine on the host, and of the guest itself.',
+          allowed: 'lower-case letters, digits and minus, starting with a letter',
+          example: 'airhive',
+        },
+        32,
+      )
+      .default('airhive'),
+    cpus: field.integer(1, 16, 'Virtual CPUs.').default(1),
+    memory: field
+      .memory('Memory of the guest, wired: the host has that much less. The release has a floor.')
+      .prefault('384M'),
+    loader: field
+      .choice(
+        ['grub', 'uefi'],
+        'How the guest is started: grub needs the package grub2-bhyve, uefi needs bhyve-firmware.',
+      )
+      .default('grub'),
+    console: field
+      .choice(
+        ['nmdm', 'stdio', 'none'],
+        'Serial console: a null-modem device for cu(1), the terminal of vm_run, or none.',
+      )
+      .default('nmdm'),
+  },
+  'The virtual machine.',
+);
+
+const device = field.group(
+  {
+    pci: field.pciPlace(
+      'Where the card sits: the numbers at the end of pciB:S:F in `pciconf -l`, without the domain.',
+    ),
+    id: field.pciId('Which card it is, so that another one at the same place is never taken.'),
+    drivers: field
+      .list(
+        field.text(
+          /^[A-Za-z][A-Za-z0-9_]*$/,
+          {
+            description: 'Kernel module.',
+            allowed: 'the name of a kernel module without .ko',
+            example: 'if_iwlwifi',
+          },
+          32,
+        ),
+        { description: 'FreeBSD drivers to keep away from the card.', most: 16 },
+      )
+      .default([]),
+  },
+  'A PCI device given to the guest.',
+);
+
+const network = field.group(
+  {
+    bridge: field
+      .text(
+        /^bridge(0|[1-9][0-9]{0,4})$/,
+        { description: 'Bridge on the host.', allowed: 'bridge and a number', example: 'bridge0' },
+        15,
+      )
+      .default('bridge0'),
+    tap: field
+      .text(
+        /^tap(0|[1-9][0-9]{0,4})$/,
+        {
+          description: 'Tap device on the host; bhyve knows the kind of a network device by this beginning.',
+          allowed: 'tap and a number',
+          example: 'tap0',
+        },
+        15,
+      )
+      .default('tap0'),
+    host: field.prefixedAddress(
+      "Address of the host on the bridge, with the subnet's prefix length.",
+      '172.24.1.49/24',
+    ),
+    guest: field.address("Address of the guest in the same subnet: the host's router.", '172.24.1.1'),
+    dns: field.address('DNS server of the host. Default: the guest.', '172.24.1.1').optional(),
+    ipv6: field
+      .uniqueLocalPrefix(
+        'IPv6 for the bridge: ::1 is the guest, ::2 the host. Left out: no IPv6 beyond the guest.',
+      )
+      .optional(),
+  },
+  'The network between host and guest.',
+);
+
+const wifi = field.group(
+  {
+    country: field
+      .text(/^([A-Z]{2}|00)$/, {
+        description: 'Where the radio is used, ISO 3166; "00" is the world domain with the fewest channels.',
+        allowed: 'a country code of two capital letters, or "00" in quotes',
+        example: 'DE',
+      })
+      .default('00'),
+    interface: field
+      .text(
+        /^[a-z][a-z0-9_.-]*$/,
+        {
+          description: 'Name of the Wi-Fi card in the guest.',
+          allowed: 'a network interface',
+          example: 'wlan0',
+        },
+        15,
+      )
+      .default('wlan0'),
+  },
+  'The radio. Networks and passphrases never go into a profile.',
+);
+
+const forward = field.group(
+  {
+    protocol: field.choice(['tcp', 'udp'], 'Transport protocol.'),
+    port: field.integer(1, 65535, "Port on the guest's Wi-Fi side."),
+    to: field.integer(1, 65535, 'Port on the host. Default: the same.').optional(),
+  },
+  'One port that leads from the Wi-Fi side to the host.',
+);
+
+const firewall = field.group(
+  {
+    forwards: field.list(forward, { description: 'Ports that lead to the host. Default: none.' }).default([]),
+  },
+  'What the Wi-Fi side may reach: nothing but what is listed here.',
+);
+
+const ssh = field.group(
+  {
+    reverse: field
+      .flag("Whether the Wi-Fi side reaches the host's sshd through a reverse tunnel.")
+      .default(false),
+    // A tunnel user without privileges may not listen below 1024.
+    port: field.integer(1024, 65535, "Port on the guest's Wi-Fi side.").default(2210),
+    to: field.integer(1, 65535, "Port of the host's sshd.").default(22),
+  },
+  'The reverse SSH tunnel.',
+);
+
+// No `.`, `..` or empty step anywhere, and none of the blanks and commas at which grub-bhyve and bhyve split.
+const DIRECTORY = /^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+)+$/;
+
+const host = field.group(
+  {
+    directory: field
+      .text(DIRECTORY, {
+        description: 'Where the bundle lies on the host.',
+        allowed:
+          'an absolute path of letters, digits and . _ - without blanks, commas, `..`, `//` or a slash at the end ' +
+          '(bhyve and grub-bhyve would split it)',
+        example: '/mnt/vm_bhyve/linuxguest',
+      })
+      .default('/var/db/airhive'),
+    freebsd: field.freebsdVersion('FreeBSD version of the host.'),
+    retire: field
+      .list(
+        field.text(
+          /^[A-Za-z_][A-Za-z0-9_]*$/,
+          {
+            description: 'rc.conf variable.',
+            allowed: 'the name of an rc.conf variable',
+            example: 'ifconfig_wlan0',
+          },
+          64,
+        ),
+        { description: 'rc.conf variables of the native Wi-Fi that have to go.' },
+      )
+      .default([]),
+  },
+  'The FreeBSD host.',
+);
+
+export const profileSchema = field
+  .group(
+    {
+      alpine,
+      machine: machine.prefault({}),
+      passthrough: field.list(device, { description: 'The devices given to the guest.', least: 1, most: 8 }),
+      network,
+      wifi: wifi.prefault({}),
+      firewall: firewall.prefault({}),
+      ssh: ssh.prefault({}),
+      host,
+    },
+    'What airhive builds a bundle from: one card in one FreeBSD machine.',
+  )
+  .meta({ title: 'airhive profile' });
+
+/** A profile as read, with its defaults. */
+export type Profile = z.output<typeof profileSchema>;

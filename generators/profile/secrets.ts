@@ -1,0 +1,116 @@
+import * as z from 'zod';
+import type { Diagnostic } from '../errors.ts';
+import { toDiagnostics, type Source } from './document.ts';
+import { keysAt } from './draft.ts';
+import { parseYaml } from './parse.ts';
+import { formatPath, type Path } from './path.ts';
+import { error, type Problem } from './problem.ts';
+
+/** One known network. `passphrase` null: an open one. 64 hexadecimal digits: the raw key. */
+export interface SiteNetwork {
+  readonly ssid: Uint8Array;
+  readonly passphrase: string | null;
+  readonly hidden: boolean;
+  readonly priority: number;
+}
+
+/** What belongs to one machine (design: data/site.img). Keys are lines of authorized_keys(5); hostKey may be ''. */
+export interface SiteSecrets {
+  readonly networks: readonly SiteNetwork[];
+  readonly adminKeys: readonly string[];
+  readonly tunnelKeys: readonly string[];
+  readonly hostKey: string;
+}
+
+// IEEE 802.11: an SSID has 1 to 32 bytes; a WPA passphrase 8 to 63 printable ASCII characters, or 64 hex digits
+// for the key itself.
+const ssidText = z.string({ error: 'the name of a network, in quotes' }).refine(
+  (text) => Buffer.byteLength(text) >= 1 && Buffer.byteLength(text) <= 32,
+  { error: '1 to 32 bytes long' },
+);
+const ssidHex = z
+  .string({ error: 'the bytes of the name in hexadecimal, in quotes' })
+  .regex(/^([0-9a-fA-F]{2}){1,32}$/, { error: '2 to 64 hexadecimal digits, two for each byte' });
+const passphrase = z
+  .string({ error: '8 to 63 characters, in quotes' })
+  .regex(/^([\x20-\x7e]{8,63}|[0-9a-fA-F]{64})$/, {
+    error: '8 to 63 printable ASCII characters, or the raw key as 64 hexadecimal digits',
+  });
+const publicKey = z
+  .string({ error: 'a public key line' })
+  .regex(/^(ssh|ecdsa|sk)-[a-z0-9@.-]+ AAAA[A-Za-z0-9+/=]+( [\x20-\x7e]*)?$/, {
+    error: 'one line of a .pub file, such as: ssh-ed25519 AAAA... name',
+  });
+
+const networkSchema = z
+  .strictObject(
+    {
+      ssid: ssidText.optional(),
+      ssid_hex: ssidHex.optional(),
+      passphrase: passphrase.optional(),
+      open: z.literal(true, { error: 'true, or left out' }).optional(),
+      hidden: z.boolean({ error: 'true or false' }).default(false),
+      priority: z.int({ error: 'a whole number' }).min(0, { error: '0 or more' }).max(1000, { error: 'at most 1000' }).default(0),
+    },
+    { error: 'a network: ssid and passphrase' },
+  )
+  .refine((network) => (network.ssid === undefined) !== (network.ssid_hex === undefined), {
+    error: 'named by either ssid or ssid_hex',
+  })
+  .refine((network) => (network.passphrase === undefined) !== (network.open === undefined), {
+    error: 'given either a passphrase or "open: true"',
+  });
+
+const secretsSchema = z.strictObject(
+  {
+    networks: z.array(networkSchema, { error: 'a list of networks' }).max(64, { error: 'at most 64 networks' }).default([]),
+    admin_keys: z.array(publicKey, { error: 'a list of public keys' }).default([]),
+    tunnel_keys: z.array(publicKey, { error: 'a list of public keys' }).default([]),
+    ssh_host_ed25519_key: z
+      .string({ error: 'the text of a private key, after `|`' })
+      .regex(/^-----BEGIN OPENSSH PRIVATE KEY-----\n[A-Za-z0-9+/=\n]+-----END OPENSSH PRIVATE KEY-----\n?$/, {
+        error: 'the whole text that ssh-keygen -t ed25519 wrote, after `|`',
+      })
+      .default(''),
+  },
+  { error: 'a group of keys: networks, admin_keys, tunnel_keys, ssh_host_ed25519_key' },
+);
+
+/**
+ * Reads the file given with --secrets. `secrets` is there exactly when nothing is wrong. No message and no excerpt
+ * repeats anything that was written: messages end up in logs.
+ */
+export function parseSecrets(source: Source): { secrets?: SiteSecrets; diagnostics: readonly Diagnostic[] } {
+  const document = parseYaml(source);
+  const parsed = secretsSchema.safeParse(document.value ?? {});
+  const problems = [
+    ...document.problems.map((problem) => ({ ...problem, message: 'cannot be read as YAML here', path: [] })),
+    ...(parsed.error?.issues ?? []).flatMap(secretProblems),
+  ];
+  const diagnostics = toDiagnostics(document, problems).map((found) => ({ ...found, excerpt: '' }));
+  if (!parsed.success || problems.length > 0) return { diagnostics };
+  return { secrets: toSecrets(parsed.data), diagnostics };
+}
+
+function secretProblems(issue: z.core.$ZodIssue): Problem[] {
+  const path: Path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
+  if (issue.code === 'unrecognized_keys') {
+    const known = `unknown key; known here: ${keysAt(secretsSchema, path).join(', ')}`;
+    return issue.keys.map((key) => ({ ...error([...path, key], known), at: 'key' }));
+  }
+  return [error(path, `${formatPath(path) === '' ? 'the file' : 'this'} has to be ${issue.message}`)];
+}
+
+function toSecrets(data: z.infer<typeof secretsSchema>): SiteSecrets {
+  return {
+    networks: data.networks.map(({ ssid, ssid_hex, passphrase: secret, hidden, priority }) => ({
+      ssid: ssid === undefined ? Buffer.from(ssid_hex ?? '', 'hex') : Buffer.from(ssid),
+      passphrase: secret ?? null,
+      hidden,
+      priority,
+    })),
+    adminKeys: data.admin_keys,
+    tunnelKeys: data.tunnel_keys,
+    hostKey: data.ssh_host_ed25519_key === '' ? '' : `${data.ssh_host_ed25519_key.trimEnd()}\n`,
+  };
+}

@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { stringify } from 'yaml';
+import type { Diagnostic } from '../../generators/errors.ts';
+import { parseReleases, type ReleasePin } from '../../generators/profile/releases.ts';
+import { resolveProfile } from '../../generators/profile/resolve.ts';
+
+export function readShipped(name: string): string {
+  return readFileSync(new URL(`../../profiles/${name}`, import.meta.url), 'utf8');
+}
+
+/** The pins that are shipped. */
+export function shippedReleases(): ReleasePin[] {
+  const { releases, diagnostics } = parseReleases({
+    file: 'releases.yaml',
+    text: readShipped('releases.yaml'),
+  });
+  if (!releases) throw new Error(JSON.stringify(diagnostics));
+  return releases;
+}
+
+/** A profile as a user would write it, with only what has to be there. */
+export function smallestProfile() {
+  return {
+    alpine: { release: '3.24.1' },
+    passthrough: [{ pci: '4/0/0', id: '8086:24f3' }],
+    network: { host: '172.24.1.49/24', guest: '172.24.1.1' },
+    host: { freebsd: '14.3' },
+  };
+}
+
+/** YAML of the smallest profile with whole groups replaced or added. */
+export function profileYaml(groups: Record<string, unknown> = {}): string {
+  return stringify({ ...smallestProfile(), ...groups });
+}
+
+export function resolveText(text: string, name = 'x') {
+  return resolveProfile({ file: `profiles/${name}.yaml`, name, text }, shippedReleases());
+}
+
+/** `line:column path: message`, with the severity or the kind in brackets when it is not a plain error. */
+export function lineOf({ severity, kind, line, column, path, message }: Diagnostic): string {
+  const mark = severity === 'warning' ? ' [warning]' : kind === 'unsupported' ? ' [unsupported]' : '';
+  return `${line}:${column} ${path}${mark}: ${message}`;
+}
+
+/** All that is wrong with a profile, without places. */
+export function complaints(groups: Record<string, unknown>): string[] {
+  return resolveText(profileYaml(groups)).diagnostics.map((found) => lineOf(found).replace(/^[0-9:]+ /, ''));
+}

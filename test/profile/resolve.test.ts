@@ -1,0 +1,319 @@
+import fc from 'fast-check';
+import { stringify } from 'yaml';
+import { describe, expect, test } from 'vitest';
+import { resolveProfile } from '../../generators/profile/resolve.ts';
+import {
+  lineOf,
+  profileYaml,
+  readShipped,
+  resolveText,
+  shippedReleases,
+  smallestProfile,
+} from './example.ts';
+
+const intel8260 = readShipped('intel8260.yaml');
+
+test('intel8260 is the original prescription, without a diagnostic', () => {
+  const { profile, diagnostics } = resolveText(intel8260, 'intel8260');
+  expect(diagnostics).toEqual([]);
+  expect(profile).toEqual({
+    name: 'intel8260',
+    alpine: {
+      release: '3.24.1',
+      flavor: 'standard',
+      mirrors: ['https://dl-cdn.alpinelinux.org/alpine', 'https://mirrors.edge.kernel.org/alpine'],
+      packages: [],
+    },
+    release: shippedReleases()[0],
+    machine: { name: 'airhive', cpus: 1, memory: 384, loader: 'grub', console: 'nmdm' },
+    passthrough: [
+      {
+        pci: '4/0/0',
+        bus: 4,
+        slot: 0,
+        func: 0,
+        id: '8086:24f3',
+        vendor: '8086',
+        device: '24f3',
+        drivers: ['if_iwm', 'if_iwlwifi'],
+      },
+    ],
+    network: {
+      bridge: 'bridge0',
+      tap: 'tap0',
+      host: '172.24.1.49',
+      guest: '172.24.1.1',
+      prefix: 24,
+      netmask: '255.255.255.0',
+      subnet: '172.24.1.0',
+      dns: '172.24.1.1',
+      pool: { first: '172.24.1.128', last: '172.24.1.254' },
+      ipv6: null,
+    },
+    wifi: { country: '00', interface: 'wlan0' },
+    firewall: { forwards: [] },
+    ssh: { reverse: true, port: 2210, to: 22 },
+    host: {
+      directory: '/mnt/vm_bhyve/linuxguest',
+      freebsd: { text: '14.3', major: 14, minor: 3 },
+      retire: ['wlans_iwm0', 'wlans_iwlwifi0', 'ifconfig_wlan0', 'create_args_wlan0'],
+    },
+  });
+});
+
+const everything = {
+  alpine: {
+    release: '3.24.1',
+    flavor: 'extended',
+    arch: 'x86_64',
+    mirrors: ['http://mirror.example/alpine/'],
+    packages: ['tcpdump', 'libstdc++'],
+  },
+  machine: { name: 'gw-1', cpus: 2, memory: '1G', loader: 'uefi', console: 'none' },
+  passthrough: [
+    { pci: '004/31/7', id: '14C3:7922', drivers: [] },
+    { pci: '0/20/3', id: '8086:a0f0', drivers: ['if_iwx'] },
+  ],
+  network: {
+    bridge: 'bridge7',
+    tap: 'tap12',
+    host: '10.77.0.2/30',
+    guest: '10.77.0.1',
+    dns: '127.0.0.1',
+    ipv6: 'FD12:3456:789A::/64',
+  },
+  wifi: { country: 'DE', interface: 'wlp1s0' },
+  firewall: {
+    forwards: [
+      { protocol: 'tcp', port: 8080, to: 80 },
+      { protocol: 'udp', port: 8080 },
+    ],
+  },
+  ssh: { reverse: true, port: 2022, to: 2222 },
+  host: { directory: '/vm/a.b_c-d', freebsd: '15.1', retire: ['ifconfig_wlan0'] },
+};
+
+test('every key can be set', () => {
+  const { profile, diagnostics } = resolveText(stringify(everything));
+  expect(diagnostics).toEqual([]);
+  expect(profile).toMatchObject({
+    alpine: {
+      flavor: 'extended',
+      mirrors: ['http://mirror.example/alpine'],
+      packages: ['tcpdump', 'libstdc++'],
+    },
+    release: { file: 'alpine-extended-3.24.1-x86_64.iso' },
+    machine: { name: 'gw-1', cpus: 2, memory: 1024, loader: 'uefi', console: 'none' },
+    passthrough: [
+      {
+        pci: '4/31/7',
+        bus: 4,
+        slot: 31,
+        func: 7,
+        id: '14c3:7922',
+        vendor: '14c3',
+        device: '7922',
+        drivers: [],
+      },
+      { pci: '0/20/3', id: '8086:a0f0', drivers: ['if_iwx'] },
+    ],
+    network: {
+      bridge: 'bridge7',
+      tap: 'tap12',
+      netmask: '255.255.255.252',
+      subnet: '10.77.0.0',
+      dns: '127.0.0.1',
+      pool: null,
+      ipv6: { host: 'fd12:3456:789a::2', guest: 'fd12:3456:789a::1', prefix: 64, subnet: 'fd12:3456:789a::' },
+    },
+    wifi: { country: 'DE', interface: 'wlp1s0' },
+    firewall: {
+      forwards: [
+        { protocol: 'tcp', port: 8080, to: 80 },
+        { protocol: 'udp', port: 8080, to: 8080 },
+      ],
+    },
+    ssh: { reverse: true, port: 2022, to: 2222 },
+    host: { directory: '/vm/a.b_c-d', freebsd: { text: '15.1', major: 15, minor: 1 } },
+  });
+});
+
+test('the smallest profile opens nothing', () => {
+  const { profile, diagnostics } = resolveText(profileYaml());
+  expect(diagnostics).toEqual([]);
+  expect(profile?.ssh.reverse).toBe(false);
+  expect(profile?.firewall.forwards).toEqual([]);
+  expect(profile?.network.ipv6).toBeNull();
+});
+
+test('two results share nothing that could be changed', () => {
+  const first = resolveText(profileYaml()).profile!;
+  first.alpine.packages.push('x');
+  first.alpine.mirrors.pop();
+  first.firewall.forwards.push({ protocol: 'tcp', port: 1, to: 1 });
+  first.passthrough[0]!.drivers.push('x');
+  expect(resolveText(profileYaml()).profile).not.toEqual(first);
+  expect(resolveText(profileYaml()).profile?.alpine).toMatchObject({ packages: [], mirrors: { length: 2 } });
+});
+
+test('ten mistakes get ten messages at their places', () => {
+  const text = `# a comment
+alpine:
+  release: 3.24.9
+  flavour: standard
+machine:
+  memory: 384
+  cpus: 0
+passthrough:
+  - pci: 4/0/8
+    id: 8086-24f3
+network:
+  tap: vmnet0
+  host: 172.24.1.49/24
+  guest: 172.24.2.1
+wifi:
+  passphrase: correct horse
+host:
+  directory: /mnt/vm bhyve
+  freebsd: 14.3
+`;
+  const { profile, diagnostics } = resolveText(text);
+  expect(profile).toBeUndefined();
+  expect(diagnostics.map(lineOf)).toEqual([
+    '3:12 alpine.release: 3.24.9 is not pinned; pinned are 3.24.1 standard, 3.24.1 extended, 3.13.0 standard',
+    '4:3 alpine.flavour: unknown key "flavour"; did you mean alpine.flavor? known here: release, flavor, arch, mirrors, packages',
+    '6:11 machine.memory: has to be a whole number with M or G, from 64M to 16G, for example 384M; got the number 384',
+    '7:9 machine.cpus: has to be a whole number from 1 to 16; got the number 0',
+    '9:10 passthrough[0].pci: is no place on a PCI bus: bus 0 to 255, slot 0 to 31, function 0 to 7; got "4/0/8"',
+    '10:9 passthrough[0].id: has to be vendor:device, four hexadecimal digits each, for example 8086:24f3; got "8086-24f3"',
+    '12:8 network.tap: has to be tap and a number, for example tap0; got "vmnet0"',
+    '14:10 network.guest: 172.24.2.1 is outside of 172.24.1.0/24, the subnet of network.host; take one from 172.24.1.1 to 172.24.1.254',
+    expect.stringMatching(/^16:3 wifi\.passphrase: networks and passphrases never go into a profile/),
+    expect.stringMatching(/^18:14 host\.directory: has to be an absolute path .*; got "\/mnt\/vm bhyve"$/),
+    '19:12 host.freebsd: has to be a FreeBSD version in quotes, for example "14.3"; got the number 14.3, so put it in quotes: "14.3"',
+  ]);
+  expect(diagnostics.map(({ excerpt }) => excerpt)).toContain('  cpus: 0');
+  expect(JSON.stringify(diagnostics)).not.toContain('correct horse');
+});
+
+describe('documents that are no profile', () => {
+  test.each([
+    ['', '1:1 : the file is empty'],
+    ['- a\n', '1:1 : has to be a group of keys: alpine, machine, passthrough'],
+    ['hello\n', '1:1 : has to be a group of keys: alpine, machine, passthrough'],
+    ['a: "\n', 'not valid YAML'],
+  ])('%j', (text, message) => {
+    const { profile, diagnostics } = resolveText(text);
+    expect(profile).toBeUndefined();
+    expect(diagnostics.map(lineOf)).toEqual([expect.stringContaining(message)]);
+  });
+
+  test('a byte order mark and CRLF change no place', () => {
+    const text = `\ufeff${profileYaml({ ssh: { port: 22 } }).replaceAll('\n', '\r\n')}`;
+    const [found] = resolveText(text).diagnostics;
+    expect(found && lineOf(found)).toMatch(/^\d+:9 ssh\.port: /);
+    expect(found?.excerpt).toBe('  port: 22');
+    expect(resolveText(`\ufeff${intel8260.replaceAll('\n', '\r\n')}`).diagnostics).toEqual([]);
+  });
+});
+
+describe('the name', () => {
+  test.each(['intel8260', 'a', '0.x_y-z', 'a'.repeat(40)])('%s is fine', (name) =>
+    expect(resolveText(profileYaml(), name).profile?.name).toBe(name),
+  );
+
+  test.each(['', '.x', '-x', 'X', 'a b', 'ä', 'a/b', 'a'.repeat(41), 'x.tar'])('%j is refused', (name) => {
+    const source = { file: 'x.yaml', name, text: profileYaml() };
+    const { profile, diagnostics } = resolveProfile(source, shippedReleases());
+    expect(profile).toBeUndefined();
+    expect(diagnostics.map(lineOf)).toEqual([
+      expect.stringContaining('1:1 : the name of a profile has to be of'),
+    ]);
+  });
+});
+
+describe('any order of keys', () => {
+  /** Shuffles the keys of all groups, at every depth. */
+  function shuffled(value: unknown): fc.Arbitrary<unknown> {
+    if (Array.isArray(value)) return fc.tuple(...value.map(shuffled));
+    if (typeof value !== 'object' || value === null) return fc.constant(value);
+    const entries = Object.entries(value).map(([key, inner]) => fc.tuple(fc.constant(key), shuffled(inner)));
+    return fc
+      .tuple(...entries)
+      .chain((pairs) => fc.shuffledSubarray(pairs, { minLength: pairs.length }))
+      .map((pairs) => Object.fromEntries(pairs));
+  }
+
+  test('gives an equal profile', () => {
+    const expected = resolveText(stringify(everything)).profile;
+    fc.assert(
+      fc.property(shuffled(everything), (value) => {
+        expect(resolveText(stringify(value)).profile).toEqual(expected);
+      }),
+    );
+  });
+});
+
+describe('any unknown key', () => {
+  const groups = ['alpine', 'passthrough', 'network', 'host'] as const;
+  const key = fc.oneof(
+    fc.string({ unit: 'grapheme' }),
+    fc.constantFrom('__proto__', 'constructor', 'toString', 'psk', 'a.b', ''),
+  );
+
+  test('is an error at its own place', () => {
+    const known = [
+      'release',
+      'flavor',
+      'arch',
+      'mirrors',
+      'packages',
+      'pci',
+      'id',
+      'drivers',
+      'bridge',
+      'tap',
+    ];
+    const more = ['host', 'guest', 'dns', 'ipv6', 'directory', 'freebsd', 'retire'];
+    fc.assert(
+      fc.property(key, fc.constantFrom(...groups), (written, group) => {
+        fc.pre(![...known, ...more].includes(written));
+        const lines = stringify(smallestProfile()).split('\n');
+        const last = lines.findIndex(
+          (line, index) => index > lines.indexOf(`${group}:`) && !line.startsWith(' '),
+        );
+        const indent = group === 'passthrough' ? 4 : 2;
+        lines.splice(last, 0, `${' '.repeat(indent)}${JSON.stringify(written)}: 1`);
+        const { profile, diagnostics } = resolveText(lines.join('\n'));
+        expect(profile).toBeUndefined();
+        expect(diagnostics.map(({ line, column, kind }) => ({ line, column, kind }))).toEqual([
+          { line: last + 1, column: indent + 1, kind: 'usage' },
+        ]);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('any value in any place', () => {
+  const junk = fc.oneof(
+    fc.constantFrom(null, '', true, [], {}, -1, 1e300, 'x', '4/0/0', '::', '1.2.3.4/24', '00'),
+    fc.jsonValue({ maxDepth: 2 }),
+  );
+
+  test('never throws, and gives a profile exactly when there is no error', () => {
+    const places = Object.entries(everything).flatMap(([group, value]) => [
+      [group],
+      ...Object.keys(value).map((name) => [group, name]),
+    ]);
+    fc.assert(
+      fc.property(fc.constantFrom(...places), junk, ([group = '', name], value) => {
+        const inner = everything[group as keyof typeof everything];
+        const changed = name === undefined ? value : { ...inner, [name]: value };
+        const { profile, diagnostics } = resolveText(stringify({ ...everything, [group]: changed }));
+        expect(profile === undefined).toBe(diagnostics.some(({ severity }) => severity === 'error'));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});

@@ -7,7 +7,7 @@ import type { PartialFile } from './cache-partial.ts';
 import { hashFile } from './hash.ts';
 
 /** Where the cache keeps the file with this SHA-256: its name is its hash, so it fits every pin with that hash. */
-export function cachedPath(cacheDir: string, sha256: string): string {
+function cachedPath(cacheDir: string, sha256: string): string {
   return join(cacheDir, 'iso', 'sha256', `${sha256}.iso`);
 }
 

@@ -6,7 +6,7 @@ import { startTimeLimit, type TimeLimit } from './download-limit.ts';
 import { plainReason, RefusedRequest } from './http.ts';
 
 /** A transfer without a byte for so long, in milliseconds, is taken for broken. */
-export const STALL_LIMIT = 30_000;
+const STALL_LIMIT = 30_000;
 
 /** One request for what is missing of a file. */
 export interface Transfer {

@@ -2,6 +2,9 @@ import * as z from 'zod';
 import { parseAddress } from './address.ts';
 import { parseUla, type Groups64 } from './ula.ts';
 
+// Each schema is used once or twice in a run: compiling code for it would cost more than it saves.
+z.config({ jitless: true });
+
 /**
  * What a field is. `allowed` completes the sentence "must be ..."; with the example it is the field's error text,
  * and with the description it is what editors and the manual show.
@@ -23,7 +26,7 @@ export function text(pattern: RegExp, { description, allowed, example, quoted, h
   return z
     .string({ error })
     .max(limit, { error: tooLong, abort: true })
-    .regex(pattern, { error: ({ input }) => hint?.(String(input)) ?? error })
+    .regex(pattern, { error: ({ input }) => hint?.(String(input)) ?? error, abort: true })
     .meta({ description, examples: [example] });
 }
 

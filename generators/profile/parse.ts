@@ -1,5 +1,5 @@
-import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, parseDocument, Parser } from 'yaml';
-import type { ParsedNode, YAMLError, YAMLMap } from 'yaml';
+import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, Parser } from 'yaml';
+import type { CST, ParsedNode, YAMLError, YAMLMap } from 'yaml';
 import { Places, type Source, type YamlDocument } from './document.ts';
 import type { Path } from './path.ts';
 import { error, type Problem } from './problem.ts';
@@ -28,29 +28,35 @@ export function parseYaml(source: Source): YamlDocument {
   const failed = (...problems: Problem[]): YamlDocument => ({ ...document, value: undefined, problems });
 
   if (Buffer.byteLength(text) > SIZE_LIMIT) return failed(error([], TOO_LARGE));
-  const tooDeep = depthProblem(text);
-  if (tooDeep) return failed(tooDeep);
+  const tokens = tokensOf(text);
+  if (!Array.isArray(tokens)) return failed(tokens);
 
-  const parsed = parseDocument(text, {
+  const composer = new Composer({
     version: '1.2',
     prettyErrors: false,
     uniqueKeys: false,
     logLevel: 'error',
   });
+  // At least one document comes out, even of an empty text.
+  const [parsed, second] = Array.from(composer.compose(tokens, true, text.length));
+  if (!parsed) return failed(error([], EMPTY));
   if (parsed.errors.length > 0)
     return failed(...parsed.errors.slice(0, SYNTAX_ERRORS_SHOWN).map(syntaxProblem));
+  if (second) return failed({ ...error([], SECOND_DOCUMENT), offset: second.range[0] });
   if (parsed.directives.yaml.explicit === true && parsed.directives.yaml.version !== '1.2') {
     return failed({ ...error([], 'only YAML 1.2 is read; remove the %YAML line'), offset: 0 });
   }
   if (!parsed.contents || (isScalar(parsed.contents) && parsed.contents.source === '')) {
-    return failed(error([], 'the file is empty'));
+    return failed(error([], EMPTY));
   }
   const reader = new Reader(document.places);
   const value = reader.read(parsed.contents, [], undefined);
   return { ...document, value, problems: reader.problems };
 }
 
+const EMPTY = 'the file is empty';
 const TOO_LARGE = `the file is larger than ${SIZE_LIMIT / 1024} KiB; a profile has a few dozen lines, so this is some other file`;
+const SECOND_DOCUMENT = 'a second document starts here; keep one and remove the `---` line';
 
 /** The starts of all lines. Not left to the parser, which stops counting where it gives up. */
 function countLines(text: string): LineCounter {
@@ -60,25 +66,25 @@ function countLines(text: string): LineCounter {
 }
 
 /**
- * Refuses deep nesting before the composer sees it: that one recurses, and at the end of the stack V8 does not throw
- * but aborts the process (its regular expression compiler runs out of memory). The lexer and the parser do not recurse.
+ * The tokens of a text, or what is wrong with it. Deep nesting is refused here, before the composer sees it: that one
+ * recurses, and at the end of the stack V8 does not throw but aborts the process (its regular expression compiler runs
+ * out of memory). The lexer and the parser do not recurse.
  */
-function depthProblem(text: string): Problem | undefined {
+function tokensOf(text: string): CST.Token[] | Problem {
   const parser = new Parser();
-  let offset = 0;
+  const tokens: CST.Token[] = [];
   for (const lexeme of new Lexer().lex(text)) {
-    Array.from(parser.next(lexeme));
+    const { offset } = parser;
+    tokens.push(...parser.next(lexeme));
     if (parser.stack.length > DEPTH_LIMIT) {
       return { ...error([], `more than ${DEPTH_LIMIT} groups and lists inside each other`), offset };
     }
-    offset = parser.offset;
   }
-  return undefined;
+  return [...tokens, ...parser.end()];
 }
 
 const SYNTAX_HINTS: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: 'a tab is not allowed here; indent with blanks',
-  MULTIPLE_DOCS: 'a second document starts here; keep one and remove the `---` line',
   BLOCK_AS_IMPLICIT_KEY: 'a second `key:` on one line; start a new line, or put the value in quotes',
 };
 

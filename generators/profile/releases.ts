@@ -66,7 +66,7 @@ const pinSchema = field.group(
     sha256: field.text(/^[0-9a-f]{64}$/, {
       description: 'SHA-256 of the ISO.',
       allowed: '64 lower-case hexadecimal digits',
-      example: 'the first word of the .sha256 file beside the ISO',
+      example: 'f4dd613206676c62949144c8ad75fc64582099f444dd1485bae104a60f51dd26',
     }),
     // No Alpine ISO comes near; a larger number is a slip and would lift the limit of the download.
     size: field.integer(1, 8 * 1024 ** 3, 'Size of the ISO in bytes.'),

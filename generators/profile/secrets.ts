@@ -24,10 +24,11 @@ export interface SiteSecrets {
 
 // IEEE 802.11: an SSID has 1 to 32 bytes; a WPA passphrase 8 to 63 printable ASCII characters, or 64 hex digits
 // for the key itself.
-const ssidText = z.string({ error: 'the name of a network, in quotes' }).refine(
-  (text) => Buffer.byteLength(text) >= 1 && Buffer.byteLength(text) <= 32,
-  { error: '1 to 32 bytes long' },
-);
+const ssidText = z
+  .string({ error: 'the name of a network, in quotes' })
+  .refine((text) => Buffer.byteLength(text) >= 1 && Buffer.byteLength(text) <= 32, {
+    error: '1 to 32 bytes long',
+  });
 const ssidHex = z
   .string({ error: 'the bytes of the name in hexadecimal, in quotes' })
   .regex(/^([0-9a-fA-F]{2}){1,32}$/, { error: '2 to 64 hexadecimal digits, two for each byte' });
@@ -50,7 +51,11 @@ const networkSchema = z
       passphrase: passphrase.optional(),
       open: z.literal(true, { error: 'true, or left out' }).optional(),
       hidden: z.boolean({ error: 'true or false' }).default(false),
-      priority: z.int({ error: 'a whole number' }).min(0, { error: '0 or more' }).max(1000, { error: 'at most 1000' }).default(0),
+      priority: z
+        .int({ error: 'a whole number' })
+        .min(0, { error: '0 or more' })
+        .max(1000, { error: 'at most 1000' })
+        .default(0),
     },
     { error: 'a network: ssid and passphrase' },
   )
@@ -63,7 +68,10 @@ const networkSchema = z
 
 const secretsSchema = z.strictObject(
   {
-    networks: z.array(networkSchema, { error: 'a list of networks' }).max(64, { error: 'at most 64 networks' }).default([]),
+    networks: z
+      .array(networkSchema, { error: 'a list of networks' })
+      .max(64, { error: 'at most 64 networks' })
+      .default([]),
     admin_keys: z.array(publicKey, { error: 'a list of public keys' }).default([]),
     tunnel_keys: z.array(publicKey, { error: 'a list of public keys' }).default([]),
     ssh_host_ed25519_key: z

@@ -3,7 +3,13 @@ import { readFileSync } from 'node:fs';
 import { globalAgent } from 'node:https';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { checkTarget, httpGet, plainReason, publicUrl, RefusedRequest } from '../../generators/inputs/http.ts';
+import {
+  checkTarget,
+  httpGet,
+  plainReason,
+  publicUrl,
+  RefusedRequest,
+} from '../../generators/inputs/http.ts';
 import type { HttpResponse } from '../../generators/ports.ts';
 import { deadMirrorUrl, generatedBytes, startMirror } from '../mirror/mirror.ts';
 import { hasTool } from '../tools.ts';
@@ -74,7 +80,9 @@ describe('a plain request', () => {
   it('says in plain words why there is no connection', async () => {
     const error: unknown = await get(await deadMirrorUrl()).catch((reason: unknown) => reason);
     expect(plainReason(error)).toBe('connection refused');
-    expect(plainReason(Object.assign(new Error('getaddrinfo'), { code: 'ENOTFOUND' }))).toBe('its name is not known');
+    expect(plainReason(Object.assign(new Error('getaddrinfo'), { code: 'ENOTFOUND' }))).toBe(
+      'its name is not known',
+    );
     expect(plainReason(new Error('http://user:secret@host/ failed'))).toBe('the request failed');
   });
 });
@@ -133,7 +141,9 @@ describe('redirects', () => {
     const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
     const request = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2';
     const names = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
-    execFileSync('openssl', [...request.split(' '), ...names, '-keyout', key, '-out', cert], { stdio: 'pipe' });
+    execFileSync('openssl', [...request.split(' '), ...names, '-keyout', key, '-out', cert], {
+      stdio: 'pipe',
+    });
     const tls = { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
     const mirror = await startMirror({ files: { file: BYTES }, tls });
     onTestFinished(() => mirror.close());
@@ -142,7 +152,9 @@ describe('redirects', () => {
     const stranger: unknown = await get(`${mirror.url}/file`).catch((reason: unknown) => reason);
     expect(plainReason(stranger)).toBe('the request failed (DEPTH_ZERO_SELF_SIGNED_CERT)');
     globalAgent.options.ca = tls.cert;
-    onTestFinished(() => void delete globalAgent.options.ca);
+    onTestFinished(() => {
+      delete globalAgent.options.ca;
+    });
     expect((await read(await get(`${mirror.url}/file`))).equals(BYTES)).toBe(true);
     mirror.script({ kind: 'redirect', to: `${plain.url}/file` });
     await expect(get(`${mirror.url}/file`)).rejects.toThrow('redirected from https to http');
@@ -152,7 +164,12 @@ describe('redirects', () => {
 
 describe('addresses', () => {
   it('are refused when they are not http, hold a password or cannot be read', async () => {
-    for (const url of ['ftp://mirror.example/', 'http://user:secret@127.0.0.1/', 'mirror', 'user:secret@host/x']) {
+    for (const url of [
+      'ftp://mirror.example/',
+      'http://user:secret@127.0.0.1/',
+      'mirror',
+      'user:secret@host/x',
+    ]) {
       const error: unknown = await get(url).catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(RefusedRequest);
       expect((error as Error).message).not.toContain('secret');

@@ -48,12 +48,25 @@ describe('--iso FILE', () => {
     expect(mirror.requests).toHaveLength(0);
   });
 
+  it('with the right hash and a size that the pin denies is a verification error too', async () => {
+    const { request } = await isoSandbox();
+    const pin = { ...PIN, size: PIN.size + 1 };
+    const attempt = obtainIso({ ...request, pin, isoFile: ownFile(ISO) });
+    await expect(attempt).rejects.toMatchObject({
+      kind: 'verification',
+      message: expect.stringContaining('it has 300000 bytes, not 300001') as string,
+    });
+  });
+
   it('that is missing or no file is a disk error', async () => {
     const { request } = await isoSandbox();
     const folder = temporaryFolder();
     for (const isoFile of [join(folder, 'none.iso'), folder, '/dev/null']) {
       const attempt = obtainIso({ ...request, isoFile });
-      await expect(attempt).rejects.toMatchObject({ kind: 'disk', message: expect.stringContaining(isoFile) as string });
+      await expect(attempt).rejects.toMatchObject({
+        kind: 'disk',
+        message: expect.stringContaining(isoFile) as string,
+      });
     }
   });
 });
@@ -104,7 +117,10 @@ describe('the cache', () => {
   it('that is empty, with --offline, defers the ISO, asks nobody and makes no folder', async () => {
     const { request, mirror, cacheDir } = await isoSandbox();
     const result = await obtainIso({ ...request, offline: true });
-    expect(result).toEqual({ deferred: true, reason: `--offline, and ${PIN.file} is not in the cache (${cacheDir})` });
+    expect(result).toEqual({
+      deferred: true,
+      reason: `--offline, and ${PIN.file} is not in the cache (${cacheDir})`,
+    });
     expect(mirror.requests).toHaveLength(0);
     expect(filesBelow(dirname(cacheDir))).toEqual([]);
   });
@@ -113,14 +129,20 @@ describe('the cache', () => {
     const { request } = await isoSandbox();
     const file = ownFile(ISO);
     const attempt = obtainIso({ ...request, cacheDir: join(file, 'cache') });
-    await expect(attempt).rejects.toMatchObject({ kind: 'disk', message: expect.stringContaining(file) as string });
+    await expect(attempt).rejects.toMatchObject({
+      kind: 'disk',
+      message: expect.stringContaining(file) as string,
+    });
   });
 
   it('on a disk without the space for it is a disk error before anything is asked', async () => {
     const { request, mirror, cacheDir } = await isoSandbox();
     const pin = { ...PIN, size: Number.MAX_SAFE_INTEGER };
     const attempt = obtainIso({ ...request, pin });
-    await expect(attempt).rejects.toMatchObject({ kind: 'disk', message: expect.stringContaining(cacheDir) as string });
+    await expect(attempt).rejects.toMatchObject({
+      kind: 'disk',
+      message: expect.stringContaining(cacheDir) as string,
+    });
     expect(mirror.requests).toHaveLength(0);
     expect(filesBelow(cacheDir)).toEqual([]);
   });
@@ -137,5 +159,7 @@ it('interrupted while it hashes says so', async () => {
   fillCache(cacheDir, ISO);
   abort.abort();
   await expect(obtainIso(request)).rejects.toMatchObject({ kind: 'interrupted' });
-  await expect(obtainIso({ ...request, isoFile: ownFile(ISO) })).rejects.toMatchObject({ kind: 'interrupted' });
+  await expect(obtainIso({ ...request, isoFile: ownFile(ISO) })).rejects.toMatchObject({
+    kind: 'interrupted',
+  });
 });

@@ -9,7 +9,7 @@ import { generatedBytes, pinOf, startMirror, type Mirror, type MirrorFile } from
 import { FakeClock } from './clock.ts';
 
 /** Keeps what is reported. */
-export class Recorder implements Reporter {
+class Recorder implements Reporter {
   readonly steps: string[] = [];
   readonly warnings: string[] = [];
   readonly details: string[] = [];

@@ -1,3 +1,6 @@
 declare module 'sha256-file' {
-  export default function sha256File(path: string, done: (error: Error | null, sum: string | null) => void): void;
+  export default function sha256File(
+    path: string,
+    done: (error: Error | null, sum: string | null) => void,
+  ): void;
 }

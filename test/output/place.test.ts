@@ -1,5 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -72,30 +81,36 @@ it('a place that is taken, or in no folder, is a disk error, and nothing changes
 
 // A real full disk: a tmpfs of 64 KiB in a mount namespace, which only the superuser may make.
 const canMount = hasTool('unshare') && spawnSync('unshare', ['-m', 'true']).status === 0;
-it.skipIf(!canMount)('a full disk is a disk error and leaves no file (needs unshare and the superuser)', async () => {
-  const { build } = await import('esbuild');
-  const { folder, from } = cachedFile();
-  const program = join(folder, 'place.mjs');
-  const place = join(import.meta.dirname, '../../generators/output/place.ts');
-  const source = `import { placeIso } from ${JSON.stringify(place)};
+it.skipIf(!canMount)(
+  'a full disk is a disk error and leaves no file (needs unshare and the superuser)',
+  async () => {
+    const { build } = await import('esbuild');
+    const { folder, from } = cachedFile();
+    const program = join(folder, 'place.mjs');
+    const place = join(import.meta.dirname, '../../generators/output/place.ts');
+    const source = `import { placeIso } from ${JSON.stringify(place)};
     await placeIso(process.argv[2], process.argv[3]).then(console.log, (error) => console.log(error.kind, error.message));`;
-  const stdin = { contents: source, resolveDir: folder };
-  await build({ stdin, outfile: program, bundle: true, platform: 'node', format: 'esm' });
-  const small = join(folder, 'small');
-  mkdirSync(small);
-  const script = 'mount -t tmpfs -o size=64k none "$1" && "$2" "$3" "$4" "$1/to" && ls -A "$1"';
-  const args = ['-m', 'sh', '-c', script, 'sh', small, process.execPath, program, from];
-  expect(execFileSync('unshare', args, { encoding: 'utf8' })).toBe(
-    `disk cannot copy ${from} to ${small}/to: no space left on the device\n`,
-  );
-});
+    const stdin = { contents: source, resolveDir: folder };
+    await build({ stdin, outfile: program, bundle: true, platform: 'node', format: 'esm' });
+    const small = join(folder, 'small');
+    mkdirSync(small);
+    const script = 'mount -t tmpfs -o size=64k none "$1" && "$2" "$3" "$4" "$1/to" && ls -A "$1"';
+    const args = ['-m', 'sh', '-c', script, 'sh', small, process.execPath, program, from];
+    expect(execFileSync('unshare', args, { encoding: 'utf8' })).toBe(
+      `disk cannot copy ${from} to ${small}/to: no space left on the device\n`,
+    );
+  },
+);
 
 it.skipIf(!hasTool('sha256sum'))('the digest line is one that sha256sum reads (needs sha256sum)', () => {
   const { folder, from } = cachedFile();
   const line = isoDigestLine(pinOf(BYTES, 'from'));
   expect(line).toBe(`${pinOf(BYTES).sha256}  from\n`);
   writeFileSync(join(folder, 'from.sha256'), line);
-  const output = execFileSync('sha256sum', ['--strict', '-c', 'from.sha256'], { cwd: folder, encoding: 'utf8' });
+  const output = execFileSync('sha256sum', ['--strict', '-c', 'from.sha256'], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
   expect(output).toBe('from: OK\n');
   expect(from).toContain(folder);
 });

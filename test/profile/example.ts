@@ -10,6 +10,12 @@ export function readShipped(name: string): string {
 
 /** The pins that are shipped. */
 export function shippedReleases(): ReleasePin[] {
+  return structuredClone(pins);
+}
+
+const pins = readPins();
+
+function readPins(): ReleasePin[] {
   const { releases, diagnostics } = parseReleases({
     file: 'releases.yaml',
     text: readShipped('releases.yaml'),
@@ -25,6 +31,41 @@ export function smallestProfile() {
     passthrough: [{ pci: '4/0/0', id: '8086:24f3' }],
     network: { host: '172.24.1.49/24', guest: '172.24.1.1' },
     host: { freebsd: '14.3' },
+  };
+}
+
+/** A profile with every key there is, none at its default. */
+export function fullProfile() {
+  return {
+    alpine: {
+      release: '3.24.1',
+      flavor: 'extended',
+      arch: 'x86_64',
+      mirrors: ['http://mirror.example/alpine/'],
+      packages: ['tcpdump', 'libstdc++'],
+    },
+    machine: { name: 'gw-1', cpus: 2, memory: '1G', loader: 'uefi', console: 'none' },
+    passthrough: [
+      { pci: '004/31/7', id: '14C3:7922', drivers: [] },
+      { pci: '0/20/3', id: '8086:a0f0', drivers: ['if_iwx'] },
+    ],
+    network: {
+      bridge: 'bridge7',
+      tap: 'tap12',
+      host: '10.77.0.2/30',
+      guest: '10.77.0.1',
+      dns: '127.0.0.1',
+      ipv6: 'FD12:3456:789A::/64',
+    },
+    wifi: { country: 'DE', interface: 'wlp1s0' },
+    firewall: {
+      forwards: [
+        { protocol: 'tcp', port: 8080, to: 80 },
+        { protocol: 'udp', port: 8080 },
+      ],
+    },
+    ssh: { reverse: true, port: 2022, to: 2222 },
+    host: { directory: '/vm/a.b_c-d', freebsd: '15.1', retire: ['ifconfig_wlan0'] },
   };
 }
 

@@ -23,7 +23,7 @@ function parse(text: string) {
 }
 
 function complaints(...pins: unknown[]): string[] {
-  const { releases, problems } = parse(stringify(pins));
+  const { releases, problems } = parse(stringify(pins, { aliasDuplicateObjects: false }));
   expect(releases).toBeUndefined();
   return problems.map((line) => line.replace(/^[0-9:]+ /, ''));
 }
@@ -100,13 +100,11 @@ describe('refused', () => {
       /\n {2}sha256: .*/,
       '',
     );
-    expect(parse(text).problems).toEqual(
-      [
-        '6:9 [0].size: has to be a whole number from 1 to 8589934592; got the number -1',
-        expect.stringMatching(/^\d+:3 \[0\]\.sha: unknown key "sha"; known here: release, flavor/),
-        '1:3 [0].sha256: is missing; it has to be 64 lower-case hexadecimal digits',
-      ].sort(),
-    );
+    expect(parse(text).problems).toEqual([
+      expect.stringContaining('1:3 [0].sha256: is missing; it has to be 64 lower-case hexadecimal digits'),
+      '6:9 [0].size: has to be a whole number from 1 to 8589934592; got the number -1',
+      expect.stringMatching(/^13:3 \[0\]\.sha: unknown key "sha"; known here: release, flavor/),
+    ]);
   });
 
   test.each([

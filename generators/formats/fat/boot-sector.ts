@@ -59,8 +59,9 @@ export function encodeBootSector({ geometry, label, serial }: Boot): Uint8Array 
 export function decodeBootSector(image: Buffer): Boot {
   if (image.length < SECTOR) throw damaged(`it has ${image.length} bytes, not even one sector of ${SECTOR}`);
   if (image.readUInt16LE(SIGNATURE) !== 0xaa55) throw damaged('the boot sector does not end in 55 AA');
-  if (image.readUInt8(38) !== EXTENDED_BOOT_SIGNATURE)
+  if (image.readUInt8(38) !== EXTENDED_BOOT_SIGNATURE) {
     throw damaged('the boot sector has no label and serial number');
+  }
   if (image.readUInt8(21) !== MEDIA) throw damaged('the media byte is not F8');
   const geometry = completeLayout(decodeLayout(image));
   if (!geometry) throw damaged('the sizes in the boot sector make no FAT12 or FAT16 volume');
@@ -88,8 +89,9 @@ function decodeLayout(image: Buffer): Layout {
   if (sectorsPerCluster === 0 || (sectorsPerCluster & (sectorsPerCluster - 1)) !== 0) {
     throw damaged(`a cluster of ${sectorsPerCluster} sectors is not a power of two`);
   }
-  if (layout.reservedSectors === 0 || layout.tables === 0)
+  if (layout.reservedSectors === 0 || layout.tables === 0) {
     throw damaged('there is no boot sector or no FAT in it');
+  }
   if ((layout.rootSlots * SLOT) % SECTOR !== 0) throw damaged('the root folder does not fill whole sectors');
   if (totalSectors * SECTOR !== image.length) {
     throw damaged(`it has ${image.length} bytes, its boot sector says ${totalSectors * SECTOR}`);

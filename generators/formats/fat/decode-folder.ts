@@ -75,8 +75,9 @@ function decodeName(slot: Buffer, longSlots: readonly Buffer[], where: string): 
     throw damaged(`${where} has an entry with the name ${JSON.stringify(short)}, which is no short name`);
   }
   const name = decodeLongName(longSlots, slot.subarray(0, 11));
-  if (name === undefined)
+  if (name === undefined) {
     throw damaged(`${where} has a long name that does not belong to ${JSON.stringify(short)}`);
+  }
   const problem = nameProblem(name);
   if (problem) throw damaged(`${where} has an entry with the name ${JSON.stringify(name)}: ${problem}`);
   return name;

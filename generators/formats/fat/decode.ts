@@ -103,7 +103,8 @@ function openFolder(
   });
   if (!dots) throw damaged(`the folder ${where} does not start with itself and the folder above`);
   const entries = decodeFolder(bytes.subarray(2 * SLOT), `the folder ${where}`);
-  if (entries.some(({ kind }) => kind === 'label'))
+  if (entries.some(({ kind }) => kind === 'label')) {
     throw damaged(`the folder ${where} has a label of its own`);
+  }
   return { prefix: `${path}/`, cluster: entry.firstCluster, entries };
 }

@@ -34,21 +34,20 @@ export interface FatVolume {
  */
 export function encodeFat({ label, files, time, size }: FatVolume): SparseImage {
   const problem = labelProblem(label);
-  if (problem)
+  if (problem) {
     throw new AirhiveError('usage', `the FAT label ${JSON.stringify(label)} is not allowed: ${problem}`);
+  }
   if (!Number.isFinite(time)) throw new RangeError(`FAT time ${time}`);
   const geometry = geometryOf(size);
   const tree = fatTreeOf(files);
   const allocation = allocate(tree, geometry);
   const paddedLabel = label.padEnd(11);
+  const serial = serialOf(label, files);
   const stamp = encodeTimestamp(time);
   return {
     size,
     extents: [
-      {
-        offset: 0,
-        bytes: encodeBootSector({ geometry, label: paddedLabel, serial: serialOf(label, files) }),
-      },
+      { offset: 0, bytes: encodeBootSector({ geometry, label: paddedLabel, serial }) },
       ...tableExtents(geometry, allocation),
       { offset: rootOffset(geometry), bytes: encodeRoot(tree, paddedLabel, allocation, stamp) },
       ...clusterExtents(geometry, allocation, stamp),

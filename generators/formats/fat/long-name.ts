@@ -5,8 +5,6 @@ const POSITIONS = [1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30];
 const PER_SLOT = POSITIONS.length;
 /** Added to the number of the slot that comes first on disk, which holds the end of the name. */
 const LAST = 0x40;
-/** Enough for 255 characters. */
-const MOST = 20;
 const FILLER = 0xffff;
 /** The attributes that mark a slot as part of a long name: read-only, hidden, system and label together. */
 export const LONG_NAME = 0x0f;
@@ -48,19 +46,19 @@ function shortNameSum(shortName: Uint8Array): number {
 
 /** Reads the slots of one long name in the order on disk; undefined when they do not belong together. */
 export function decodeLongName(slots: readonly Buffer[], shortName: Uint8Array): string | undefined {
-  if (slots.length > MOST) return undefined;
   const sum = shortNameSum(shortName);
   const right = slots.every((slot, index) => {
     const number = slots.length - index;
     const expected = index === 0 ? number | LAST : number;
     return slot.readUInt8(0) === expected && slot.readUInt8(13) === sum && slot.readUInt8(12) === 0;
   });
+  // This bounds how many there are, too: their number is one byte.
+  if (!right) return undefined;
   const units = slots
     .toReversed()
     .flatMap((slot) => POSITIONS.map((position) => slot.readUInt16LE(position)));
   const zero = units.indexOf(0);
   const length = zero < 0 ? units.length : zero;
-  const full = length > (slots.length - 1) * PER_SLOT;
   const filled = units.slice(length + 1).every((unit) => unit === FILLER);
-  return right && full && filled ? String.fromCharCode(...units.slice(0, length)) : undefined;
+  return filled ? String.fromCharCode(...units.slice(0, length)) : undefined;
 }

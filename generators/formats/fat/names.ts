@@ -11,8 +11,9 @@ const NOT_TEXT = /[\p{Surrogate}\uffff]/u;
 /** Why FAT cannot hold this name of a file or folder, or undefined when it can. */
 export function nameProblem(name: string): string | undefined {
   if (name === '') return 'it is empty';
-  if (name.length > LONGEST_NAME)
+  if (name.length > LONGEST_NAME) {
     return `it has ${name.length} characters, at most ${LONGEST_NAME} are allowed`;
+  }
   if (/[. ]$/.test(name)) return 'it ends in a dot or a blank';
   if (FORBIDDEN.test(name)) return 'it holds a control character or one of " * / : < > ? \\ |';
   if (NOT_TEXT.test(name)) return 'it holds something that is no character';

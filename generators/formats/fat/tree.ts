@@ -1,8 +1,8 @@
 import { AirhiveError } from '../../errors.ts';
 import { compareCodeUnits } from '../order.ts';
-import { isShortName, foldCase, LONGEST_PATH, nameProblem } from './names.ts';
-import { longNameSlots } from './long-name.ts';
 import { MOST_SLOTS, SLOT } from './geometry.ts';
+import { longNameSlots } from './long-name.ts';
+import { foldCase, isShortName, LONGEST_PATH, nameProblem } from './names.ts';
 
 /** A file to put on a volume. */
 export interface FatFile {
@@ -17,7 +17,7 @@ export interface FileNode {
   readonly bytes: Uint8Array;
 }
 
-/** A folder with its content in code unit order of the names. */
+/** A folder with its content in the order of the paths. */
 export interface FolderNode {
   readonly kind: 'folder';
   /** Empty for the root. */
@@ -27,7 +27,7 @@ export interface FolderNode {
   readonly children: readonly (FileNode | FolderNode)[];
 }
 
-/** The content of a volume; both lists are in breadth-first order and depend on the set of paths only. */
+/** The content of a volume; both lists go folder by folder, breadth first, and depend on the set of paths only. */
 export interface FatTree {
   readonly root: FolderNode;
   /** Without the root. */
@@ -51,7 +51,6 @@ export function fatTreeOf(files: readonly FatFile[]): FatTree {
   const folders: GrowingFolder[] = [root];
   // The list grows while it is walked, which makes the order breadth-first without recursion.
   for (const { children } of folders) {
-    children.sort((a, b) => compareCodeUnits(a.name, b.name));
     for (const child of children) if (child.kind === 'folder') folders.push(child);
   }
   const inOrder = folders.flatMap(({ children }) => children.filter((child) => child.kind === 'file'));

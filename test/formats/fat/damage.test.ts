@@ -135,8 +135,9 @@ describe('decodeFat refuses', () => {
 
   it('a folder full of slots of one long name', () => {
     const error = damage((b) => {
-      for (let slot = APKS_SLOT; slot < dataOffset(FAT16) - 32; slot += 32)
+      for (let slot = APKS_SLOT; slot < dataOffset(FAT16) - 32; slot += 32) {
         copySlots(b, OVERLAY_LONG_NAME, slot);
+      }
     });
     expectVerificationError(error);
   });

@@ -36,11 +36,12 @@ export function startChild(
   order: ChildOrder,
   options: SpawnOptions & { wrapper?: readonly string[] } = {},
 ): Child {
-  const [command = '', ...rest] = [...(options.wrapper ?? []), process.execPath, program, JSON.stringify(order)];
-  const child = spawn(command, rest, { ...options, stdio: ['ignore', 'pipe', 'inherit'] });
+  const wrapper = options.wrapper ?? ['/usr/bin/env'];
+  const args = [...wrapper.slice(1), process.execPath, program, JSON.stringify(order)];
+  const child = spawn(wrapper[0]!, args, { ...options, stdio: ['ignore', 'pipe', 'inherit'] });
   const lines: ChildLine[] = [];
-  const gone = Promise.all([once(child, 'exit'), once(child.stdout!, 'close')]);
-  const output = createInterface({ input: child.stdout! });
+  const gone = Promise.all([once(child, 'exit'), once(child.stdout, 'close')]);
+  const output = createInterface({ input: child.stdout });
   output.on('line', (line) => lines.push(JSON.parse(line) as ChildLine));
   const kill = async (): Promise<void> => {
     child.kill('SIGKILL');
@@ -52,7 +53,9 @@ export function startChild(
     process: child,
     lines,
     kill,
-    ended: async () => void (await gone),
+    ended: async () => {
+      await gone;
+    },
     line: (key) =>
       new Promise((resolve, reject) => {
         const look = (): boolean => {

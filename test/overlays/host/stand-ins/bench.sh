@@ -3,6 +3,7 @@
 # Each stand-in refuses what the FreeBSD command refuses, with a like message and status.
 
 ME=${0##*/}
+PATH=/usr/bin:/bin
 PROCESSES=$STATE/processes
 VMM=$STATE/dev/vmm
 

@@ -1,14 +1,12 @@
-#!/usr/bin/env node
 // Plays fetch(1) over real HTTP, for `fetch -r -F -S BYTES -T SECONDS -o FILE URL`. As fetch.c does: it continues FILE
 // with Range, starts over when the server sends the whole, refuses a size other than -S before writing anything,
 // keeps a partial file (-r), and fails when fewer bytes came than announced.
-import { appendFileSync, createWriteStream, existsSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, statSync, truncateSync } from 'node:fs';
 import { get } from 'node:http';
-import { pipeline } from 'node:stream/promises';
 
 const args = process.argv.slice(2);
 appendFileSync(`${process.env.STATE}/calls`, `fetch ${args.join(' ')}\n`);
-const [r, f, s, size, t, patience, o, file, url, ...rest] = args;
+const [r, f, s, size, t, patience, o, file = '', url, ...rest] = args;
 if (`${r} ${f} ${s} ${t} ${o}` !== '-r -F -S -T -o' || !url || rest.length > 0) fail('usage: fetch ...');
 
 const offset = existsSync(file) ? statSync(file).size : 0;
@@ -27,7 +25,8 @@ async function receive(response) {
   if (total === undefined) process.stderr.write(`fetch: ${url}: size unknown\n`);
   else if (total !== Number(size)) fail(`${url}: size mismatch: expected ${size}, actual ${total}`);
   try {
-    await pipeline(response, createWriteStream(file, { flags: start > 0 ? 'a' : 'w' }));
+    if (start === 0 && offset > 0) truncateSync(file);
+    for await (const bytes of response) appendFileSync(file, bytes);
   } catch {
     fail(`${file} appears to be truncated`);
   }

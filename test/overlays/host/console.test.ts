@@ -1,0 +1,117 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { hasTool } from '../../tools.ts';
+import { isAlive, kill, Machine, pathOf, until } from './machine.ts';
+
+/** A machine whose null modem is a named pipe: what bhyve writes to A comes out of B. */
+function withNullModem(): { machine: Machine; b: string; lock: string } {
+  const machine = new Machine({ view: { console: 'nmdm' } });
+  const b = join(machine.state, 'dev/nmdm-airhive.1B');
+  execFileSync('mkfifo', [b]);
+  mkdirSync(join(machine.var, 'spool/lock'), { recursive: true });
+  return { machine, b, lock: join(machine.var, 'spool/lock/LCK..nmdm-airhive.1B') };
+}
+
+const logOf = (machine: Machine): string =>
+  existsSync(machine.log) ? readFileSync(machine.log, 'utf8') : '';
+
+describe('the console', () => {
+  it.each(['none', 'stdio'])('%s, without a terminal: the log has what the guest printed', async (name) => {
+    const machine = new Machine({ view: { console: name } });
+    machine.put('plan', 'exit 0 700\nexit 1 700\n');
+    const ended = await machine.call('vm_run');
+    expect(ended.code).toBe(0);
+    expect(logOf(machine)).toBe('hello from the guest\n'.repeat(2));
+    expect(ended.said).not.toContain('hello');
+    expect(statSync(machine.log).mode & 0o777).toBe(0o600);
+    expect(machine.calls('bhyve')[0]).toContain('-l com1,stdio');
+  });
+
+  it.skipIf(!hasTool('script'))('stdio on a terminal shows and keeps it (needs script)', async () => {
+    const machine = new Machine({ view: { console: 'stdio' } });
+    machine.put('plan', 'exit 1 700\n');
+    const command = `/bin/sh ${machine.bundle}/vm_run`;
+    const child = spawn(pathOf('script'), ['-qec', command, '/dev/null'], {
+      env: machine.variables(),
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let shown = '';
+    child.stdout.on('data', (bytes: Buffer) => (shown += bytes.toString()));
+    await once(child, 'close');
+    expect(shown).toContain('hello from the guest');
+    expect(logOf(machine)).toBe('hello from the guest\n');
+    expect(machine.get('bhyve-stdin')).toBe('terminal\n');
+  });
+
+  it('nmdm: the log has it, read raw and without an echo', async () => {
+    const { machine } = withNullModem();
+    const started = await machine.up();
+    await until(() => logOf(machine).includes('hello from the guest'), 'the log');
+    expect(machine.calls('stty')).toEqual(['raw -echo']);
+    kill(started.pid, 'SIGTERM');
+    expect((await started.ended).code).toBe(130);
+  });
+
+  it('nmdm: the log steps aside while cu is there, and comes back', async () => {
+    const { machine, b, lock } = withNullModem();
+    const started = await machine.up();
+    await until(() => logOf(machine) !== '', 'the log');
+    // cu's lock: its process id, right-aligned. This test's own process plays cu.
+    writeFileSync(lock, `${String(process.pid).padStart(10)}\n`);
+    const reader = readerOf(b);
+    await until(() => !isAlive(reader), 'the reader to step aside');
+    writeFileSync(lock, '    999999999\n');
+    await until(() => machine.calls('stty').length === 2, 'the reader to come back');
+    kill(started.pid, 'SIGTERM');
+    await started.ended;
+  });
+
+  it('nmdm: ends with the guest although someone is attached', async () => {
+    const { machine, b, lock } = withNullModem();
+    const started = await machine.up();
+    await until(() => logOf(machine) !== '', 'the log');
+    writeFileSync(lock, `${String(process.pid).padStart(10)}\n`);
+    const reader = readerOf(b);
+    await until(() => !isAlive(reader), 'the reader to step aside');
+    const logger = Number(readFileSync(join(machine.run, 'vm_log'), 'utf8'));
+    kill(started.pid, 'SIGTERM');
+    expect((await started.ended).code).toBe(130);
+    expect(isAlive(logger)).toBe(false);
+  });
+
+  it('the log is bounded while the guest runs, and one older one is kept', async () => {
+    const machine = new Machine();
+    machine.environment.LOG_LIMIT = '10';
+    const started = await machine.up();
+    await until(() => existsSync(`${machine.log}.1`) && statSync(machine.log).size === 0, 'a new log');
+    expect(readFileSync(`${machine.log}.1`, 'utf8')).toBe('hello from the guest\n');
+    kill(started.pid, 'SIGTERM');
+    await started.ended;
+  });
+
+  it('a new vm_run begins a new log and keeps the one before', async () => {
+    const machine = new Machine();
+    machine.put('plan', 'exit 1 700\nexit 1 700\n');
+    mkdirSync(join(machine.log, '..'), { recursive: true });
+    writeFileSync(machine.log, 'of the last run\n');
+    await machine.call('vm_run');
+    expect(logOf(machine)).toBe('hello from the guest\n');
+    expect(readFileSync(`${machine.log}.1`, 'utf8')).toBe('of the last run\n');
+  });
+});
+
+/** The cat of vm_log: the process that has the null modem as its standard input. */
+function readerOf(b: string): number {
+  return Number(
+    readdirSync('/proc').find((pid) => {
+      try {
+        return readlinkSync(`/proc/${pid}/fd/0`) === b;
+      } catch {
+        return false;
+      }
+    }),
+  );
+}

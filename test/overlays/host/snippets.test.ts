@@ -1,0 +1,105 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { intel8260, render, type View } from './bundle.ts';
+
+const TEMPLATES = ['loader.conf', 'rc.conf', 'sysctl.conf', 'resolvconf.conf'].map((name) => `snippets/${name}`);
+const IPV6 = { host: 'fd12::2', guest: 'fd12::1', prefix: 64, subnet: 'fd12::' };
+
+/** The lines that are not comments. */
+const settings = (text: string): string[] => text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+
+describe('the snippets', () => {
+  it('set exactly this', () => {
+    expect(TEMPLATES.map((path) => settings(render(path, intel8260)))).toEqual([
+      [
+        'vmm_load="YES"',
+        'pptdevs="4/0/0"',
+        'hw.vmm.amdvi.enable="1"',
+        'nmdm_load="YES"',
+        'if_bridge_load="YES"',
+      ],
+      [
+        'cloned_interfaces="bridge0:sticky tap0:sticky"',
+        'ifconfig_bridge0="inet 172.24.1.49/24 addm tap0 up"',
+        'ifconfig_tap0="up"',
+        'defaultrouter="172.24.1.1"',
+        'devmatch_blocklist="if_iwm if_iwlwifi"',
+      ],
+      ['net.link.tap.up_on_open=1'],
+      ['name_servers="172.24.1.1"'],
+    ]);
+  });
+
+  it('add IPv6 when the profile has it', () => {
+    const lines = settings(render('snippets/rc.conf', { ...intel8260, ipv6: IPV6 }));
+    expect(lines).toContain('ifconfig_bridge0_ipv6="inet6 fd12::2/64"');
+    expect(lines).toContain('ipv6_defaultrouter="fd12::1"');
+    expect(lines).toContain('ifconfig_bridge0="inet 172.24.1.49/24 addm tap0 up"');
+  });
+
+  it('give a reason above every setting', () => {
+    for (const path of TEMPLATES) {
+      const lines = render(path, { ...intel8260, ipv6: IPV6 }).split('\n');
+      lines.forEach((line, index) => {
+        const above = lines[index - 1] ?? '';
+        if (/^[a-z]/.test(line)) expect(`${path}: ${above}`).toMatch(/: (#|ifconfig_)/);
+      });
+    }
+  });
+
+  it('show how to retire the native lines, but do not do it', () => {
+    const text = render('snippets/rc.conf', intel8260);
+    expect(text).toContain('#   sysrc -x wlans_iwm0\n#   sysrc -x ifconfig_wlan0\n');
+  });
+
+  it('never touch the firewall of the host', () => {
+    for (const path of [...TEMPLATES, 'README.txt'])
+      expect(render(path, intel8260)).not.toMatch(/firewall_|pf_enable|ipfilter/);
+  });
+
+  it('are text that sh and the loader can read', () => {
+    for (const path of TEMPLATES) {
+      const text = render(path, intel8260);
+      if (path !== 'snippets/sysctl.conf' && path !== 'snippets/loader.conf')
+        expect(spawnSync('sh', ['-n'], { input: text, encoding: 'utf8' }).stderr).toBe('');
+      expect(text).toMatch(/^[\n -~]*$/);
+      for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(120);
+    }
+  });
+});
+
+describe('the other templates', () => {
+  const rendered = (path: string, change: View = {}): string => render(path, { ...intel8260, ...change });
+
+  it('device.map and grub.cfg boot the ISO with a serial console', () => {
+    expect(rendered('device.map')).toBe(
+      '(cd0) /mnt/vm_bhyve/linuxguest/iso/alpine-standard-3.24.1-x86_64.iso\n',
+    );
+    expect(rendered('grub.cfg')).toContain(
+      '  linux (cd0)/boot/vmlinuz-lts modules=loop,squashfs,sd-mod,usb-storage console=ttyS0,115200 panic=10\n' +
+        '  initrd (cd0)/boot/initramfs-lts\n',
+    );
+  });
+
+  it('README.txt begins with vm_fetch and names the checks for 14 and 13', () => {
+    const text = rendered('README.txt');
+    const commands = text.split('\n').filter((line) => /^ {2}(\.\/|sha256sum|shutdown)/.test(line));
+    expect(commands).toEqual([
+      '  ./vm_fetch',
+      '  sha256sum -c SHA256SUMS',
+      '  shutdown -r now',
+      '  ./vm_run',
+      '  ./vm_kill',
+    ]);
+    expect(text).toContain('sha256 -q "$file"');
+    expect(text).toContain('port 2210 on the Wi-Fi side');
+    expect(rendered('README.txt', { reverse: null })).not.toContain('tunnel');
+  });
+
+  it('vm.conf keeps any value a single word of the shell', () => {
+    const odd = `a'b "c" $HOME \`id\` \\`;
+    const text = rendered('vm.conf', { isoUrlList: odd });
+    const script = `${text}\nprintf '%s|%s' "$ISO_URLS" "$VM_GRACE"`;
+    expect(spawnSync('sh', ['-eu', '-c', script], { encoding: 'utf8' }).stdout).toBe(`${odd}|30`);
+  });
+});

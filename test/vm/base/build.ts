@@ -1,0 +1,153 @@
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { runCommand, tryCommand } from '../command.ts';
+import { BASE_PACKAGES, kernelVersion } from '../tools.ts';
+import { buildApk, buildIndex } from './apk.ts';
+import type { SigningKey } from './apk.ts';
+import { writeInitramfs, writeIso } from './images.ts';
+import { addInitramfsModules, addRegulatory, modloopTree } from './kernel.ts';
+import { makePackages } from './packages.ts';
+import type { MadePackage } from './packages.ts';
+import { toolboxTree } from './toolbox.ts';
+import { addPrograms, Tree } from './tree.ts';
+
+export type Flavor = 'standard' | 'extended';
+
+/** Files of one prepared base; nothing in it is ever changed. */
+export interface Base {
+  readonly folder: string;
+  readonly iso: Readonly<Record<Flavor, string>>;
+  /** Kernel and initramfs, taken out of the standard ISO again as grub-bhyve would. */
+  readonly kernel: string;
+  readonly initramfs: string;
+  readonly toolbox: string;
+  /** apk key of ISO and mirror, for tests that make packages of their own. */
+  readonly key: SigningKey;
+}
+
+/** Where packages lie on the bench's mirror, below the web server's root. */
+export const MIRROR_FOLDER = 'alpine/v3.24/main';
+
+/** Looked up by this name in /etc/apk/keys. */
+const KEY_NAME = 'bench@airhive-00000001.rsa.pub';
+
+async function repository(packages: readonly MadePackage[], prefix: string, key: SigningKey, tree: Tree): Promise<void> {
+  const built = await Promise.all(packages.map((apk) => buildApk(apk, key)));
+  for (const { fileName, bytes } of built) tree.file(`${prefix}/x86_64/${fileName}`, bytes);
+  tree.file(`${prefix}/x86_64/APKINDEX.tar.gz`, await buildIndex(built, key));
+}
+
+const publicKey = ({ key }: SigningKey): string =>
+  createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString();
+
+async function initramfsTree(source: string, kernel: string, key: SigningKey): Promise<Tree> {
+  const tree = new Tree();
+  for (const path of ['bench', 'dev', 'media', 'proc', 'sys', 'sysroot', 'tmp', 'usr/bin', 'usr/sbin', 'bin', 'sbin']) {
+    tree.directory(path);
+  }
+  for (const path of (await runCommand('busybox', ['--list-full'])).split('\n')) if (path !== '') tree.link(path, '/bin/busybox');
+  await addPrograms(tree, { 'bin/busybox': 'busybox', 'bin/kmod': 'kmod', 'usr/bin/openssl': 'openssl' });
+  tree.link('sbin/modprobe', '/bin/kmod');
+  await tree.folder(join(source, 'base/initramfs'));
+  await tree.folder(join(source, 'base/packages/apk-tools'));
+  for (const name of ['passwd', 'group']) {
+    await tree.copy(join(source, 'base/packages/alpine-baselayout/etc', name), `etc/${name}`);
+  }
+  tree.file(`etc/apk/keys/${key.name}`, publicKey(key));
+  await addInitramfsModules(tree, kernel);
+  await addRegulatory(tree, 'lib/firmware');
+  return tree;
+}
+
+/** The packages' key is made once for each base: like Alpine's it lies in the initramfs and nowhere in the overlay. */
+function makeKey(): SigningKey {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return { name: KEY_NAME, key: privateKey };
+}
+
+async function buildIso(folder: string, flavor: Flavor, packages: readonly MadePackage[], boot: Tree, key: SigningKey): Promise<void> {
+  const tree = new Tree();
+  for (const [path, entry] of boot.entries) tree.entries.set(path, entry);
+  tree.file('apks/.boot_repository', '');
+  const media = flavor === 'standard' ? ['standard'] : ['standard', 'extended'];
+  await repository(packages.filter(({ medium }) => media.includes(medium)), 'apks', key, tree);
+  const label = `alpine-${flavor.slice(0, 3)} 3.24.1 x86_64`;
+  await writeIso(tree, join(folder, `stage-${flavor}`), join(folder, `${flavor}.iso`), label);
+}
+
+async function bootTree(source: string, folder: string, kernel: string, key: SigningKey): Promise<Tree> {
+  await writeInitramfs(await initramfsTree(source, kernel, key), join(folder, 'stage'), join(folder, 'initramfs'));
+  // An ISO 9660 image stands in for the squashfs: no tool more, and it is loop-mounted just the same.
+  await writeIso(await modloopTree(kernel), join(folder, 'stage'), join(folder, 'modloop'), 'modloop');
+  const boot = new Tree();
+  await boot.copy(`/boot/vmlinuz-${kernel}`, 'boot/vmlinuz-lts');
+  await boot.copy(join(folder, 'initramfs'), 'boot/initramfs-lts');
+  await boot.copy(join(folder, 'modloop'), 'boot/modloop-lts');
+  await Promise.all(['initramfs', 'modloop'].map((name) => rm(join(folder, name))));
+  return boot;
+}
+
+async function buildBase(source: string, folder: string, kernel: string): Promise<void> {
+  const key = makeKey();
+  const packages = await makePackages(join(source, 'base/packages'));
+  const boot = await bootTree(source, folder, kernel, key);
+  await buildIso(folder, 'standard', packages, boot, key);
+  await buildIso(folder, 'extended', packages, boot, key);
+  const mirror = new Tree();
+  await repository(packages, MIRROR_FOLDER, key, mirror);
+  const toolbox = await toolboxTree(source, kernel, mirror);
+  await writeIso(toolbox, join(folder, 'stage'), join(folder, 'toolbox.iso'), 'BENCH');
+  const taken = ['vmlinuz', 'initramfs'].flatMap((name) => ['-extract', `/boot/${name}-lts`, join(folder, name)]);
+  await runCommand('xorriso', ['-osirrox', 'on', '-indev', join(folder, 'standard.iso'), ...taken]);
+  await writeFile(join(folder, 'key.pem'), key.key.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+}
+
+async function digestOfFolder(folder: string): Promise<string> {
+  const hash = createHash('sha256');
+  const names = (await readdir(folder, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+  for (const name of names.sort()) hash.update(name).update('\0').update(await readFile(name));
+  return hash.digest('hex');
+}
+
+async function cacheKey(source: string, kernel: string): Promise<string> {
+  const versions = await tryCommand('dpkg-query', ['-W', '-f', '${Package} ${Version}\n', ...BASE_PACKAGES]);
+  const own = await Promise.all(['base', 'toolbox'].map((name) => digestOfFolder(join(source, name))));
+  return createHash('sha256').update([kernel, versions.stdout, ...own].join('\n')).digest('hex').slice(0, 16);
+}
+
+async function openBase(folder: string): Promise<Base> {
+  const key = createPrivateKey(await readFile(join(folder, 'key.pem')));
+  return {
+    folder,
+    iso: { standard: join(folder, 'standard.iso'), extended: join(folder, 'extended.iso') },
+    kernel: join(folder, 'vmlinuz'),
+    initramfs: join(folder, 'initramfs'),
+    toolbox: join(folder, 'toolbox.iso'),
+    key: { name: KEY_NAME, key },
+  };
+}
+
+/**
+ * The base image: made from this machine's Debian packages, and kept under `~/.cache/airhive-vm` until the packages
+ * or the bench's own files change. `source` is test/vm.
+ */
+export async function prepareBase(source: string): Promise<Base> {
+  const kernel = kernelVersion();
+  if (kernel === undefined) throw new Error('no Debian kernel is installed');
+  const caches = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'airhive-vm');
+  await mkdir(caches, { recursive: true, mode: 0o700 });
+  const wanted = await cacheKey(source, kernel);
+  const existing = await readdir(caches);
+  if (!existing.includes(wanted)) {
+    const fresh = join(caches, `new-${process.pid}`);
+    await mkdir(fresh);
+    await buildBase(source, fresh, kernel);
+    await rename(fresh, join(caches, wanted));
+    for (const old of existing) await rm(join(caches, old), { recursive: true, force: true });
+  }
+  return openBase(join(caches, wanted));
+}

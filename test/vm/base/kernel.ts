@@ -1,0 +1,99 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runCommand } from '../command.ts';
+import { Tree } from './tree.ts';
+
+/** What Alpine's ISO has in its initramfs (features ata base cdrom squashfs ext4 scsi usb virtio; facts/alpine.md 4.3). */
+const INITRAMFS =
+  'loop squashfs isofs vfat fat nls_cp437 nls_iso8859-1 nls_utf8 nls_ascii ext4 crc32c_generic crc32c_intel ' +
+  'virtio_pci virtio_blk virtio_net virtio_scsi virtio_console virtio-rng ahci sr_mod sd_mod ' +
+  'usb-storage button';
+
+/** The radios' own, on the bench's disk: it loads them before the guest has any modules. */
+const RADIO = 'mac80211_hwsim cfg80211 mac80211 rfkill ccm gcm cmac ctr cbc aes_generic';
+
+/** The modloop: the above, and by folder what a gateway may ask for. */
+const MODLOOP_FOLDERS =
+  /^(net\/(netfilter|ipv4|ipv6|sched|bridge|8021q|llc|802|mac80211|wireless|rfkill|packet)|crypto|arch\/x86\/crypto|lib|fs\/(nls|fat|ext4|overlayfs|fuse|isofs|squashfs)|drivers\/(virtio|char\/hw_random|acpi|net\/wireless\/(mac80211_hwsim|virt_wifi)))/;
+const MODLOOP = 'tun veth dummy ifb evdev sch_netem br_netfilter dm-mod nls_utf8 i6300esb softdog';
+
+interface ModuleMap {
+  readonly root: string;
+  /** Path below `kernel/..` to the paths it needs. */
+  readonly depends: ReadonlyMap<string, readonly string[]>;
+  readonly paths: ReadonlyMap<string, string>;
+}
+
+const canonical = (name: string): string => name.replaceAll('-', '_');
+const moduleName = (path: string): string => canonical(path.replace(/.*\//, '').replace(/\.ko.*$/, ''));
+
+function readModules(version: string): ModuleMap {
+  const root = `/lib/modules/${version}`;
+  const depends = new Map<string, string[]>();
+  for (const line of readFileSync(join(root, 'modules.dep'), 'utf8').split('\n')) {
+    const [path = '', rest = ''] = line.split(':');
+    if (path !== '') depends.set(path, rest.split(' ').filter(Boolean));
+  }
+  return { root, depends, paths: new Map([...depends.keys()].map((path) => [moduleName(path), path])) };
+}
+
+/** The named modules and everything they need. Built-in ones are skipped. */
+function closure(modules: ModuleMap, names: readonly string[]): string[] {
+  const found = new Set<string>();
+  const add = (path: string): void => {
+    if (found.has(path)) return;
+    found.add(path);
+    modules.depends.get(path)?.forEach(add);
+  };
+  for (const name of names) {
+    const path = modules.paths.get(canonical(name));
+    if (path !== undefined) add(path);
+  }
+  return [...found].sort();
+}
+
+/** Adds modules at `prefix/VERSION` with fresh indexes by depmod. */
+async function addModules(tree: Tree, version: string, prefix: string, paths: readonly string[]): Promise<void> {
+  const staged = new Tree();
+  for (const path of paths) await staged.copy(`/lib/modules/${version}/${path}`, `lib/modules/${version}/${path}`);
+  for (const name of ['modules.builtin', 'modules.builtin.modinfo', 'modules.order']) {
+    const path = `/lib/modules/${version}/${name}`;
+    if (existsSync(path)) await staged.copy(path);
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'airhive-vm-modules-'));
+  try {
+    await staged.write(folder);
+    await runCommand('depmod', ['-b', folder, version]);
+    await tree.folder(join(folder, 'lib/modules'), prefix);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+export async function addInitramfsModules(tree: Tree, version: string): Promise<void> {
+  await addModules(tree, version, 'lib/modules', closure(readModules(version), INITRAMFS.split(' ')));
+}
+
+export async function addRadioModules(tree: Tree, version: string): Promise<void> {
+  await addModules(tree, version, 'lib/modules', closure(readModules(version), RADIO.split(' ')));
+}
+
+/** modloop-lts: `modules/VERSION` and `modules/firmware` (facts/alpine.md 4.4). */
+export async function modloopTree(version: string): Promise<Tree> {
+  const modules = readModules(version);
+  const byFolder = [...modules.depends.keys()].filter((path) => MODLOOP_FOLDERS.test(path.replace('kernel/', '')));
+  const names = [...INITRAMFS.split(' '), ...RADIO.split(' '), ...MODLOOP.split(' '), ...byFolder.map(moduleName)];
+  const tree = new Tree();
+  await addModules(tree, version, 'modules', closure(modules, names));
+  await addRegulatory(tree, 'modules/firmware');
+  return tree;
+}
+
+/** cfg80211 asks for its rules once, when it is loaded. */
+export async function addRegulatory(tree: Tree, folder: string): Promise<void> {
+  for (const name of ['regulatory.db', 'regulatory.db.p7s']) {
+    await tree.copy(`/lib/firmware/${name}`, `${folder}/${name}`);
+  }
+}

@@ -1,0 +1,191 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { runCommand } from '../command.ts';
+import { programPath } from '../tools.ts';
+import { addPrograms, Tree } from './tree.ts';
+import type { ApkPackage } from './apk.ts';
+
+/**
+ * Where a package can be had: on every ISO, only on the extended ISO, or from a mirror alone. All are on the mirror.
+ * facts/alpine.md 4.2.
+ */
+export type Medium = 'standard' | 'extended' | 'mirror';
+
+interface Recipe {
+  readonly name: string;
+  readonly medium: Medium;
+  readonly version: string;
+  readonly depends?: readonly string[];
+  /** Path in the guest (Alpine's) to a program of Debian's. */
+  readonly programs?: Readonly<Record<string, string>>;
+  readonly links?: Readonly<Record<string, string>>;
+  /** What cannot be listed ahead. */
+  readonly more?: (tree: Tree) => Promise<void>;
+}
+
+export interface MadePackage extends ApkPackage {
+  readonly medium: Medium;
+}
+
+/** Applets of Debian's busybox that Alpine's has not, or that are other programs there. */
+const NOT_IN_ALPINE =
+  'ar ascii crc32 cttyhack devmem dumpleases freeramdisk fsfreeze ftpget ftpput httpd i2cdetect i2cdump i2cget ' +
+  'i2cset i2ctransfer ifdown ifup init-early linuxrc logname lsscsi mim mke2fs mt nuke patch resume rpm rpm2cpio ' +
+  'run-init sh ssl_client start-stop-daemon svc svok taskset telnet tftp ts ubirename udhcpd uevent uncompress w xz';
+
+/** Applets of Alpine's busybox that Debian's has not; taken from Debian's own programs. */
+const FROM_DEBIAN =
+  'flock mountpoint pgrep pkill fsck nohup nice install cksum comm split sum chattr lsattr printenv fuser';
+
+async function addApplets(tree: Tree): Promise<void> {
+  const skip = new Set([...NOT_IN_ALPINE.split(' '), ...FROM_DEBIAN.split(' '), 'modprobe', 'insmod', 'rmmod', 'lsmod']);
+  for (const path of (await runCommand(programPath('busybox'), ['--list-full'])).split('\n')) {
+    if (path !== '' && !skip.has(path.replace(/.*\//, ''))) tree.link(path, '/bin/busybox');
+  }
+  tree.link('bin/ash', '/bin/busybox').link('bin/busybox.static', '/bin/busybox');
+  await addPrograms(tree, Object.fromEntries(FROM_DEBIAN.split(' ').map((name) => [`usr/bin/${name}`, name])));
+  await addPrograms(tree, { 'bin/busybox': 'busybox', 'bin/sh': 'dash' });
+}
+
+async function addOpenrc(tree: Tree): Promise<void> {
+  const names = ['openrc', 'openrc-run', 'rc-service', 'rc-update', 'supervise-daemon', 'openrc-shutdown'];
+  await addPrograms(tree, {
+    ...Object.fromEntries(names.map((name) => [`sbin/${name}`, name])),
+    'bin/rc-status': 'rc-status',
+    'sbin/start-stop-daemon.dpkg': 'start-stop-daemon',
+  });
+  // Many of these are one program under several names: links stay links, or copies of it.
+  await tree.folder('/lib/rc', 'lib/rc');
+  tree.link('usr/libexec/rc', '/lib/rc').link('sbin/rc', 'openrc').link('sbin/runscript', 'openrc-run');
+  tree.file('etc/rc.conf', 'rc_parallel="NO"\nrc_tty_number=12\n').directory('etc/conf.d').directory('etc/runlevels');
+  for (const level of ['sysinit', 'boot', 'default', 'nonetwork', 'shutdown']) tree.directory(`etc/runlevels/${level}`);
+}
+
+function addLayout(tree: Tree): void {
+  const folders =
+    'bin dev etc/apk/keys etc/network etc/sysctl.d etc/modules-load.d etc/local.d home lib media mnt opt proc run ' +
+    'sbin srv sys usr/bin usr/sbin usr/lib usr/libexec var/cache/apk var/empty var/lib var/lock var/log var/spool';
+  for (const path of folders.split(' ')) tree.directory(path);
+  tree.directory('root', 0o700).directory('tmp', 0o1777).directory('var/tmp', 0o1777).link('var/run', '../run');
+}
+
+const XTABLES = '/usr/lib/x86_64-linux-gnu/xtables';
+
+async function addXtables(tree: Tree): Promise<void> {
+  for (const name of readdirSync(XTABLES)) await tree.copy(join(XTABLES, name));
+  for (const family of ['iptables', 'ip6tables']) {
+    for (const suffix of ['', '-restore', '-save']) tree.link(`usr/sbin/${family}${suffix}`, 'xtables-nft-multi');
+  }
+}
+
+async function addIfupdown(tree: Tree): Promise<void> {
+  for (const name of ['ifup', 'ifdown', 'ifquery', 'ifctrstat']) tree.link(`sbin/${name}`, 'ifupdown');
+  await tree.folder('/usr/libexec/ifupdown-ng', 'usr/libexec/ifupdown-ng');
+  await tree.copy('/etc/network/ifupdown-ng.conf');
+}
+
+const kmodLinks = Object.fromEntries(
+  ['modprobe', 'insmod', 'rmmod', 'lsmod', 'depmod', 'modinfo'].map((name) => [`sbin/${name}`, '/bin/kmod']),
+);
+
+/** Every recipe but the first depends on musl (here: Debian's C library) without saying so. */
+const RECIPES: readonly Recipe[] = [
+  { name: 'musl', medium: 'standard', version: '1.2.6-r0' },
+  { name: 'alpine-baselayout', medium: 'standard', version: '3.8.0-r0', more: (tree) => Promise.resolve(addLayout(tree)) },
+  { name: 'busybox', medium: 'standard', version: '1.37.0-r31', more: addApplets },
+  {
+    name: 'kmod',
+    medium: 'standard',
+    version: '34.2-r0',
+    programs: { 'bin/kmod': 'kmod' },
+    links: kmodLinks,
+  },
+  { name: 'openrc', medium: 'standard', version: '0.63.2-r0', more: addOpenrc },
+  {
+    name: 'ifupdown-ng',
+    medium: 'standard',
+    version: '0.13.0-r0',
+    programs: { 'sbin/ifupdown': 'ifupdown' },
+    more: addIfupdown,
+  },
+  { name: 'openssl', medium: 'standard', version: '3.5.4-r0', programs: { 'usr/bin/openssl': 'openssl' } },
+  { name: 'apk-tools', medium: 'standard', version: '3.0.6-r0', depends: ['openssl'] },
+  {
+    name: 'alpine-base',
+    medium: 'standard',
+    version: '3.24.1-r0',
+    depends: ['alpine-baselayout', 'apk-tools', 'busybox', 'ifupdown-ng', 'kmod', 'openrc'],
+  },
+  {
+    name: 'openssh',
+    medium: 'standard',
+    version: '10.0_p1-r0',
+    programs: { 'usr/sbin/sshd': 'sshd', 'usr/bin/ssh': 'ssh', 'usr/bin/ssh-keygen': 'ssh-keygen', 'usr/bin/scp': 'scp' },
+  },
+  {
+    name: 'wpa_supplicant',
+    medium: 'standard',
+    version: '2.11-r4',
+    programs: {
+      'sbin/wpa_supplicant': 'wpa_supplicant',
+      'sbin/wpa_cli': 'wpa_cli',
+      'sbin/wpa_passphrase': 'wpa_passphrase',
+    },
+  },
+  { name: 'iw', medium: 'standard', version: '6.9-r0', programs: { 'usr/sbin/iw': 'iw' } },
+  {
+    name: 'e2fsprogs',
+    medium: 'standard',
+    version: '1.47.3-r0',
+    programs: { 'sbin/mke2fs': 'mke2fs', 'sbin/e2fsck': 'e2fsck' },
+    links: Object.fromEntries(
+      ['2', '3', '4'].flatMap((n) => [
+        [`sbin/mkfs.ext${n}`, 'mke2fs'],
+        [`sbin/fsck.ext${n}`, 'e2fsck'],
+      ]),
+    ),
+    more: async (tree) => void (await tree.copy('/etc/mke2fs.conf')),
+  },
+  {
+    name: 'iptables',
+    medium: 'extended',
+    version: '1.8.13-r0',
+    programs: { 'usr/sbin/xtables-nft-multi': 'xtables-nft-multi' },
+    more: addXtables,
+  },
+  { name: 'dnsmasq', medium: 'extended', version: '2.91-r0', programs: { 'usr/sbin/dnsmasq': 'dnsmasq' } },
+  { name: 'tcpdump', medium: 'extended', version: '4.99.5-r1', programs: { 'usr/bin/tcpdump': 'tcpdump' } },
+];
+
+/** alpine-base and what it brings: on every guest, so nobody else need carry the libraries in it. */
+const ALWAYS = new Set(['musl', ...(RECIPES.find(({ name }) => name === 'alpine-base')?.depends ?? []), 'openssl']);
+
+/** Makes every package. `folder` holds one tree of the bench's own files for each package that has any. */
+export async function makePackages(folder: string): Promise<MadePackage[]> {
+  const own = new Set(readdirSync(folder));
+  const inBase = new Set<string>();
+  const made: MadePackage[] = [];
+  for (const recipe of RECIPES) {
+    const tree = new Tree();
+    if (recipe.name === 'musl') {
+      for (const name of ['libm.so.6', 'libresolv.so.2']) await tree.copy(`/lib/x86_64-linux-gnu/${name}`);
+      await addPrograms(tree, { 'bin/busybox': 'busybox' });
+      tree.entries.delete('bin/busybox');
+    }
+    await addPrograms(tree, recipe.programs ?? {}, inBase);
+    await recipe.more?.(tree);
+    for (const [path, target] of Object.entries(recipe.links ?? {})) tree.link(path, target);
+    if (own.has(recipe.name)) await tree.folder(join(folder, recipe.name));
+    // What the base carries anyway need not be unpacked again by each package.
+    for (const path of tree.entries.keys()) if (inBase.has(path) && path.includes('.so')) tree.entries.delete(path);
+    if (ALWAYS.has(recipe.name)) for (const path of tree.entries.keys()) if (path.includes('.so')) inBase.add(path);
+    made.push({
+      name: recipe.name,
+      version: recipe.version,
+      depends: [...(recipe.name === 'musl' ? [] : ['musl']), ...(recipe.depends ?? [])],
+      entries: tree.entries,
+      medium: recipe.medium,
+    });
+  }
+  return made;
+}

@@ -1,0 +1,86 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { prepareBase } from './base/build.ts';
+import { selectChecks } from './check.ts';
+import './checks/bench.ts';
+import { sweep, workFolderName } from './host.ts';
+import { failureText, outcomeLine, table } from './report.ts';
+import { runChecks } from './runner.ts';
+import type { Outcome } from './runner.ts';
+import { missingTools } from './tools.ts';
+
+const USAGE = `node test/vm/run.js [--only PATTERN] [--jobs N] [--keep] [--soak]
+  --only PATTERN  checks or boots whose name matches (a regular expression)
+  --jobs N        machines at a time (default: half the processors plus one)
+  --keep          leave the work folder with disks and logs
+  --soak          also the long checks
+`;
+
+function readOptions(args: readonly string[]): { only: RegExp; jobs: number; keep: boolean; soak: boolean } {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      only: { type: 'string', default: '' },
+      jobs: { type: 'string', default: String(Math.floor(availableParallelism() / 2) + 1) },
+      keep: { type: 'boolean', default: false },
+      soak: { type: 'boolean', default: false },
+    },
+  });
+  const jobs = Number(values.jobs);
+  if (!Number.isInteger(jobs) || jobs < 1) throw new Error(`--jobs ${values.jobs}: a number from 1 on`);
+  return { only: new RegExp(values.only), jobs, keep: values.keep, soak: values.soak };
+}
+
+async function runAll(root: string, work: string, options: ReturnType<typeof readOptions>): Promise<number> {
+  const begin = Date.now();
+  const seconds = (): number => (Date.now() - begin) / 1000;
+  const groups = selectChecks(options.only, options.soak);
+  if (groups.size === 0) throw new Error(`no check matches ${String(options.only)}`);
+  const base = await prepareBase(join(root, 'test/vm'));
+  console.log(`base ready after ${seconds().toFixed(1)} s: ${base.folder}`);
+  const outcomes: Outcome[] = [];
+  const onOutcome = (outcome: Outcome): void => {
+    outcomes.push(outcome);
+    console.log(outcomeLine(outcome));
+    if (outcome.error !== undefined) console.log(failureText(outcome));
+  };
+  await runChecks(groups, { base, root, work, jobs: options.jobs, onOutcome });
+  console.log(table(outcomes, seconds()));
+  return outcomes.some(({ error }) => error !== undefined) ? 1 : 0;
+}
+
+/** Runs the checks; returns the exit code: 0 all passed, 1 some failed, 2 wrong usage, 4 something is not installed. */
+export async function main(root: string, args: readonly string[]): Promise<number> {
+  let options;
+  try {
+    options = readOptions(args);
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
+    return 2;
+  }
+  const missing = missingTools();
+  if (missing.length > 0) {
+    console.error(`test:vm needs more than this machine has:\n  ${missing.join('\n  ')}`);
+    return 4;
+  }
+  await sweep(tmpdir());
+  const work = join(tmpdir(), workFolderName());
+  await mkdir(work);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    // Machines and host programs die with this process; what else is left is swept here.
+    process.once(signal, () => void sweepOwn(work, options.keep).finally(() => process.exit(130)));
+  }
+  try {
+    return await runAll(root, work, options);
+  } finally {
+    await sweepOwn(work, options.keep);
+  }
+}
+
+async function sweepOwn(work: string, keep: boolean): Promise<void> {
+  await sweep(tmpdir(), true);
+  if (keep) console.log(`kept: ${work}`);
+  else await rm(work, { recursive: true, force: true });
+}

@@ -41,4 +41,7 @@ const world: World = {
   signal: interruption.signal,
 };
 
-process.exitCode = await run(world, version);
+/** Resolves when the command has ended. */
+export const finished = run(world, version).then((code) => {
+  process.exitCode = code;
+});

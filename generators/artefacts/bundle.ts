@@ -51,7 +51,7 @@ export async function assembleBundle(inputs: BundleInputs): Promise<Bundle> {
   const files = [
     ...inputs.host.filter((entry) => entry.type === 'file').map(bundleFile),
     textFile(`iso/${profile.release.file}.sha256`, iso),
-    { ...bundleFile({ path: APKOVL, mode: 0o644, bytes: apkovl }) },
+    bundleFile({ path: APKOVL, mode: 0o644, bytes: apkovl }),
     { ...bundleFile({ path: VDISK, mode: 0o644, bytes: materialize(vdisk) }), sparse: vdisk },
   ].sort((a, b) => compareCodeUnits(a.path, b.path));
   const manifest = textFile(MANIFEST, encodeManifest(describe(inputs, files, sha256(tar))));
@@ -66,9 +66,12 @@ export async function assembleBundle(inputs: BundleInputs): Promise<Bundle> {
 
 /** The tar that is published: `NAME/` with exactly the bundle's files. */
 export function encodeBundleTar(bundle: Bundle): Promise<Uint8Array> {
-  const entries = bundle.files.map(
-    ({ path, mode, bytes }): FileEntry => ({ type: 'file', path: `${bundle.name}/${path}`, mode, bytes }),
-  );
+  const entries = bundle.files.map(({ path, mode, bytes }): FileEntry => ({
+    type: 'file',
+    path: `${bundle.name}/${path}`,
+    mode,
+    bytes,
+  }));
   return encodeTar(treeOf(entries), bundle.epoch);
 }
 

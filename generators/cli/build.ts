@@ -1,15 +1,16 @@
 import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
-import { encodeBundleTar } from '../artefacts/bundle.ts';
+import { isAbsolute, join, resolve } from 'node:path';
+import { encodeBundleTar, type Bundle } from '../artefacts/bundle.ts';
+import { shownPath } from '../disk/shown-path.ts';
 import { AirhiveError } from '../errors.ts';
 import { hashFile } from '../inputs/hash.ts';
 import { obtainIso, type IsoSource } from '../inputs/iso.ts';
 import { readSecrets } from '../inputs/secrets.ts';
 import { placeIso } from '../output/place.ts';
-import { writeSite } from '../output/site.ts';
-import { stageBundle } from '../output/staging.ts';
+import { openStaging, type Staging } from '../output/staging.ts';
 import { encodeSite } from '../plan/site.ts';
+import { parseMirror } from '../profile/mirror.ts';
 import type { ReleasePin } from '../profile/releases.ts';
 import type { ResolvedProfile } from '../profile/resolve.ts';
 import { parseSecrets, type SiteSecrets } from '../profile/secrets.ts';
@@ -29,37 +30,68 @@ export interface BuildOptions {
   readonly secrets?: string;
 }
 
+/** All that a build was asked for, read and found right. */
+interface Order {
+  readonly options: BuildOptions;
+  readonly profile: ResolvedProfile;
+  readonly mirrors: readonly string[];
+  readonly secrets: SiteSecrets | undefined;
+  /** The folder that the bundle goes into. */
+  readonly out: string;
+}
+
 /** Builds the whole bundle into OUT/NAME/ and OUT/NAME.tar. What lay there before stays whole until it is complete. */
 export async function build(options: BuildOptions, context: VerbContext): Promise<Outcome> {
+  const mirrors = options.mirror?.map(parseMirror);
   const profile = await loadProfile(options, context);
-  const secrets = await loadSecrets(options.secrets, context);
-  const out = resolve(context.cwd, options.out ?? 'dist');
-  const folder = join(out, profile.name);
-
-  // Hashing or fetching the ISO takes far longer than all the rest, so it starts first.
-  const [iso, { bundle }] = await settle(obtain(options, profile, folder, context), assemble(profile, context));
-  if ('deferred' in iso && options.requireIso) {
-    throw new AirhiveError('network', `the ISO could not be had: ${iso.reason}`, {
-      hint: 'name a mirror with --mirror, a file with --iso, or leave --require-iso out',
-    });
-  }
-  const staging = await stageBundle(out, bundle, await encodeBundleTar(bundle));
+  const order = {
+    options,
+    profile,
+    mirrors: mirrors ?? profile.alpine.mirrors,
+    secrets: await loadSecrets(options.secrets, context),
+    out: resolve(context.cwd, options.out ?? 'dist'),
+  };
   try {
+    return outcome(order, await make(order, context), context);
+  } catch (error) {
+    if (!context.signal.aborted || (error instanceof AirhiveError && error.kind === 'interrupted')) throw error;
+    throw new AirhiveError('interrupted', 'interrupted; nothing was changed', { cause: error });
+  }
+}
+
+async function make(order: Order, context: VerbContext): Promise<IsoSource> {
+  const { clock, signal, reporter } = context;
+  const { profile, out } = order;
+  const staging = await openStaging(out, profile.name, { clock, signal, warn: (message) => reporter.warn(message) });
+  try {
+    // Hashing or fetching the ISO takes longer than all the rest, so the rest is done meanwhile.
+    const [iso] = await settle(obtain(order, context), write(order, staging, context));
     if (!('deferred' in iso)) await placeIso(iso.path, join(staging.folder, 'iso', profile.release.file));
-    if (context.signal.aborted) throw new AirhiveError('interrupted', 'interrupted; nothing was changed');
+    else if (order.options.requireIso) {
+      throw new AirhiveError('network', `the ISO could not be had: ${iso.reason}`, {
+        hint: 'name a mirror with --mirror, a file with --iso, or leave --require-iso out',
+      });
+    }
+    signal.throwIfAborted();
     await staging.publish();
+    return iso;
   } finally {
     await staging.discard();
   }
-  if (secrets) await writeSite(folder, encodeSite(secrets, bundle.epoch));
-  return outcome({ profile, iso, out, secrets: secrets !== undefined, context });
+}
+
+async function write({ profile, secrets }: Order, staging: Staging, context: VerbContext): Promise<Bundle> {
+  const { bundle } = await assemble(profile, context);
+  await staging.write(bundle, await encodeBundleTar(bundle));
+  if (secrets) await staging.writeSite(encodeSite(secrets, bundle.epoch));
+  return bundle;
 }
 
 async function loadSecrets(file: string | undefined, { cwd }: VerbContext): Promise<SiteSecrets | undefined> {
   if (file === undefined) return undefined;
   const source = await readSecrets(file, cwd);
   const { secrets, diagnostics } = parseSecrets(source);
-  if (!secrets) throw refusal(file, diagnostics);
+  if (!secrets) throw refusal(source.file, diagnostics);
   return secrets;
 }
 
@@ -69,19 +101,14 @@ async function settle<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, 
   return Promise.all([first, second]);
 }
 
-async function obtain(
-  options: BuildOptions,
-  profile: ResolvedProfile,
-  folder: string,
-  context: VerbContext,
-): Promise<IsoSource> {
+async function obtain({ options, profile, mirrors, out }: Order, context: VerbContext): Promise<IsoSource> {
   const { cwd, http, clock, signal, reporter } = context;
   const pin = profile.release;
   const iso = await obtainIso({
     pin,
-    isoFile: options.iso && resolve(cwd, options.iso),
+    isoFile: options.iso === undefined ? undefined : resolve(cwd, options.iso),
     cacheDir: cacheFolder(options.cache, context),
-    mirrors: options.mirror ?? profile.alpine.mirrors,
+    mirrors,
     offline: options.offline ?? false,
     http,
     clock,
@@ -89,38 +116,34 @@ async function obtain(
     reporter,
   });
   if (!('deferred' in iso)) return iso;
-  const placed = join(folder, 'iso', pin.file);
-  return (await isThatIso(placed, pin)) ? { path: placed, source: 'file' } : iso;
+  const placed = join(out, profile.name, 'iso', pin.file);
+  return (await isThatIso(placed, pin, signal)) ? { path: placed, source: 'file' } : iso;
 }
 
 /** An ISO that an earlier build or vm_fetch put into the bundle being replaced must not be lost with it. */
-async function isThatIso(path: string, pin: ReleasePin): Promise<boolean> {
+async function isThatIso(path: string, pin: ReleasePin, signal: AbortSignal): Promise<boolean> {
   try {
-    return (await stat(path)).size === pin.size && (await hashFile(path)) === pin.sha256;
+    return (await stat(path)).size === pin.size && (await hashFile(path, signal)) === pin.sha256;
   } catch {
     return false;
   }
 }
 
+/** XDG Base Directory Specification: an empty or relative XDG_CACHE_HOME counts as not set. */
 function cacheFolder(chosen: string | undefined, { cwd, env }: VerbContext): string {
   if (chosen !== undefined) return resolve(cwd, chosen);
-  return join(env['XDG_CACHE_HOME'] ?? join(env['HOME'] ?? homedir(), '.cache'), 'airhive');
+  const { XDG_CACHE_HOME: cacheHome = '', HOME: home = '' } = env;
+  return join(isAbsolute(cacheHome) ? cacheHome : join(home === '' ? homedir() : home, '.cache'), 'airhive');
 }
 
-interface Built {
-  readonly profile: ResolvedProfile;
-  readonly iso: IsoSource;
-  readonly out: string;
-  readonly secrets: boolean;
-  readonly context: VerbContext;
-}
-
-function outcome({ profile, iso, out, secrets, context }: Built): Outcome {
-  const shown = (path: string) => relative(context.cwd, path) || '.';
-  const folder = shown(join(out, profile.name));
+function outcome({ profile, out, secrets }: Order, iso: IsoSource, { cwd, reporter }: VerbContext): Outcome {
+  const folder = shownPath(join(out, profile.name), cwd);
   const deferred = 'deferred' in iso;
   if (deferred) {
-    context.reporter.warn(`THE ISO IS NOT IN THE BUNDLE. ${iso.reason}\n  Everything else is complete: run vm_fetch on the host while it still has a network, or build again.`);
+    reporter.warn(
+      `THE ISO IS NOT IN THE BUNDLE. ${iso.reason}\n` +
+        '  Everything else is complete: run vm_fetch on the host while it still has a network, or build again.',
+    );
   }
   const artefacts = [
     `${folder}/`,
@@ -128,5 +151,12 @@ function outcome({ profile, iso, out, secrets, context }: Built): Outcome {
     ...(deferred ? [] : [`${folder}/iso/${profile.release.file}`]),
     ...(secrets ? [`${folder}/data/site.img`] : []),
   ];
-  return { lines: artefacts, result: { profile: profile.name, artefacts, iso: deferred ? { deferred: true, reason: iso.reason } : { deferred: false, source: iso.source } } };
+  return {
+    lines: artefacts,
+    result: {
+      profile: profile.name,
+      artefacts,
+      iso: deferred ? { deferred: true, reason: iso.reason } : { deferred: false, source: iso.source },
+    },
+  };
 }

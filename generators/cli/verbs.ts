@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { shownPath } from '../disk/shown-path.ts';
 import { AirhiveError } from '../errors.ts';
 import { formatMode } from '../formats/manifest.ts';
 import { sha256 } from '../formats/checksums.ts';
@@ -61,11 +62,14 @@ export async function plan(
 }
 
 /** Reads a bundle again and checks all of it. */
-export async function verify(path: string, options: { public?: boolean }, context: VerbContext): Promise<Outcome> {
-  const { manifest, files, iso } = await verifyBundle(resolve(context.cwd, path), { public: options.public ?? false });
+export async function verify(wanted: string, options: { public?: boolean }, context: VerbContext): Promise<Outcome> {
+  const path = resolve(context.cwd, wanted);
+  const shown = shownPath(path, context.cwd);
+  const { signal } = context;
+  const { manifest, files, iso } = await verifyBundle(path, { public: options.public ?? false, shown, signal });
   const isoText = iso ? 'the ISO is the pinned one' : 'the ISO is not there';
   return {
-    lines: [`${path}: ok, ${files} files of profile ${manifest.profile}, ${isoText}`],
+    lines: [`${shown}: ok, ${files} files of profile ${manifest.profile}, ${isoText}`],
     result: { profile: manifest.profile, airhive: manifest.airhive, files, iso },
   };
 }

@@ -83,5 +83,5 @@ function brokenReason(error: unknown, answered: boolean, limit: TimeLimit, reque
   if (!limit.expired()) return plainReason(error);
   return answered
     ? `sent nothing for ${STALL_LIMIT / 1000} s`
-    : `no answer within ${request.answerLimit / 1000} s`;
+    : `no answer within ${Math.round(request.answerLimit / 1000)} s`;
 }

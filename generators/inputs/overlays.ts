@@ -1,22 +1,32 @@
+import type { Dirent } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { diskError } from '../errors.ts';
+import { join, relative, sep } from 'node:path';
+import { AirhiveError } from '../errors.ts';
 import { compareCodeUnits } from '../formats/order.ts';
 import type { OverlaySource } from '../plan/overlay.ts';
+import { onDisk } from './cache-disk.ts';
 
 /**
  * Reads every file under an overlay folder, in code unit order of the paths.
- * @throws AirhiveError disk
+ * @throws AirhiveError disk; usage for a link or a device, which would otherwise be missing from the machine in silence
  */
 export async function readOverlay(folder: string): Promise<OverlaySource[]> {
-  try {
-    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-    const paths = entries
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1).replaceAll('\\', '/'))
-      .sort(compareCodeUnits);
-    return await Promise.all(paths.map(async (path) => ({ path, bytes: await readFile(join(folder, path)) })));
-  } catch (error) {
-    throw diskError('read', folder, error);
-  }
+  const entries = await onDisk('read', folder, () =>
+    readdir(folder, { recursive: true, withFileTypes: true }),
+  );
+  const paths = entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => pathOf(entry, folder))
+    .sort(compareCodeUnits);
+  return onDisk('read', folder, () =>
+    Promise.all(paths.map(async (path) => ({ path, bytes: await readFile(join(folder, path)) }))),
+  );
+}
+
+function pathOf(entry: Dirent, folder: string): string {
+  const path = join(entry.parentPath, entry.name);
+  if (entry.isFile()) return relative(folder, path).split(sep).join('/');
+  throw new AirhiveError('usage', `${path} is neither a file nor a folder`, {
+    hint: 'an overlay holds plain files only: put a copy there, or remove it',
+  });
 }

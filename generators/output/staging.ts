@@ -1,137 +1,146 @@
-import { chmod, mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, readdir, rmdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Bundle, BundleFile } from '../artefacts/bundle.ts';
-import { systemCodeOf } from '../errors.ts';
-import { onDisk, syncFolder } from '../inputs/cache-disk.ts';
+import { ignoringMissing, isThere, onDisk, syncFolders, writeSafely } from '../disk/safely.ts';
+import { AirhiveError } from '../errors.ts';
+import { compareCodeUnits } from '../formats/order.ts';
+import { materialize, type SparseImage } from '../formats/sparse.ts';
+import type { Clock } from '../ports.ts';
+import { holdersOf, recover } from './recover.ts';
+import { putNew, takeOld } from './swap.ts';
+import { checkPlaces, createWork, placesOf, type Work } from './work.ts';
 
-/**
- * `OUT/NAME` is replaced as a whole. Two renames are needed, since no portable call swaps two folders; between them
- * the old bundle lies whole at `OUT/.NAME.old`, from where `recover` brings it back if the power goes right then.
- */
-interface Places {
-  readonly bundle: string;
-  readonly tar: string;
-  readonly old: string;
+/** What a staging needs beside its places. */
+export interface StagingPorts {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Told of things that do not stop a build. */
+  readonly warn: (message: string) => void;
 }
 
-function placesOf(out: string, name: string): Places {
-  return { bundle: join(out, name), tar: join(out, `${name}.tar`), old: join(out, `.${name}.old`) };
-}
-
-/** Prefix of the folders that builds work in; what a killed build left is removed by the next one. */
-function stagingPrefix(name: string): string {
-  return `.${name}.new-`;
-}
-
-/** What belongs to the machine that runs the bundle in place, not to the bundle. */
-export const DATA = 'data';
-
-/** A folder next to the bundle's final place, in which it is made before anything old is touched. */
+/** A bundle in the making, in a folder beside its final place. All methods throw AirhiveError `disk`. */
 export interface Staging {
   /** Becomes OUT/NAME. */
   readonly folder: string;
+  /** Writes the bundle's files and its tar, safely on the disk. */
+  write(bundle: Bundle, tar: Uint8Array): Promise<void>;
+  /** Writes what becomes data/site.img, readable by its owner only. */
+  writeSite(image: SparseImage): Promise<void>;
+  /** Puts the new bundle and tar in place of the old ones. Of the old bundle, `data/` alone is kept. */
+  publish(): Promise<void>;
   /** Removes the staging folder; does nothing after publish. */
   discard(): Promise<void>;
-  /** Puts the new bundle and tar in place of the old ones. `data/` of the old bundle is kept. */
-  publish(): Promise<void>;
 }
 
 /**
- * Writes bundle and tar below `out`, safely on the disk, without touching what is there.
+ * Makes the place to build `OUT/NAME` in. Puts right first what killed builds left there; nothing else is changed
+ * before `publish`, and then all at once. Builds of the same name may run at the same time: the last one stays.
  * @throws AirhiveError disk
  */
-export async function stageBundle(out: string, bundle: Bundle, tar: Uint8Array): Promise<Staging> {
-  const places = placesOf(out, bundle.name);
-  await onDisk('create', out, () => mkdir(out, { recursive: true }));
-  await recover(out, bundle.name);
-  const work = await onDisk('write', out, () => mkdtemp(join(out, stagingPrefix(bundle.name))));
-  const folder = join(work, 'bundle');
-  const tarFile = join(work, 'tar');
-  const discard = () => rm(work, { recursive: true, force: true });
-  try {
-    await onDisk('write', work, async () => {
-      await mkdir(folder);
-      await chmod(folder, 0o755);
-      await Promise.all([
-        ...bundle.files.map((file) => writeFileOf(folder, file)),
-        writeSafely(tarFile, 0o644, tar.length, [{ offset: 0, bytes: tar }]),
-      ]);
-    });
-  } catch (error) {
-    await discard();
-    throw error;
-  }
+export async function openStaging(out: string, name: string, ports: StagingPorts): Promise<Staging> {
+  const places = placesOf(out, name);
+  const created = await makeOut(out);
+  const work = await onDisk('write', out, async () => {
+    for (const left of await recover(places)) {
+      ports.warn(`${left} belongs to a build on another machine; if that does not run any more, remove it`);
+    }
+    await checkPlaces(places);
+    const made = await createWork(places);
+    await mkdir(made.fresh);
+    await chmod(made.fresh, 0o755);
+    return made;
+  });
+  // What cannot be removed is a nuisance, and must not hide how the build itself ended.
+  const removeWork = () =>
+    work.remove().catch((error: unknown) => ports.warn(error instanceof Error ? error.message : String(error)));
+  let published = false;
   return {
-    folder,
-    discard,
-    publish: () =>
-      onDisk('write', out, async () => {
-        await syncFolder(folder);
-        await rename(tarFile, places.tar);
-        await swap(folder, places);
-        await syncFolder(out);
-        await discard();
-      }),
+    folder: work.fresh,
+    write: (bundle, tar) => writeBundle(work, bundle, tar),
+    writeSite: (image) => writeSafely(work.site, 0o600, materialize(image)),
+    publish: async () => {
+      await onDisk('write', out, () => publish(work, ports));
+      published = true;
+      await removeWork();
+    },
+    discard: async () => {
+      if (published) return;
+      await removeWork();
+      await removeEmpty(out, created);
+    },
   };
 }
 
-/** Puts things right after a build that was killed while it swapped, and removes what killed builds left. */
-export async function recover(out: string, name: string): Promise<void> {
-  const places = placesOf(out, name);
-  const entries = await onDisk('read', out, () => readdir(out));
-  if (entries.includes(`.${name}.old`)) {
-    if (entries.includes(name)) await finishSwap(places);
-    else await onDisk('write', out, () => rename(places.old, places.bundle));
+/** Makes the folder; returns the outermost one that was not there before. */
+async function makeOut(out: string): Promise<string | undefined> {
+  if ((await ignoringMissing(stat(out)).catch(() => undefined))?.isDirectory() === false) {
+    throw new AirhiveError('disk', `cannot write into ${out}: it is not a folder`, { hint: 'choose another one with --out' });
   }
-  const left = entries.filter((entry) => entry.startsWith(stagingPrefix(name)));
-  await Promise.all(left.map((entry) => rm(join(out, entry), { recursive: true, force: true })));
+  return onDisk('create', out, () => mkdir(out, { recursive: true }));
 }
 
-async function swap(folder: string, places: Places): Promise<void> {
-  await renameIfThere(places.bundle, places.old);
-  await rename(folder, places.bundle);
-  await finishSwap(places);
-}
-
-/** From here on the new bundle is in place; the machine's own data follows it. */
-async function finishSwap({ bundle, old }: Places): Promise<void> {
-  await renameIfThere(join(old, DATA), join(bundle, DATA));
-  await rm(old, { recursive: true, force: true });
-}
-
-async function renameIfThere(from: string, to: string): Promise<void> {
+/** Undoes makeOut, as far as the folders are still empty. */
+async function removeEmpty(out: string, created: string | undefined): Promise<void> {
+  if (created === undefined) return;
   try {
-    await rename(from, to);
-  } catch (error) {
-    if (systemCodeOf(error) !== 'ENOENT') throw error;
+    for (let folder = out; folder.length >= created.length; folder = dirname(folder)) await rmdir(folder);
+  } catch {
+    // Another build uses it by now.
   }
 }
 
-async function writeFileOf(folder: string, file: BundleFile): Promise<void> {
-  const parts = file.path.split('/').slice(0, -1);
-  for (let depth = 1; depth <= parts.length; depth++) {
-    const parent = join(folder, ...parts.slice(0, depth));
-    await mkdir(parent, { recursive: true });
-    await chmod(parent, 0o755);
-  }
-  const extents = file.sparse?.extents ?? [{ offset: 0, bytes: file.bytes }];
-  await writeSafely(join(folder, file.path), file.mode, file.bytes.length, extents);
+async function writeBundle({ path: work, fresh, tar: tarFile }: Work, bundle: Bundle, tar: Uint8Array): Promise<void> {
+  await onDisk('write', work, async () => {
+    for (const folder of foldersOf(bundle.files)) {
+      await mkdir(join(fresh, folder));
+      await chmod(join(fresh, folder), 0o755);
+    }
+  });
+  await Promise.all([
+    ...bundle.files.map(({ path, mode, bytes }) => writeSafely(join(fresh, path), mode, bytes)),
+    writeSafely(tarFile, 0o644, tar),
+  ]);
 }
 
-/** Modes by chmod, because the umask has a say in every other way; fsync, because a rename may outrun the data. */
-export async function writeSafely(
-  path: string,
-  mode: number,
-  size: number,
-  extents: readonly { readonly offset: number; readonly bytes: Uint8Array }[],
-): Promise<void> {
-  const handle = await open(path, 'wx', mode);
-  try {
-    await handle.truncate(size);
-    for (const { offset, bytes } of extents) await handle.write(bytes, 0, bytes.length, offset);
-    await handle.chmod(mode);
-    await handle.sync();
-  } finally {
-    await handle.close();
+/** Every folder that the files lie in, outer ones first. */
+function foldersOf(files: readonly BundleFile[]): string[] {
+  const folders = new Set<string>();
+  for (const { path } of files) {
+    for (let end = path.indexOf('/'); end > 0; end = path.indexOf('/', end + 1)) folders.add(path.slice(0, end));
+  }
+  return [...folders].sort(compareCodeUnits);
+}
+
+async function publish(work: Work, ports: StagingPorts): Promise<void> {
+  const entries = await readdir(work.fresh, { recursive: true, withFileTypes: true });
+  const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
+  await syncFolders(work.fresh, ...folders);
+  for (;;) {
+    const taken = await takeOld(work);
+    if (taken === undefined && !(await isFree(work, ports))) continue;
+    if (await putNew(work, taken)) break;
+  }
+  await syncFolders(work.places.out, work.places.bundle);
+}
+
+/** Milliseconds between looks at another build that swaps, which takes it less than one; and when to give up. */
+const LOOK_PAUSE = 20;
+const LOOK_LIMIT = 5_000;
+
+/** Whether the bundle's place is missing for good, or only until another build has swapped: then waits for that. */
+async function isFree(work: Work, { clock, signal }: StagingPorts): Promise<boolean> {
+  const { places } = work;
+  const limit = clock.monotonic() + LOOK_LIMIT;
+  for (;;) {
+    await recover(places);
+    const [holder] = await holdersOf(work);
+    if (holder === undefined) return true;
+    if (await isThere(places.bundle)) return false;
+    if (clock.monotonic() > limit) {
+      throw new AirhiveError('disk', `${places.bundle} is missing: a build that did not end holds it in ${holder}`, {
+        hint: `if that build does not run any more, rename its old0 to ${places.bundle}, then remove it`,
+      });
+    }
+    await clock.sleep(LOOK_PAUSE, signal);
   }
 }

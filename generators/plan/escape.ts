@@ -10,10 +10,13 @@ import { AirhiveError } from '../errors.ts';
  */
 export type FileKind = 'shell' | 'wpa' | 'plain';
 
+/** The files of settings that the scripts of each machine source. */
+const SETTINGS: ReadonlySet<string> = new Set(['vm.conf', 'etc/airhive/airhive.conf']);
+
 /** The kind of a file, by its path in the machine's tree (without `.mustache`). */
 export function kindOf(path: string): FileKind {
   if (/(^|\/)wpa_supplicant[^/]*\.conf$/.test(path)) return 'wpa';
-  if (/(^|\/)(vm|airhive)\.conf$/.test(path) || path.startsWith('etc/conf.d/')) return 'shell';
+  if (SETTINGS.has(path) || path.startsWith('etc/conf.d/')) return 'shell';
   return 'plain';
 }
 

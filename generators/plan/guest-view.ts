@@ -5,6 +5,11 @@ import type { View } from './render.ts';
 /** The names that templates in overlays/guest may use. */
 export function guestView(profile: ResolvedProfile, version: string): View {
   const { network, ssh, release } = profile;
+  const ipv6 = network.ipv6 && {
+    ...network.ipv6,
+    // Without its length it would be one address to ip6tables.
+    subnet: `${network.ipv6.subnet}/${network.ipv6.prefix}`,
+  };
   return {
     profile: profile.name,
     version,
@@ -14,8 +19,8 @@ export function guestView(profile: ResolvedProfile, version: string): View {
     netmask: network.netmask,
     lan: `${network.subnet}/${network.prefix}`,
     pool: network.pool && { ...network.pool },
-    ipv6: network.ipv6 && { ...network.ipv6 },
-    ipv6Subnet: network.ipv6?.subnet ?? '',
+    ipv6,
+    ipv6Subnet: ipv6?.subnet ?? '',
     wlan: profile.wifi.interface,
     country: profile.wifi.country,
     saePwe: knowsHashToElement(release.release),

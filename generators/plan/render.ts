@@ -27,23 +27,33 @@ export function renderTemplate(path: string, template: string, view: View): stri
   }
 }
 
-/** A context in which looking up a name that is nowhere defined is an error. */
+/**
+ * A context in which only the view's own names are found. The engine's look-up would also find `toString`, which every
+ * object has, and call it.
+ */
 class StrictContext extends Mustache.Context {
   override push(view: unknown): StrictContext {
     return new StrictContext(view, this);
   }
 
   override lookup(name: string): unknown {
-    const value: unknown = super.lookup(name);
-    if (value === undefined) throw new Error(`"${name}" is not a name it may use`);
+    const view: unknown = this.view;
+    if (name === '.') return view;
     // The engine writes null as nothing; false is refused by textOf and absent as a section all the same.
-    return value === null ? false : value;
+    if (isView(view) && Object.hasOwn(view, name)) return view[name] ?? false;
+    if (this.parent) return this.parent.lookup(name);
+    throw new Error(`"${name}" is not a name it may use`);
   }
+}
+
+function isView(value: unknown): value is View {
+  return typeof value === 'object' && value !== null;
 }
 
 function textOf(value: unknown): string {
   if (typeof value === 'string' || typeof value === 'number') return String(value);
-  throw new Error(`a ${value === null ? 'null' : typeof value} cannot be written as text`);
+  const what = typeof value === 'object' ? 'a list or a group' : 'true, false or nothing';
+  throw new Error(`${what} cannot be written as text`);
 }
 
 /** Walks the parsed tokens: [type, name, start, end, children?]. */

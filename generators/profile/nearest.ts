@@ -24,12 +24,8 @@ export function editDistance(a: string, b: string): number {
   return previous[b.length] ?? 0;
 }
 
-/** Longer names are surely not a slip of one of ours, and the sum above is quadratic. */
-const LONGEST = 40;
-
 /** The known name that `written` was most likely meant to be; undefined when none is close. Ties: the first one. */
 export function nearestName(written: string, known: readonly string[]): string | undefined {
-  if (written.length > LONGEST) return undefined;
   const scored = known
     .map((name) => ({ name, distance: editDistance(written.toLowerCase(), name.toLowerCase()) }))
     .filter(

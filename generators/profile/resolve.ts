@@ -42,7 +42,7 @@ export interface ResolvedProfile {
   };
 }
 
-export interface ResolvedDevice {
+interface ResolvedDevice {
   /** `bus/slot/func` without leading zeros, as pptdevs and bhyve take it. */
   pci: string;
   bus: number;
@@ -56,7 +56,7 @@ export interface ResolvedDevice {
   drivers: string[];
 }
 
-export interface ResolvedNetwork {
+interface ResolvedNetwork {
   bridge: string;
   tap: string;
   host: string;

@@ -1,28 +1,49 @@
 import { gunzipSync } from 'node:zlib';
-import type { Found } from './source.ts';
+import { decodeFat } from '../formats/fat/decode.ts';
+import { LARGEST, type Found } from './found.ts';
 
 /** What no published bundle may contain: private keys, and passphrases where wpa_supplicant would read them. */
 const SECRETS: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----/, 'a private key'],
-  [/^[ \t]*(psk|sae_password|password|private_key_passwd|wep_key[0-3])=[^\s]/m, 'a Wi-Fi secret'],
+  [/^[ \t]*#?(psk|sae_password|password|private_key_passwd|wep_key[0-3])=[^\s]/m, 'a Wi-Fi secret'],
 ];
 
-/** One line for each thing that must not be published: data/, or a secret in any file, also inside the overlay. */
+/** One line for each thing that must not be published: data/, or a secret in any file, in whatever it is packed. */
 export function findSecrets(found: Found): string[] {
   const problems = found.hasData ? ['data/: it holds the secrets of one machine; publish the bundle without it'] : [];
   for (const [path, { bytes }] of found.files) {
-    const text = Buffer.from(readable(path, bytes)).toString('latin1');
-    for (const [pattern, what] of SECRETS) if (pattern.test(text)) problems.push(`${path}: it contains ${what}`);
+    for (const layer of layersOf(path, bytes)) {
+      const text = Buffer.from(layer.bytes).toString('latin1');
+      for (const [pattern, what] of SECRETS) if (pattern.test(text)) problems.push(`${layer.name}: it contains ${what}`);
+    }
   }
   return problems;
 }
 
-function readable(path: string, bytes: Uint8Array): Uint8Array {
-  if (!path.endsWith('.gz')) return bytes;
+interface Layer {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** A file, and what it holds when it is a volume or compressed. An archive shows its files as they are. */
+function layersOf(name: string, bytes: Uint8Array): Layer[] {
+  const inner = name.endsWith('.img') ? filesOf(name, bytes) : name.endsWith('.gz') ? unzipped(name, bytes) : [];
+  return [{ name, bytes }, ...inner];
+}
+
+function filesOf(name: string, bytes: Uint8Array): Layer[] {
   try {
-    return gunzipSync(bytes);
+    return decodeFat(bytes).files.flatMap((file) => layersOf(`${name}: ${file.path}`, file.bytes));
   } catch {
     // Damaged: the other checks say so.
-    return bytes;
+    return [];
+  }
+}
+
+function unzipped(name: string, bytes: Uint8Array): Layer[] {
+  try {
+    return layersOf(name.replace(/\.gz$/, ''), gunzipSync(bytes, { maxOutputLength: LARGEST }));
+  } catch {
+    return [];
   }
 }

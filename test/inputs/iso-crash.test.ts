@@ -1,20 +1,11 @@
-import {
-  chmodSync,
-  chownSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { obtainIso } from '../../generators/inputs/iso.ts';
 import { buildChild, startChild } from './child/spawn.ts';
-import { CACHED, filesBelow, ISO, isoSandbox, mirrorOf, PIN, temporaryFolder } from './sandbox.ts';
+import { CACHED, filesBelow, ISO, isoSandbox, PIN } from './sandbox.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'airhive-child-'));
 let program = '';
@@ -34,13 +25,12 @@ async function partialOf(cacheDir: string, size: number): Promise<void> {
 
 async function sandbox(mirrorCount = 1) {
   const all = await isoSandbox(mirrorCount);
-  const order = { pin: PIN, cacheDir: all.cacheDir, mirrors: all.request.mirrors };
   const whole = async (): Promise<void> => {
     expect(await obtainIso(all.request)).toMatchObject({ path: join(all.cacheDir, CACHED) });
     expect(readFileSync(join(all.cacheDir, CACHED)).equals(ISO)).toBe(true);
     expect(filesBelow(all.cacheDir)).toEqual([CACHED]);
   };
-  return { ...all, order, whole };
+  return { ...all, whole };
 }
 
 describe('killed by SIGKILL', () => {

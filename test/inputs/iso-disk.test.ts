@@ -1,20 +1,9 @@
-import {
-  chmodSync,
-  chownSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { obtainIso } from '../../generators/inputs/iso.ts';
 import { buildChild, startChild } from './child/spawn.ts';
-import { CACHED, filesBelow, ISO, isoSandbox, mirrorOf, PIN, temporaryFolder } from './sandbox.ts';
+import { ISO, isoSandbox, mirrorOf, PIN, temporaryFolder } from './sandbox.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'airhive-child-'));
 let program = '';
@@ -31,7 +20,7 @@ const IS_ROOT = process.getuid?.() === 0;
 const PLAIN_USER = IS_ROOT ? { uid: NOBODY, gid: NOBODY } : {};
 
 it('a part that was left read-only is continued by a plain user', async () => {
-  const { mirror, order } = await sandbox();
+  const { mirror, order } = await isoSandbox();
   const cacheDir = temporaryFolder();
   const partials = join(cacheDir, 'iso/partial');
   const part = join(partials, `${PIN.sha256}.part`);
@@ -46,7 +35,7 @@ it('a part that was left read-only is continued by a plain user', async () => {
 
 describe('a disk', () => {
   it('that takes no more bytes is a disk error that names the file', async () => {
-    const { order, cacheDir } = await sandbox();
+    const { order, cacheDir } = await isoSandbox();
     // Blocks of 512 bytes: the file may have 102,400.
     const wrapper = ['/bin/sh', '-c', 'ulimit -f 200 && exec "$@"', 'sh'];
     const child = startChild(program, order, { wrapper });
@@ -56,7 +45,7 @@ describe('a disk', () => {
   });
 
   it('that may not be written is a disk error that names the folder', async () => {
-    const { order } = await sandbox();
+    const { order } = await isoSandbox();
     const cacheDir = temporaryFolder();
     chmodSync(cacheDir, 0o555);
     const child = startChild(program, { ...order, cacheDir }, PLAIN_USER);

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { obtainIso, type IsoSource } from '../../generators/inputs/iso.ts';
-import { deadMirrorUrl, pinOf, type Behaviour } from '../mirror/mirror.ts';
-import { CACHED, filesBelow, ISO, isoSandbox, PIN, RESTING } from './sandbox.ts';
+import { deadMirrorUrl, type Behaviour } from '../mirror/mirror.ts';
+import { CACHED, filesBelow, ISO, isoSandbox, PIN } from './sandbox.ts';
 
 const ranges = (requests: readonly { range: string | undefined }[]): (string | undefined)[] =>
   requests.map(({ range }) => range);

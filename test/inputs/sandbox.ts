@@ -62,7 +62,9 @@ export async function isoSandbox(mirrorCount = 1) {
     reporter,
     signal: abort.signal,
   };
-  return { mirrors, mirror: mirrors[0]!, cacheDir, clock, reporter, abort, request };
+  /** The same request for a child process. */
+  const order = { pin: PIN, cacheDir, mirrors: request.mirrors };
+  return { order, mirrors, mirror: mirrors[0]!, cacheDir, clock, reporter, abort, request };
 }
 
 /** Every file below a folder, by its path from there, in order of code units; none when it is not there. */

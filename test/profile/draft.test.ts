@@ -23,7 +23,7 @@ test.each([
   ],
   [
     'list items at their places',
-    { list: [1, { x: 2, y: 'y' }] },
+    { list: [null, { x: 2, y: 'y' }] },
     { size: 7, inner: { a: 1, b: 2 }, list: [undefined, { x: 2 }] },
   ],
   [
@@ -55,6 +55,7 @@ describe('looking into a schema', () => {
   test('the schema of a leaf is without its default', () => {
     expect(schemaAt(schema, ['inner', 'a'])).toBeInstanceOf(z.ZodNumber);
     expect(schemaAt(schema, ['inner', 'q'])).toBeUndefined();
+    expect(schemaAt(schema, ['constructor'])).toBeUndefined();
   });
 
   test('all paths but those of list items', () => {

@@ -30,6 +30,14 @@ test('it is draft 2020-12 and says something about every key', () => {
   expect(silent).toEqual([]);
 });
 
+test('its patterns are regular expressions with the flag u, as validators compile them', () => {
+  const patterns = [...text.matchAll(/"pattern": (".*")/g)].map(
+    ([, json = '']) => JSON.parse(json) as string,
+  );
+  expect(patterns.length).toBeGreaterThan(15);
+  for (const pattern of patterns) expect(() => new RegExp(pattern, 'u')).not.toThrow();
+});
+
 /** zod reads the JSON Schema back, so what counts here is the generated document and not our schema. */
 describe('read back', () => {
   const accepts = (value: unknown) => z.fromJSONSchema(schema).safeParse(value).success;

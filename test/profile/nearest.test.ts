@@ -38,5 +38,11 @@ describe('nearestName', () => {
     ['ram', undefined],
     ['x', undefined],
     ['memory'.repeat(8), undefined],
+    ['nemory', 'memory'],
   ])('of %j is %j', (written, name) => expect(nearestName(written, known)).toBe(name));
+
+  test('of two that are equally near is the first', () => {
+    expect(nearestName('cap', ['cup', 'cop'])).toBe('cup');
+    expect(nearestName('cap', ['cop', 'cup'])).toBe('cop');
+  });
 });

@@ -64,6 +64,13 @@ describe('what is refused as a whole', () => {
     expect(problems).toEqual([expect.stringContaining('more than 32 groups and lists inside each other')]);
   });
 
+  test('20 levels are read, 40 are not', () => {
+    expect(parse(`${'['.repeat(20)}${']'.repeat(20)}`).problems).toEqual([]);
+    expect(parse(`a: 1\nb: ${'['.repeat(40)}${']'.repeat(40)}`).problems).toEqual([
+      expect.stringMatching(/^2:3[0-9] : more than 32 groups/),
+    ]);
+  });
+
   test('several syntax errors are all shown, up to ten', () => {
     expect(parse('a: @x\nb: `y\n').problems).toEqual([
       expect.stringMatching(/^1:4 .*reserved character @/),
@@ -80,6 +87,12 @@ describe('what is refused in its place, with the rest still read', () => {
     ['an alias of nothing', 'b: *x\n', ['1:4 b: an alias (*name) is not allowed; write the value itself']],
     ['a tag', 'a: !!binary aGk=\n', ['1:13 a: the tag "tag:yaml.org,2002:binary" is not allowed; remove it']],
     ['a tag of its own', 'a: !x 1\n', ['1:7 a: the tag "!x" is not allowed; remove it']],
+    ['a tag on a key', '!!str a: 1\n', ['1:7 : a key has to be a plain word']],
+    [
+      'an alias behind a byte order mark',
+      '\ufeffb: *x\n',
+      ['1:4 b: an alias (*name) is not allowed; write the value itself'],
+    ],
     ['a number for a key', 'a:\n  1: x\n', ['2:3 a: a key has to be a plain word']],
     ['a list for a key', '? [a]\n: 1\n', ['1:3 : a key has to be a plain word']],
     ['no key', ': 1\n', ['1:1 : a key has to be a plain word']],

@@ -63,6 +63,8 @@ function hostapdConf(spec: ApSpec, name: string): string {
     'driver=nl80211',
     'ctrl_interface=/tmp/hostapd',
     'hw_mode=g',
+    'ieee80211n=1',
+    'wmm_enabled=1',
     `channel=${spec.channel ?? 1}`,
     `ssid2=${Buffer.from(spec.ssid).toString('hex')}`,
     `ignore_broadcast_ssid=${spec.hidden === true ? 1 : 0}`,

@@ -6,7 +6,7 @@ const FOLDERS = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 /** What the bench runs or puts into the guest, and the Debian package that has it. */
 const NEEDED: Readonly<Record<string, readonly string[]>> = {
   'qemu-system-x86': ['qemu-system-x86_64'],
-  busybox: ['busybox'],
+  'busybox-static': ['busybox'],
   'bind9-dnsutils': ['dig'],
   cpio: ['cpio'],
   curl: ['curl'],
@@ -32,7 +32,7 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   procps: ['pgrep', 'pkill'],
   psmisc: ['fuser'],
   tcpdump: ['tcpdump'],
-  'util-linux': ['setpriv', 'flock', 'mountpoint'],
+  'util-linux': ['setpriv', 'flock', 'mountpoint', 'blkid'],
   wpasupplicant: ['wpa_supplicant', 'wpa_cli', 'wpa_passphrase'],
   'wireless-regdb': [],
   xorriso: ['xorriso'],

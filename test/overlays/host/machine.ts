@@ -42,7 +42,8 @@ export class Machine {
   readonly run: string;
   readonly log: string;
   readonly vmm: string;
-  shell: readonly string[] = ['/bin/sh'];
+  /** AIRHIVE_TEST_SH: another shell to run everything under, such as FreeBSD's own. */
+  shell: readonly string[] = [process.env.AIRHIVE_TEST_SH ?? '/bin/sh'];
   environment: Record<string, string> = {};
   private started = 0;
 
@@ -115,6 +116,8 @@ export class Machine {
     const child = spawn(shell, [...before, resolve(this.bundle, script), ...args], {
       env: this.variables(),
       stdio: ['ignore', file, file],
+      // A process group of its own, as a terminal gives it.
+      detached: true,
     });
     closeSync(file);
     return { pid: child.pid ?? 0, ended: outcome(child, words) };
@@ -153,6 +156,7 @@ export class Machine {
       VAR: this.var,
       DEV: join(this.state, 'dev'),
       FIRMWARE: join(this.state, 'firmware'),
+      ...(this.shell.length === 1 ? { SH: this.shell[0] } : {}),
       ...commands,
       ...this.environment,
     };

@@ -48,7 +48,7 @@ async function initramfsTree(source: string, kernel: string, key: SigningKey): P
     tree.directory(path);
   }
   for (const path of (await runCommand('busybox', ['--list-full'])).split('\n')) if (path !== '') tree.link(path, '/bin/busybox');
-  await addPrograms(tree, { 'bin/busybox': 'busybox', 'bin/kmod': 'kmod', 'usr/bin/openssl': 'openssl' });
+  await addPrograms(tree, { 'bin/busybox': 'busybox', 'bin/kmod': 'kmod', 'usr/bin/openssl': 'openssl', 'sbin/blkid': 'blkid' });
   tree.link('sbin/modprobe', '/bin/kmod');
   await tree.folder(join(source, 'base/initramfs'));
   await tree.folder(join(source, 'base/packages/apk-tools'));

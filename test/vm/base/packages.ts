@@ -29,21 +29,23 @@ export interface MadePackage extends ApkPackage {
 
 /** Applets of Debian's busybox that Alpine's has not, or that are other programs there. */
 const NOT_IN_ALPINE =
-  'ar ascii crc32 cttyhack devmem dumpleases freeramdisk fsfreeze ftpget ftpput httpd i2cdetect i2cdump i2cget ' +
-  'i2cset i2ctransfer ifdown ifup init-early linuxrc logname lsscsi mim mke2fs mt nuke patch resume rpm rpm2cpio ' +
-  'run-init sh ssl_client start-stop-daemon svc svok taskset telnet tftp ts ubirename udhcpd uevent uncompress w xz';
+  'ar ascii busybox crc32 cttyhack devmem dpkg dpkg-deb dumpleases ed freeramdisk fsfreeze ftpget ftpput httpd ' +
+  'i2cdetect i2cdump i2cget i2cset i2ctransfer ifdown ifup linuxrc logname lsscsi mim mke2fs mt nuke patch resume ' +
+  'rpm rpm2cpio run-init sh ssl_client start-stop-daemon sulogin svc svok taskset tc telnet telnetd tftp ts ' +
+  'ubirename udhcpd uevent uncompress w xz';
 
 /** Applets of Alpine's busybox that Debian's has not; taken from Debian's own programs. */
 const FROM_DEBIAN =
-  'flock mountpoint pgrep pkill fsck nohup nice install cksum comm split sum chattr lsattr printenv fuser';
+  'blkid flock mountpoint pgrep pkill fsck nohup nice install cksum comm split sum chattr lsattr printenv fuser';
 
 async function addApplets(tree: Tree): Promise<void> {
-  const skip = new Set([...NOT_IN_ALPINE.split(' '), ...FROM_DEBIAN.split(' '), 'modprobe', 'insmod', 'rmmod', 'lsmod']);
+  const skip = new Set([...NOT_IN_ALPINE.split(' '), ...FROM_DEBIAN.split(' '), 'udhcpc', 'modprobe', 'insmod', 'rmmod', 'lsmod']);
   for (const path of (await runCommand(programPath('busybox'), ['--list-full'])).split('\n')) {
     if (path !== '' && !skip.has(path.replace(/.*\//, ''))) tree.link(path, '/bin/busybox');
   }
   tree.link('bin/ash', '/bin/busybox').link('bin/busybox.static', '/bin/busybox');
   await addPrograms(tree, Object.fromEntries(FROM_DEBIAN.split(' ').map((name) => [`usr/bin/${name}`, name])));
+  tree.link('sbin/blkid', '/usr/bin/blkid').link('usr/libexec/udhcpc', '/bin/busybox');
   await addPrograms(tree, { 'bin/busybox': 'busybox', 'bin/sh': 'dash' });
 }
 
@@ -57,6 +59,8 @@ async function addOpenrc(tree: Tree): Promise<void> {
   // Many of these are one program under several names: links stay links, or copies of it.
   await tree.folder('/lib/rc', 'lib/rc');
   tree.link('usr/libexec/rc', '/lib/rc').link('sbin/rc', 'openrc').link('sbin/runscript', 'openrc-run');
+  // Debian's openrc also looks for LSB services; an empty file keeps it from complaining.
+  tree.file('etc/insserv.conf', '').directory('etc/insserv.conf.d').directory('etc/insserv').directory('etc/insserv/overrides');
   tree.file('etc/rc.conf', 'rc_parallel="NO"\nrc_tty_number=12\n').directory('etc/conf.d').directory('etc/runlevels');
   for (const level of ['sysinit', 'boot', 'default', 'nonetwork', 'shutdown']) tree.directory(`etc/runlevels/${level}`);
 }

@@ -210,6 +210,8 @@ sysopen $port, $path, O_RDWR or die "$path: $!";
 sysopen $pipe, '/dev/.bench', O_RDWR or die "/dev/.bench: $!";
 system 'modprobe -a ccm gcm cmac ctr; modprobe mac80211_hwsim radios=0';
 $ap_pid = make_ap();
+# The simulated air's own monitor is nothing that a guest with a real card would see.
+system "ip link set hwsim0 netns $ap_pid";
 radio_add('card') if $plug_at eq 'boot';
 emit('hello ', uptime(), "\n");
 

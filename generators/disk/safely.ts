@@ -1,0 +1,66 @@
+import { lstat, open } from 'node:fs/promises';
+import { AirhiveError, diskError, systemCodeOf } from '../errors.ts';
+import { writtenRuns } from './runs.ts';
+
+/**
+ * Runs file operations; when one fails, throws the `disk` error "cannot WHAT PATH: reason". An AirhiveError, which says
+ * more already, passes as it is.
+ */
+export async function onDisk<T>(what: string, path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof AirhiveError ? error : diskError(what, path, error);
+  }
+}
+
+/** The result of a file operation, or undefined when the file was not there. */
+export async function ignoringMissing<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Whether there is anything at `path`, be it a link that leads nowhere. */
+export async function isThere(path: string): Promise<boolean> {
+  return (await ignoringMissing(lstat(path))) !== undefined;
+}
+
+/** Makes the names in folders safe against a power cut: a rename is not, before this (fsync(2)). */
+export async function syncFolders(...folders: readonly string[]): Promise<void> {
+  await Promise.all(folders.map((folder) => onDisk('write', folder, () => syncFolder(folder))));
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Writes a new file: the mode by chmod, because the umask has a say in every other way; fsync, because a rename may
+ * outrun the data; holes where there is nothing but zeros.
+ */
+export async function writeSafely(path: string, mode: number, bytes: Uint8Array): Promise<void> {
+  await onDisk('write', path, async () => {
+    const handle = await open(path, 'wx', 0o600);
+    try {
+      const runs = writtenRuns(bytes);
+      if (runs.at(-1)?.end !== bytes.length) await handle.truncate(bytes.length);
+      for (const { start, end } of runs) {
+        // write(2) may take less than it is given, as when the disk is about to be full.
+        for (let at = start; at < end;) at += (await handle.write(bytes, at, end - at, at)).bytesWritten;
+      }
+      await handle.chmod(mode);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  });
+}

@@ -1,0 +1,127 @@
+import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { newOwnedName, ownerIn, type Owner } from '../disk/owner.ts';
+import { ignoringMissing, isThere, onDisk } from '../disk/safely.ts';
+import { AirhiveError } from '../errors.ts';
+
+/** The folder in a bundle that belongs to the machine which runs it in place, not to the bundle. */
+export const DATA = 'data';
+
+/** Where a bundle's folder and tar lie. */
+export interface Places {
+  readonly out: string;
+  readonly name: string;
+  readonly bundle: string;
+  readonly tar: string;
+}
+
+export function placesOf(out: string, name: string): Places {
+  return { out, name, bundle: join(out, name), tar: join(out, `${name}.tar`) };
+}
+
+/**
+ * The folder that one build works in: `OUT/.NAME.work.HOST.PID.RANDOM`. In it are `new` (becomes OUT/NAME), `tar`,
+ * `site.img`, and, while they are swapped, the bundles that were taken out of the way: `old0`, `old1`, ...
+ * To hold one of these is to hold the right to fill OUT/NAME, as long as that is missing.
+ */
+export class Work {
+  readonly places: Places;
+  readonly path: string;
+
+  constructor(places: Places, path: string) {
+    this.places = places;
+    this.path = path;
+  }
+
+  get fresh(): string {
+    return join(this.path, 'new');
+  }
+
+  get tar(): string {
+    return join(this.path, 'tar');
+  }
+
+  get site(): string {
+    return join(this.path, 'site.img');
+  }
+
+  /** The one that it replaces. */
+  get oldSite(): string {
+    return join(this.path, 'old-site.img');
+  }
+
+  /** The bundles taken out of the way, the last one last. */
+  async olds(): Promise<string[]> {
+    const names = (await ignoringMissing(readdir(this.path))) ?? [];
+    const turns = names.flatMap((name) => /^old(\d+)$/.exec(name)?.[1] ?? []).map(Number);
+    return turns.sort((a, b) => a - b).map((turn) => join(this.path, `old${turn}`));
+  }
+
+  /** Removes the folder with all in it, unless a machine's data is there. */
+  async remove(): Promise<void> {
+    await onDisk('remove', this.path, async () => {
+      for (const folder of [this.fresh, ...(await this.olds())]) {
+        if (!(await isThere(join(folder, DATA)))) continue;
+        throw new AirhiveError('disk', `${join(folder, DATA)} was left there: it is the data of this machine`, {
+          hint: `put it back as ${join(this.places.bundle, DATA)}, then remove ${this.path}`,
+        });
+      }
+      await rm(this.path, { recursive: true, force: true });
+    });
+  }
+}
+
+function prefixOf({ name }: Places): string {
+  return `.${name}.work`;
+}
+
+/** Makes a work folder that only this user can look into: it may hold secrets. */
+export async function createWork(places: Places): Promise<Work> {
+  const path = join(places.out, newOwnedName(prefixOf(places)));
+  await mkdir(path, { mode: 0o700 });
+  return new Work(places, path);
+}
+
+/** The work folders of all builds of this name, with their owners. */
+export async function listWorks(places: Places): Promise<{ work: Work; owner: Owner }[]> {
+  const names = await readdir(places.out);
+  return names.flatMap((name) => {
+    const owner = ownerIn(name, prefixOf(places));
+    return owner ? [{ work: new Work(places, join(places.out, name)), owner }] : [];
+  });
+}
+
+/**
+ * Takes over what a dead build left, by putting our own name on it; undefined when another process was faster. Should
+ * the owner be alive after all (a container's process numbers mean nothing outside), it finds its folder gone and fails.
+ */
+export async function claimWork({ places, path }: Work): Promise<Work | undefined> {
+  const mine = join(places.out, newOwnedName(prefixOf(places)));
+  try {
+    await rename(path, mine);
+  } catch (error) {
+    if (await isThere(path)) throw error;
+    return undefined;
+  }
+  return new Work(places, mine);
+}
+
+/**
+ * Checks that what lies at the bundle's places can be replaced.
+ * @throws AirhiveError disk when it is something that no build puts there
+ */
+export async function checkPlaces({ bundle, tar }: Places): Promise<void> {
+  const [folder, file] = await Promise.all([bundle, tar].map((path) => ignoringMissing(lstat(path))));
+  for (const [path, info] of [[bundle, folder], [tar, file]] as const) {
+    if (!info?.isSymbolicLink()) continue;
+    throw inTheWay(path, 'it is a symbolic link, and a build would replace the link, not what it leads to');
+  }
+  if (folder && !folder.isDirectory()) throw inTheWay(bundle, 'it is not a folder');
+  if (file && !file.isFile()) throw inTheWay(tar, 'it is not a regular file');
+}
+
+function inTheWay(path: string, reason: string): AirhiveError {
+  return new AirhiveError('disk', `${path} is in the way: ${reason}`, {
+    hint: 'move it away, or choose another folder with --out',
+  });
+}

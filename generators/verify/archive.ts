@@ -1,0 +1,39 @@
+import { extract, type Header } from 'tar-stream';
+import { AirhiveError } from '../errors.ts';
+
+/** One entry of a tar, whole. */
+export interface ArchiveEntry {
+  readonly header: Header;
+  readonly bytes: Uint8Array;
+}
+
+const BLOCK = 512;
+
+/**
+ * Reads a tar archive that is in memory.
+ * @param what names it in messages
+ * @throws AirhiveError verification when it is no tar archive, is cut off, or has something behind its end
+ */
+export async function readArchive(bytes: Uint8Array, what: string): Promise<ArchiveEntry[]> {
+  const entries: ArchiveEntry[] = [];
+  let end = 0;
+  const archive = extract();
+  archive.end(bytes);
+  try {
+    for await (const entry of archive) {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of entry as AsyncIterable<Uint8Array>) chunks.push(chunk);
+      const { byteOffset, size = 0 } = entry.header as Header & { byteOffset: number };
+      end = byteOffset + Math.ceil(size / BLOCK) * BLOCK;
+      entries.push({ header: entry.header, bytes: Buffer.concat(chunks) });
+    }
+  } catch (error) {
+    throw new AirhiveError('verification', `${what} is not a whole tar archive`, { cause: error });
+  }
+  // POSIX pax, "ustar Interchange Format": two blocks of zeros are the end.
+  const rest = bytes.subarray(end);
+  if (entries.length === 0 || rest.length < 2 * BLOCK || rest.some((byte) => byte !== 0)) {
+    throw new AirhiveError('verification', `${what} is not a whole tar archive: it has no proper end`);
+  }
+  return entries;
+}

@@ -13,7 +13,7 @@ export async function assemble(
   profile: ResolvedProfile,
   { root, version, env }: VerbContext,
 ): Promise<{ bundle: Bundle; guest: Tree }> {
-  const epoch = resolveEpoch(env['SOURCE_DATE_EPOCH'], profile.release.date);
+  const epoch = resolveEpoch(env.SOURCE_DATE_EPOCH, profile.release.date);
   const [guestSources, hostSources] = await Promise.all([
     readOverlay(join(root, 'overlays', 'guest')),
     readOverlay(join(root, 'overlays', 'host')),

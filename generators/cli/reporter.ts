@@ -37,7 +37,7 @@ export function createReporter(stderr: Terminal, { quiet, verbose, colour }: Rep
       if (step === shown) return;
       shown = step;
       const text = `${label} ${step} % of ${Math.ceil(total / 1e6)} MB`;
-      if (!stderr.isTerminal) return line(text);
+      if (!stderr.isTerminal) { line(text); return; }
       stderr.write(`${CLEAR_LINE}${text}`);
       lineIsOpen = true;
     },
@@ -53,7 +53,7 @@ export function wantsColour(
   isTerminal: boolean,
 ): boolean {
   if (choice !== 'auto') return choice === 'always';
-  if (env['NO_COLOR']) return false;
-  if (env['FORCE_COLOR'] !== undefined) return env['FORCE_COLOR'] !== '0';
-  return isTerminal && env['TERM'] !== 'dumb';
+  if (env.NO_COLOR) return false;
+  if (env.FORCE_COLOR !== undefined) return env.FORCE_COLOR !== '0';
+  return isTerminal && env.TERM !== 'dumb';
 }

@@ -38,6 +38,7 @@ const RUNLEVELS: Readonly<Record<string, readonly string[]>> = {
     'airhive-wifi',
     'airhive-dhcp',
     'airhive-roam',
+    'airhive-watch',
     'airhive-dns',
   ],
   default: ['acpid', 'sshd', 'airhive-fetch'],

@@ -23,17 +23,26 @@ export async function readArchive(bytes: Uint8Array, what: string): Promise<Arch
     for await (const entry of archive) {
       const chunks: Uint8Array[] = [];
       for await (const chunk of entry as AsyncIterable<Uint8Array>) chunks.push(chunk);
-      const { byteOffset, size = 0 } = entry.header as Header & { byteOffset: number };
-      end = byteOffset + Math.ceil(size / BLOCK) * BLOCK;
+      // Other programs stop at a block of zeros, whatever comes after it.
+      if (isZero(bytes.subarray(end, Math.min(end + BLOCK, entry.offset)))) throw noEnd(what);
+      const size = entry.header.type === 'directory' ? 0 : entry.header.size;
+      end = entry.offset + BLOCK + Math.ceil(size / BLOCK) * BLOCK;
       entries.push({ header: entry.header, bytes: Buffer.concat(chunks) });
     }
   } catch (error) {
+    if (error instanceof AirhiveError) throw error;
     throw new AirhiveError('verification', `${what} is not a whole tar archive`, { cause: error });
   }
   // POSIX pax, "ustar Interchange Format": two blocks of zeros are the end.
   const rest = bytes.subarray(end);
-  if (entries.length === 0 || rest.length < 2 * BLOCK || rest.some((byte) => byte !== 0)) {
-    throw new AirhiveError('verification', `${what} is not a whole tar archive: it has no proper end`);
-  }
+  if (entries.length === 0 || rest.length < 2 * BLOCK || !isZero(rest)) throw noEnd(what);
   return entries;
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  return bytes.length > 0 && bytes.every((byte) => byte === 0);
+}
+
+function noEnd(what: string): AirhiveError {
+  return new AirhiveError('verification', `${what} is not a whole tar archive: its end is missing or not at its end`);
 }

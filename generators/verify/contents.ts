@@ -69,7 +69,7 @@ function guestEntry({ header, bytes }: ArchiveEntry): GuestEntry {
     type,
     mode: formatMode(mode),
     ...(type === 'file' ? { sha256: sha256(bytes) } : {}),
-    ...(type === 'symlink' ? { target: String(linkname) } : {}),
+    ...(type === 'symlink' ? { target: linkname } : {}),
   };
 }
 

@@ -90,13 +90,13 @@ export function checkManifest(found: Found, manifest: Manifest): string[] {
   const text = Buffer.from(found.files.get(MANIFEST)?.bytes ?? []).toString('utf8');
   const { profile, iso, resolved } = manifest;
   const { name, release, alpine } = resolved as Partial<Record<string, Record<string, unknown>>>;
-  const mirrors = Array.isArray(alpine?.['mirrors']) ? alpine['mirrors'] : [];
-  const urls = mirrors.map((mirror) => `${String(mirror)}/${String(release?.['path'])}`);
+  const mirrors = Array.isArray(alpine?.mirrors) ? alpine.mirrors : [];
+  const urls = mirrors.map((mirror) => `${String(mirror)}/${String(release?.path)}`);
   const pairs: [string, unknown, unknown][] = [
     ['profile', profile, name],
-    ['iso.file', iso.file, release?.['file']],
-    ['iso.sha256', iso.sha256, release?.['sha256']],
-    ['iso.size', iso.size, release?.['size']],
+    ['iso.file', iso.file, release?.file],
+    ['iso.sha256', iso.sha256, release?.sha256],
+    ['iso.size', iso.size, release?.size],
     ['iso.urls', iso.urls.join(' '), urls.join(' ')],
     ...(found.prefix === undefined ? [] : ([['profile', profile, found.prefix]] as [string, unknown, unknown][])),
   ];

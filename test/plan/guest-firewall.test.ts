@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { guestTree, textAt } from '../fixtures/machines.ts';
+import { canUnshare } from '../fixtures/namespaces.ts';
+import { VARIANTS } from '../fixtures/profiles.ts';
+import { run } from '../fixtures/scratch.ts';
+import { hasTool } from '../tools.ts';
+
+const rulesOf = (name: string, file = 'firewall.rules') =>
+  textAt(guestTree(VARIANTS[name]!), `etc/airhive/${file}`);
+const names = Object.keys(VARIANTS);
+
+/** The lines of one table that add to a chain. */
+function rules(text: string, table: string, chain: string): string[] {
+  const [, body = ''] = new RegExp(`^\\*${table}\\n([^]*?)^COMMIT$`, 'm').exec(text) ?? [];
+  return body.split('\n').filter((line) => line.startsWith(`-A ${chain} `));
+}
+
+describe.each([
+  ['iptables-restore', 'firewall.rules', names],
+  ['ip6tables-restore', 'firewall6.rules', names],
+] as const)('%s', (tool, file, all) => {
+  const isReady = hasTool(tool) && canUnshare('-n');
+  it.skipIf(!isReady).each(all)(`takes the rules of %s (needs root, unshare and ${tool})`, (name) => {
+    run('unshare', ['-n', tool, '--test'], { input: rulesOf(name, file) });
+  });
+
+  it.skipIf(!isReady)(`loads what it takes, as a whole (needs root, unshare and ${tool})`, () => {
+    const script = '"$1" && "$2" -t filter';
+    const saved = run('unshare', ['-n', 'sh', '-c', script, 'sh', tool, tool.replace('restore', 'save')], {
+      input: rulesOf('everything', file),
+    }).toString();
+    const chains = ['INPUT', 'FORWARD'] as const;
+    for (const chain of chains) {
+      expect(saved).toContain(`:${chain} DROP [`);
+      expect(rules(saved, 'filter', chain).length).toBe(
+        rules(rulesOf('everything', file), 'filter', chain).length,
+      );
+    }
+  });
+});
+
+describe.each(names)('the firewall of %s', (name) => {
+  const text = rulesOf(name);
+  const { network, wifi, ssh, firewall } = VARIANTS[name]!;
+
+  it('drops what no rule lets in', () => {
+    for (const rule of [':INPUT DROP [0:0]', ':FORWARD DROP [0:0]']) expect(text).toContain(`\n${rule}\n`);
+  });
+
+  it('lets in from the Wi-Fi: answers, DHCP, ping, and the tunnel when there is one', () => {
+    const fromWifi = rules(text, 'filter', 'INPUT').filter((rule) => rule.includes(`-i ${wifi.interface} `));
+    const tunnel = `-A INPUT -i ${wifi.interface} -p tcp -m tcp --dport ${ssh.port} -j ACCEPT`;
+    expect(fromWifi).toEqual([
+      `-A INPUT -i ${wifi.interface} -p udp -m udp --sport 67 --dport 68 -j ACCEPT`,
+      `-A INPUT -i ${wifi.interface} -p icmp -m icmp --icmp-type 8 -j ACCEPT`,
+      ...(ssh.reverse ? [tunnel] : []),
+    ]);
+    // A rule for every interface may only be about connections that are known already.
+    for (const rule of rules(text, 'filter', 'INPUT').filter((line) => !line.includes(' -i '))) {
+      expect(rule).toMatch(/--ctstate (INVALID -j DROP|RELATED,ESTABLISHED -j ACCEPT)$/);
+    }
+  });
+
+  it('forwards from the Wi-Fi only what was forwarded to the host by name', () => {
+    const opened = rules(text, 'filter', 'FORWARD').filter((rule) => rule.includes(`-i ${wifi.interface} `));
+    expect(opened).toEqual(
+      firewall.forwards.map(
+        ({ protocol, to }) =>
+          `-A FORWARD -d ${network.host} -i ${wifi.interface} -o eth0 -p ${protocol} -m ${protocol} ` +
+          `--dport ${to} -m conntrack --ctstate DNAT -j ACCEPT`,
+      ),
+    );
+    expect(rules(text, 'nat', 'PREROUTING')).toEqual(
+      firewall.forwards.map(
+        ({ protocol, port, to }) =>
+          `-A PREROUTING -i ${wifi.interface} -p ${protocol} -m ${protocol} --dport ${port} ` +
+          `-j DNAT --to-destination ${network.host}:${to}`,
+      ),
+    );
+  });
+
+  it("hides the host's network, and makes segments fit", () => {
+    const lan = `${network.subnet}/${network.prefix}`;
+    expect(rules(text, 'nat', 'POSTROUTING')).toEqual([
+      `-A POSTROUTING -s ${lan} -o ${wifi.interface} -j MASQUERADE`,
+    ]);
+    expect(rules(text, 'mangle', 'FORWARD').length).toBe(2);
+    for (const rule of rules(text, 'mangle', 'FORWARD')) expect(rule).toContain('--clamp-mss-to-pmtu');
+  });
+});
+
+describe('the IPv6 firewall', () => {
+  it('lets nothing through unless the profile asks for IPv6', () => {
+    const text = rulesOf('intel8260', 'firewall6.rules');
+    expect(text).not.toContain('*nat');
+    expect(rules(text, 'filter', 'FORWARD')).toEqual([]);
+    expect(rules(text, 'filter', 'INPUT')).toEqual(['-A INPUT -i lo -j ACCEPT']);
+    expect(text).toContain('\n:FORWARD DROP [0:0]\n');
+  });
+
+  it('means the whole /64 of the bridge, not its first address', () => {
+    const text = rulesOf('ipv6', 'firewall6.rules');
+    const sources = [...text.matchAll(/ -s (\S+)/g)].map(([, source]) => source);
+    expect(sources.length).toBeGreaterThanOrEqual(4);
+    expect(new Set(sources)).toEqual(new Set(['fd12:3456:789a::/64']));
+    expect(rules(text, 'filter', 'FORWARD')).toContain(
+      '-A FORWARD -s fd12:3456:789a::/64 -i eth0 -o wlan0 -j ACCEPT',
+    );
+  });
+});

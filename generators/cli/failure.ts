@@ -15,9 +15,15 @@ export function printFailure(stderr: Terminal, error: unknown, colour: boolean):
     stderr.write(`${label} ${BUG_HINT}\n${stackOf(error)}\n`);
     return;
   }
-  for (const diagnostic of error.diagnostics) stderr.write(`${formatDiagnostic(diagnostic)}\n`);
+  for (const diagnostic of error.diagnostics) stderr.write(`${shownDiagnostic(diagnostic)}\n`);
   stderr.write(`${label} ${error.message}\n`);
   if (error.hint !== undefined) stderr.write(`  ${error.hint}\n`);
+}
+
+/** Of a file whose lines are not shown, because they may be secrets, the place and the message only. */
+function shownDiagnostic(diagnostic: Diagnostic): string {
+  const text = formatDiagnostic(diagnostic);
+  return diagnostic.excerpt === '' ? (text.split('\n')[0] ?? '') : text;
 }
 
 /** The same as one value, for --json. */

@@ -135,30 +135,45 @@ function addLists(program: Command, context: ContextOf, done: Done): void {
   });
 }
 
-/** --json and --color are looked up in the words themselves, so that usage errors honour them too. */
-function wantsJson({ argv }: World): boolean {
-  return argv.includes('--json');
+/**
+ * --json and --color, looked up in the words themselves: usage errors honour them too, and those come before any
+ * option has a value.
+ */
+function outputOf({ argv, env, stderr }: World): { json: boolean; colour: boolean } {
+  const end = argv.indexOf('--');
+  const words = end < 0 ? argv : argv.slice(0, end);
+  const choices = words.flatMap((word, index) => {
+    if (word.startsWith('--color=')) return word.slice('--color='.length);
+    return word === '--color' ? (words[index + 1] ?? []) : [];
+  });
+  return {
+    json: words.includes('--json'),
+    colour: wantsColour(choices.at(-1) ?? 'auto', env, stderr.isTerminal),
+  };
 }
 
 function print(world: World, { lines, result }: Outcome): void {
-  if (wantsJson(world)) world.stdout.write(`${JSON.stringify({ format: 1, ok: true, ...result }, null, 2)}\n`);
+  if (outputOf(world).json) world.stdout.write(document({ ok: true, ...result }));
   else for (const line of lines) world.stdout.write(`${line}\n`);
 }
 
 async function fail(world: World, error: unknown): Promise<number> {
   const { describeFailure, printFailure } = await import('./failure.ts');
-  if (wantsJson(world)) {
-    world.stdout.write(`${JSON.stringify({ format: 1, ok: false, error: describeFailure(error) }, null, 2)}\n`);
-  } else {
-    const choice = world.argv[world.argv.indexOf('--color') + 1] ?? 'auto';
-    const chosen = world.argv.includes('--color') ? choice : 'auto';
-    printFailure(world.stderr, error, wantsColour(chosen, world.env, world.stderr.isTerminal));
-  }
+  const { json, colour } = outputOf(world);
+  if (json) world.stdout.write(document({ ok: false, error: describeFailure(error) }));
+  else printFailure(world.stderr, error, colour);
   return exitCodeOf(error);
+}
+
+/** The one document that --json prints. */
+function document(content: Readonly<Record<string, unknown>>): string {
+  return `${JSON.stringify({ format: 1, ...content }, null, 2)}\n`;
 }
 
 function usageError(error: CommanderError): AirhiveError {
   // Without a verb commander prints the help as an error.
   const message = error.code === 'commander.help' ? 'no verb was given' : error.message.replace(/^error: /, '');
-  return new AirhiveError('usage', message, { hint: 'airhive --help lists the verbs, airhive VERB --help its options' });
+  return new AirhiveError('usage', message.replaceAll('\n', ' '), {
+    hint: 'airhive --help lists the verbs, airhive VERB --help its options',
+  });
 }

@@ -54,6 +54,6 @@ export function wantsColour(
 ): boolean {
   if (choice !== 'auto') return choice === 'always';
   if (env.NO_COLOR) return false;
-  if (env.FORCE_COLOR !== undefined) return env.FORCE_COLOR !== '0';
+  if (env.FORCE_COLOR !== undefined) return env.FORCE_COLOR !== '0' && env.FORCE_COLOR !== 'false';
   return isTerminal && env.TERM !== 'dumb';
 }

@@ -1,10 +1,13 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { basename, join, relative, resolve } from 'node:path';
-import { AirhiveError, diskError, systemCodeOf } from '../errors.ts';
+import { readdir } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { shownPath } from '../disk/shown-path.ts';
+import { AirhiveError, diskError } from '../errors.ts';
 import { compareCodeUnits } from '../formats/order.ts';
+import type { Source } from '../profile/document.ts';
 import { nearestName } from '../profile/nearest.ts';
 import type { ProfileSource } from '../profile/resolve.ts';
-import type { Source } from '../profile/document.ts';
+import { ownFileError } from './own-files.ts';
+import { readTextFile } from './text.ts';
 
 /** Pins, not a profile, although it lies beside them. */
 const RELEASES = 'releases.yaml';
@@ -19,7 +22,7 @@ export async function listProfiles(root: string): Promise<string[]> {
       .map((file) => file.slice(0, -EXTENSION.length))
       .sort(compareCodeUnits);
   } catch (error) {
-    throw diskError('read', folder, error);
+    throw ownFileError(folder, error);
   }
 }
 
@@ -30,23 +33,25 @@ export async function listProfiles(root: string): Promise<string[]> {
  */
 export async function readProfile(wanted: string, at: { root: string; cwd: string }): Promise<ProfileSource> {
   const isFile = wanted.includes('/') || /\.ya?ml$/.test(wanted);
+  if (!isFile && !(await listProfiles(at.root)).includes(wanted)) throw await unknownProfile(wanted, at.root);
   const path = isFile ? resolve(at.cwd, wanted) : join(at.root, 'profiles', `${wanted}${EXTENSION}`);
-  try {
-    const text = await readFile(path, 'utf8');
-    return { file: shownPath(path, at.cwd), text, name: basename(path).replace(/\.ya?ml$/, '') };
-  } catch (error) {
-    if (isFile || systemCodeOf(error) !== 'ENOENT') throw diskError('read', shownPath(path, at.cwd), error);
-    throw await unknownProfile(wanted, at.root);
-  }
+  const file = shownPath(path, at.cwd);
+  return { file, text: await read(path, file, isFile), name: basename(path).replace(/\.ya?ml$/, '') };
 }
 
 /** Reads the file of pinned releases: the user's, or the one that airhive ships. */
 export async function readReleases(file: string | undefined, at: { root: string; cwd: string }): Promise<Source> {
   const path = file === undefined ? join(at.root, 'profiles', RELEASES) : resolve(at.cwd, file);
+  const shown = shownPath(path, at.cwd);
+  return { file: shown, text: await read(path, shown, file !== undefined) };
+}
+
+async function read(path: string, shown: string, isUsers: boolean): Promise<string> {
   try {
-    return { file: shownPath(path, at.cwd), text: await readFile(path, 'utf8') };
+    return await readTextFile(path, shown);
   } catch (error) {
-    throw diskError('read', shownPath(path, at.cwd), error);
+    if (error instanceof AirhiveError) throw error;
+    throw isUsers ? diskError('read', shown, error) : ownFileError(path, error);
   }
 }
 
@@ -57,10 +62,4 @@ async function unknownProfile(wanted: string, root: string): Promise<AirhiveErro
   return new AirhiveError('usage', `there is no profile ${JSON.stringify(wanted)}; there are: ${names.join(', ')}.${meant}`, {
     hint: 'a profile of your own is named as a file: ./my.yaml',
   });
-}
-
-/** Relative when that is shorter to read, i.e. when the file lies below the working folder. */
-function shownPath(path: string, cwd: string): string {
-  const shown = relative(cwd, path);
-  return shown === '' || shown.startsWith('..') ? path : shown;
 }

@@ -16,15 +16,43 @@ type ViewValue = string | number | boolean | null | View | readonly (string | nu
  */
 export function renderTemplate(path: string, template: string, view: View): string {
   const kind = kindOf(path);
+  const context = new StrictContext(view);
+  const escape = (value: unknown) => escapeFor(kind, textOf(value));
   try {
-    refuseForbiddenTags(Mustache.parse(template));
-    return Mustache.render(template, new StrictContext(view), undefined, {
-      escape: (value: unknown) => escapeFor(kind, textOf(value)),
-    });
+    return blocksOf(template)
+      .map(({ text, hasTags }) => (hasTags ? renderBlock(text, context, escape) : text))
+      .join('');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new AirhiveError('usage', `template ${path}: ${reason}`, { cause: error });
   }
+}
+
+function renderBlock(text: string, context: StrictContext, escape: (value: unknown) => string): string {
+  refuseForbiddenTags(Mustache.parse(text));
+  return Mustache.render(text, context, undefined, { escape });
+}
+
+interface Block {
+  text: string;
+  hasTags: boolean;
+}
+
+/**
+ * Cuts a template into runs of lines with tags, where a section is never cut, and runs of lines without: most have
+ * none, and the engine's parser would take longer over their characters than the rest of a build takes altogether.
+ */
+function blocksOf(template: string): Block[] {
+  const blocks: Block[] = [];
+  let depth = 0;
+  for (const line of template.split(/(?<=\n)/)) {
+    const hasTags = depth > 0 || line.includes('{{');
+    for (const [tag] of line.matchAll(/\{\{[#^/]/g)) depth += tag === '{{/' ? -1 : 1;
+    const last = blocks.at(-1);
+    if (last?.hasTags === hasTags) last.text += line;
+    else blocks.push({ text: line, hasTags });
+  }
+  return blocks;
 }
 
 /**

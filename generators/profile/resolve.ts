@@ -42,7 +42,7 @@ export interface ResolvedProfile {
   };
 }
 
-interface ResolvedDevice {
+export interface ResolvedDevice {
   /** `bus/slot/func` without leading zeros, as pptdevs and bhyve take it. */
   pci: string;
   bus: number;

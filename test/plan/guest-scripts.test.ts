@@ -6,7 +6,7 @@ import { freshFile, run, writeTree } from '../fixtures/scratch.ts';
 import { hasTool } from '../tools.ts';
 
 // Only the settings differ from profile to profile: every other script of every variant is one of these.
-const tree = guestTree(VARIANTS['intel8260']!);
+const tree = guestTree(VARIANTS.intel8260!);
 const root = writeTree(tree);
 const SETTINGS = 'etc/airhive/airhive.conf';
 const LIB = 'usr/libexec/airhive/lib';

@@ -17,7 +17,7 @@ const variants = Object.entries(VARIANTS).map(([name, profile]) => ({
   profile,
   tree: guestTree(profile),
 }));
-const tree = guestTree(VARIANTS['intel8260']!);
+const tree = guestTree(VARIANTS.intel8260!);
 
 /** Names of the services that are linked into a level. */
 const linked = (of: typeof tree, level: string) =>
@@ -140,7 +140,7 @@ describe('the guest', () => {
 
   it('refuses an overlay that has a link of ours as a file', () => {
     const sources = [{ path: 'etc/runlevels/boot/syslog', bytes: Buffer.alloc(0) }];
-    expect(() => planGuest(VARIANTS['intel8260']!, sources, '1')).toThrow(
+    expect(() => planGuest(VARIANTS.intel8260!, sources, '1')).toThrow(
       /two sources .*etc\/runlevels\/boot\/syslog/,
     );
   });

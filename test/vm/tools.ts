@@ -36,6 +36,7 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   wpasupplicant: ['wpa_supplicant', 'wpa_cli', 'wpa_passphrase'],
   'wireless-regdb': [],
   xorriso: ['xorriso'],
+  'xz-utils': ['xz'],
 };
 
 /** Debian packages whose versions decide whether a base image can be used again. */

@@ -82,6 +82,21 @@ describe('the console', () => {
     expect(isAlive(logger)).toBe(false);
   });
 
+  it('nmdm: a vm_log that a killed vm_run has left is replaced', async () => {
+    const { machine, lock } = withNullModem();
+    const first = await machine.up();
+    await until(() => machine.calls('stty').length === 1, 'the reader');
+    writeFileSync(lock, `${String(process.pid).padStart(10)}\n`);
+    kill(first.pid, 'SIGKILL');
+    await first.ended;
+    const left = Number(readFileSync(join(machine.run, 'vm_log'), 'utf8'));
+    expect((await machine.call('vm_kill')).code).toBe(0);
+    expect(isAlive(left)).toBe(true);
+    machine.put('plan', 'exit 1 700\n');
+    expect((await machine.call('vm_run')).code).toBe(0);
+    await until(() => !isAlive(left), 'the end of the old vm_log');
+  });
+
   it('the log is bounded while the guest runs, and one older one is kept', async () => {
     const machine = new Machine();
     machine.environment.LOG_LIMIT = '10';

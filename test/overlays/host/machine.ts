@@ -199,12 +199,17 @@ export async function until(seen: () => boolean, otherwise: string): Promise<voi
   }
 }
 
+/** A process that has ended but was not waited for yet does not count. */
 export function isAlive(pid: number): boolean {
-  return kill(pid, 0);
+  try {
+    return !readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') Z ');
+  } catch {
+    return false;
+  }
 }
 
 /** Sends a signal; false when there is no such process. */
-export function kill(pid: number, signal: NodeJS.Signals | 0): boolean {
+export function kill(pid: number, signal: NodeJS.Signals): boolean {
   try {
     process.kill(pid, signal);
     return true;

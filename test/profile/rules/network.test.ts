@@ -122,6 +122,7 @@ describe('ranges that are in use elsewhere', () => {
     ['8.8.8.2/24', '8.8.8.3'],
     ['172.15.0.2/16', '172.15.0.3'],
     ['172.24.1.49/8', '172.24.1.1'],
+    ['192.168.9.1/15', '192.168.9.2'],
   ])('%s is not private', (host, guest) => {
     expect(network(host, guest)[0]).toMatch(/^network\.host \[warning\]: .* is not a private range/);
   });

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from '../command.ts';
@@ -54,10 +54,22 @@ function closure(modules: ModuleMap, names: readonly string[]): string[] {
   return [...found].sort();
 }
 
+const SIGNATURE_MARK = Buffer.from('~Module signature appended~\n');
+
+/** Emulated, checking Debian's signature costs more than loading the module (the last 12 bytes end in its length). */
+function withoutSignature(module: Buffer): Buffer {
+  const end = module.length - SIGNATURE_MARK.length;
+  if (!module.subarray(end).equals(SIGNATURE_MARK)) return module;
+  return module.subarray(0, end - 12 - module.readUInt32BE(end - 4));
+}
+
 /** Adds modules at `prefix/VERSION` with fresh indexes by depmod. */
 async function addModules(tree: Tree, version: string, prefix: string, paths: readonly string[]): Promise<void> {
   const staged = new Tree();
-  for (const path of paths) await staged.copy(`/lib/modules/${version}/${path}`, `lib/modules/${version}/${path}`);
+  for (const path of paths) {
+    const target = `lib/modules/${version}/${path}`;
+    staged.file(target, withoutSignature(await readFile(`/${target}`)));
+  }
   for (const name of ['modules.builtin', 'modules.builtin.modinfo', 'modules.order']) {
     const path = `/lib/modules/${version}/${name}`;
     if (existsSync(path)) await staged.copy(path);

@@ -25,10 +25,13 @@ next_of() {
   sed -i 1d "$1"
 }
 
+# A process that has ended but was not waited for yet does not count.
+lives() { [ -r "/proc/$1/stat" ] && ! grep -q ') Z ' "/proc/$1/stat" 2>/dev/null; }
+
 # Prints the process whose title is given, if it lives.
 process_titled() {
   for file in "$PROCESSES"/*; do
-    [ -f "$file" ] && [ "$(cat "$file")" = "$1" ] && kill -0 "${file##*/}" 2>/dev/null && echo "${file##*/}" && return 0
+    [ -f "$file" ] && [ "$(cat "$file")" = "$1" ] && lives "${file##*/}" && echo "${file##*/}" && return 0
   done
   return 1
 }

@@ -1,0 +1,136 @@
+import fc from 'fast-check';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { freshFile, run } from '../fixtures/scratch.ts';
+import { hasTool } from '../tools.ts';
+
+const PROGRAM = fileURLToPath(
+  new URL('../../overlays/guest/usr/libexec/airhive/networks.awk', import.meta.url),
+);
+const TAG = 'airhive-site';
+const MARK = `id_str="${TAG}"`;
+
+/** The ways in which wpa_supplicant.conf(5) lets an SSID be written. */
+const FORMS = {
+  text: (ssid: Buffer) => `"${ssid.toString('latin1')}"`,
+  hex: (ssid: Buffer) => ssid.toString('hex'),
+  capitals: (ssid: Buffer) => ssid.toString('hex').toUpperCase(),
+  printf: (ssid: Buffer) => `P"${[...ssid].map(escaped).join('')}"`,
+};
+type Form = keyof typeof FORMS;
+
+function escaped(byte: number): string {
+  const known = { 0x22: '\\"', 0x5c: '\\\\', 0x0a: '\\n', 0x0d: '\\r', 0x09: '\\t', 0x1b: '\\e' }[byte];
+  if (known !== undefined) return known;
+  return byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`;
+}
+
+interface Network {
+  readonly ssid: Buffer;
+  readonly form: Form;
+  readonly settings: readonly string[];
+}
+
+/** Can the form hold these bytes in one line? No line may have an end or a NUL in it. */
+const fits = ({ ssid, form }: Network): boolean =>
+  form === 'text' ? !ssid.some((byte) => [0, 0x0a].includes(byte)) : form !== 'printf' || !ssid.includes(0);
+
+const ssids = fc.oneof(
+  fc
+    .constantFrom('home', 'Home', 'a', 'a"b', 'a\\b', '', ' x ', '"', '{', '}', '#1')
+    .map((text) => Buffer.from(text)),
+  fc.uint8Array({ minLength: 1, maxLength: 32 }).map((bytes) => Buffer.from(bytes)),
+);
+const settings = fc.subarray([
+  'psk="12345678"',
+  'key_mgmt=WPA-PSK SAE',
+  'priority=3',
+  'id_str="mine"',
+  '# remark',
+  '',
+  MARK,
+]);
+const networks = fc.array(
+  fc
+    .record({ ssid: ssids, form: fc.constantFrom(...(Object.keys(FORMS) as Form[])), settings })
+    .filter((network) => network.ssid.length > 0 && fits(network)),
+  { maxLength: 8 },
+);
+
+const block = (lines: readonly string[]) => `network={\n${lines.map((line) => `\t${line}\n`).join('')}}\n`;
+const written = (list: readonly Network[]): Buffer =>
+  Buffer.from(
+    `update_config=1\n${list.map((network) => block([`ssid=${FORMS[network.form](network.ssid)}`, ...network.settings])).join('\n')}`,
+    'latin1',
+  );
+
+/** What the guest's supplicant is to read: the site's networks, marked, then what was learnt beside them. */
+function merged(site: readonly Network[], learnt: readonly Network[]): string {
+  const seen = new Set<string>();
+  const isNew = ({ ssid }: Network) => !seen.has(ssid.toString('hex')) && seen.add(ssid.toString('hex'));
+  const body = ({ ssid, form, settings: lines }: Network, without: RegExp) => [
+    `ssid=${FORMS[form](ssid)}`,
+    ...lines.filter((line) => line !== '' && !line.startsWith('#') && !without.test(line)),
+  ];
+  return [
+    ...site.filter(isNew).map((network) => block([...body(network, /^id_str=/), MARK])),
+    ...learnt
+      .filter((network) => !network.settings.includes(MARK))
+      .filter(isNew)
+      .map((network) => block(body(network, /^$/))),
+  ].join('');
+}
+
+describe.each([
+  { name: 'busybox', command: ['busybox', 'awk'] },
+  { name: 'mawk', command: ['mawk'] },
+])('networks.awk under $name', ({ name, command: [tool = '', ...args] }) => {
+  const isReady = hasTool(name);
+  const merge = (site: string, learnt: string) =>
+    run(tool, [...args, '-v', `tag=${TAG}`, '-f', PROGRAM, site, learnt]).toString('latin1');
+  const mergeTexts = (site: string, learnt: string) => merge(freshFile(site), freshFile(learnt));
+
+  it.skipIf(!isReady)(`merges any networks of any bytes (needs ${name})`, () => {
+    fc.assert(
+      fc.property(networks, networks, (site, learnt) => {
+        expect(merge(freshFile(written(site)), freshFile(written(learnt)))).toBe(merged(site, learnt));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it.skipIf(!isReady)(`takes all forms of one SSID as the same (needs ${name})`, () => {
+    for (const ssid of [
+      Buffer.from('ab'),
+      Buffer.from('a"\\\t\x1b é', 'utf8'),
+      Buffer.from([0x80, 0xff, 0x27]),
+    ]) {
+      const same = (Object.keys(FORMS) as Form[]).map((form): Network => ({ ssid, form, settings: [] }));
+      for (const site of same) {
+        const expected = block([`ssid=${FORMS[site.form](ssid)}`, MARK]);
+        expect(merge(freshFile(written([site])), freshFile(written(same)))).toBe(expected);
+      }
+    }
+  });
+
+  it.skipIf(!isReady)(
+    `drops what was withdrawn from the site and keeps what was learnt (needs ${name})`,
+    () => {
+      const before = mergeTexts(block(['ssid="office"']), block(['ssid="cafe"', 'id_str="cafe"']));
+      expect(before).toBe(block(['ssid="office"', MARK]) + block(['ssid="cafe"', 'id_str="cafe"']));
+      expect(merge('/dev/null', freshFile(before))).toBe(block(['ssid="cafe"', 'id_str="cafe"']));
+      expect(merge(freshFile(block(['ssid="office"'])), freshFile(before))).toBe(before);
+    },
+  );
+
+  it.skipIf(!isReady)(`reads files without networks, cut off, or from other systems (needs ${name})`, () => {
+    const learnt = block(['ssid="a"']);
+    expect(merge('/dev/null', '/dev/null')).toBe('');
+    expect(mergeTexts('', learnt)).toBe(learnt);
+    expect(mergeTexts('network={\n\tssid="cut off', learnt)).toBe(learnt);
+    expect(mergeTexts('', learnt.replaceAll('\n', '\r\n'))).toBe(learnt);
+    expect(mergeTexts('', 'network={\n  ssid="a"  \n}\t\n')).toBe(learnt);
+    expect(mergeTexts('ctrl_interface=/x\nssid="outside"\n}\n', learnt)).toBe(learnt);
+    expect(mergeTexts('', block(['psk="no name"']))).toBe('');
+  });
+});

@@ -17,7 +17,8 @@ else {
 }
 
 function start() {
-  const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(program, 'utf8')}\n})`;
+  // The compiler writes ASCII only, which is read faster by this name.
+  const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(program, 'latin1')}\n})`;
   const cachedData = existsSync(cache) ? readFileSync(cache) : undefined;
   const script = new Script(source, { filename: program, cachedData });
   script.runInThisContext()(exports, require, module, program, folder);

@@ -16,13 +16,12 @@ export const MANIFEST = 'manifest.json';
 export const CHECKSUMS = 'SHA256SUMS';
 const VDISK_MINIMUM = 8 * 1024 * 1024;
 
-/** One file of the bundle. `sparse` is its content again, where most of it is zero. */
+/** One file of the bundle. */
 export interface BundleFile {
   readonly path: string;
   readonly mode: number;
   readonly bytes: Uint8Array;
   readonly digest: string;
-  readonly sparse?: SparseImage;
 }
 
 /** A whole bundle as values: everything under `NAME/` but the ISO and data/, in code unit order of the paths. */
@@ -46,13 +45,12 @@ export async function assembleBundle(inputs: BundleInputs): Promise<Bundle> {
   const { profile, epoch } = inputs;
   const tar = await encodeTar(inputs.guest, epoch);
   const apkovl = encodeGzip(tar);
-  const vdisk = encodeVdisk(apkovl, epoch);
   const iso = `${profile.release.sha256}  ${profile.release.file}\n`;
   const files = [
     ...inputs.host.filter((entry) => entry.type === 'file').map(bundleFile),
     textFile(`iso/${profile.release.file}.sha256`, iso),
     bundleFile({ path: APKOVL, mode: 0o644, bytes: apkovl }),
-    { ...bundleFile({ path: VDISK, mode: 0o644, bytes: materialize(vdisk) }), sparse: vdisk },
+    bundleFile({ path: VDISK, mode: 0o644, bytes: materialize(encodeVdisk(apkovl, epoch)) }),
   ].sort((a, b) => compareCodeUnits(a.path, b.path));
   const manifest = textFile(MANIFEST, encodeManifest(describe(inputs, files, sha256(tar))));
   const described = [...files, manifest].sort((a, b) => compareCodeUnits(a.path, b.path));

@@ -29,9 +29,12 @@ export async function isThere(path: string): Promise<boolean> {
   return (await ignoringMissing(lstat(path))) !== undefined;
 }
 
-/** Makes the names in folders safe against a power cut: a rename is not, before this (fsync(2)). */
+/**
+ * Makes the names in folders safe against a power cut: a rename is not, before this (fsync(2)). One that is gone, as
+ * another process replaced it, needs nothing.
+ */
 export async function syncFolders(...folders: readonly string[]): Promise<void> {
-  await Promise.all(folders.map((folder) => onDisk('write', folder, () => syncFolder(folder))));
+  await Promise.all(folders.map((folder) => onDisk('write', folder, () => ignoringMissing(syncFolder(folder)))));
 }
 
 async function syncFolder(folder: string): Promise<void> {

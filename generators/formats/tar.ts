@@ -35,6 +35,9 @@ function headerOf(entry: TreeEntry, mtime: Date): Pick<Header, 'name'> & Partial
   };
 }
 
+/** A view, not a copy: the vdisk has megabytes. */
 function contentOf(entry: TreeEntry): Buffer {
-  return entry.type === 'file' ? Buffer.from(entry.bytes) : Buffer.alloc(0);
+  if (entry.type !== 'file') return Buffer.alloc(0);
+  const { buffer, byteOffset, byteLength } = entry.bytes;
+  return Buffer.from(buffer, byteOffset, byteLength);
 }

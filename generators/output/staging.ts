@@ -1,13 +1,14 @@
 import { chmod, mkdir, readdir, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Bundle, BundleFile } from '../artefacts/bundle.ts';
-import { ignoringMissing, isThere, onDisk, syncFolders, writeSafely } from '../disk/safely.ts';
+import { withLock } from '../disk/lock.ts';
+import { ignoringMissing, onDisk, syncFolders, writeSafely } from '../disk/safely.ts';
 import { AirhiveError } from '../errors.ts';
 import { compareCodeUnits } from '../formats/order.ts';
 import { materialize, type SparseImage } from '../formats/sparse.ts';
 import type { Clock } from '../ports.ts';
-import { holdersOf, recover } from './recover.ts';
-import { putNew, takeOld } from './swap.ts';
+import { checkNotHeld, leftovers, recover } from './recover.ts';
+import { swapBundle } from './swap.ts';
 import { checkPlaces, createWork, placesOf, type Work } from './work.ts';
 
 /** What a staging needs beside its places. */
@@ -38,21 +39,20 @@ export interface Staging {
  * @throws AirhiveError disk
  */
 export async function openStaging(out: string, name: string, ports: StagingPorts): Promise<Staging> {
-  const places = placesOf(out, name);
   const created = await makeOut(out);
-  const work = await onDisk('write', out, async () => {
-    for (const left of await recover(places)) {
-      ports.warn(`${left} belongs to a build on another machine; if that does not run any more, remove it`);
-    }
-    await checkPlaces(places);
-    const made = await createWork(places);
-    await mkdir(made.fresh);
-    await chmod(made.fresh, 0o755);
-    return made;
-  });
+  const work = await onDisk('write', out, () => createWork(placesOf(out, name)));
   // What cannot be removed is a nuisance, and must not hide how the build itself ended.
-  const removeWork = () =>
-    work.remove().catch((error: unknown) => ports.warn(error instanceof Error ? error.message : String(error)));
+  const removeWork = () => work.remove().catch((error: unknown) => ports.warn(String(error)));
+  const discard = async () => {
+    await removeWork();
+    await removeEmpty(out, created);
+  };
+  try {
+    await onDisk('write', out, () => prepare(work, ports));
+  } catch (error) {
+    await discard();
+    throw error;
+  }
   let published = false;
   return {
     folder: work.fresh,
@@ -64,11 +64,25 @@ export async function openStaging(out: string, name: string, ports: StagingPorts
       await removeWork();
     },
     discard: async () => {
-      if (published) return;
-      await removeWork();
-      await removeEmpty(out, created);
+      if (!published) await discard();
     },
   };
+}
+
+async function prepare(work: Work, ports: StagingPorts): Promise<void> {
+  const { places } = work;
+  const { dead, foreign } = await leftovers(places);
+  for (const { path } of foreign) {
+    ports.warn(`${path} belongs to a build on another machine; if that does not run any more, remove it`);
+  }
+  if (dead.length > 0) await locked(work, ports, () => recover(places));
+  await checkPlaces(places);
+  await mkdir(work.fresh);
+  await chmod(work.fresh, 0o755);
+}
+
+function locked(work: Work, { clock, signal }: StagingPorts, action: () => Promise<void>): Promise<void> {
+  return withLock(work.places.lock, { scratch: work.scratch, clock, signal }, action);
 }
 
 /** Makes the folder; returns the outermost one that was not there before. */
@@ -112,35 +126,14 @@ function foldersOf(files: readonly BundleFile[]): string[] {
 }
 
 async function publish(work: Work, ports: StagingPorts): Promise<void> {
-  const entries = await readdir(work.fresh, { recursive: true, withFileTypes: true });
+  const { places, fresh } = work;
+  const entries = await readdir(fresh, { recursive: true, withFileTypes: true });
   const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
-  await syncFolders(work.fresh, ...folders);
-  for (;;) {
-    const taken = await takeOld(work);
-    if (taken === undefined && !(await isFree(work, ports))) continue;
-    if (await putNew(work, taken)) break;
-  }
-  await syncFolders(work.places.out, work.places.bundle);
-}
-
-/** Milliseconds between looks at another build that swaps, which takes it less than one; and when to give up. */
-const LOOK_PAUSE = 20;
-const LOOK_LIMIT = 5_000;
-
-/** Whether the bundle's place is missing for good, or only until another build has swapped: then waits for that. */
-async function isFree(work: Work, { clock, signal }: StagingPorts): Promise<boolean> {
-  const { places } = work;
-  const limit = clock.monotonic() + LOOK_LIMIT;
-  for (;;) {
+  await syncFolders(fresh, ...folders);
+  await locked(work, ports, async () => {
     await recover(places);
-    const [holder] = await holdersOf(work);
-    if (holder === undefined) return true;
-    if (await isThere(places.bundle)) return false;
-    if (clock.monotonic() > limit) {
-      throw new AirhiveError('disk', `${places.bundle} is missing: a build that did not end holds it in ${holder}`, {
-        hint: `if that build does not run any more, rename its old0 to ${places.bundle}, then remove it`,
-      });
-    }
-    await clock.sleep(LOOK_PAUSE, signal);
-  }
+    await checkNotHeld(work);
+    await swapBundle(work);
+  });
+  await syncFolders(places.out, places.bundle);
 }

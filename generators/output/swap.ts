@@ -1,51 +1,38 @@
 import { chmod, mkdir, rename, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ignoringMissing, isThere } from '../disk/safely.ts';
-import { AirhiveError, diskError, systemCodeOf } from '../errors.ts';
+import { AirhiveError, diskError } from '../errors.ts';
 import { checkPlaces, DATA, type Work } from './work.ts';
 
-// No portable call swaps two folders, so OUT/NAME is missing for a moment. Whoever holds the old bundle in that moment
-// is the only one to fill the place; the data of the machine goes into the new bundle before that is put there.
+// No portable call swaps two folders, so OUT/NAME is missing for a moment, in which the old bundle lies in the work
+// folder. The data of the machine goes into the new bundle before that takes the place. All under the places' lock.
 
-/** Takes the bundle out of the way, into the work folder; undefined when there is none. */
-export async function takeOld(work: Work): Promise<string | undefined> {
+/** Puts the new bundle in place of the old one. On an error all is as it was before. */
+export async function swapBundle(work: Work): Promise<void> {
+  const { bundle } = work.places;
   await checkPlaces(work.places);
-  const old = join(work.path, `old${(await work.olds()).length}`);
+  const steps = new Steps();
   try {
-    await rename(work.places.bundle, old);
-    return old;
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT' && (await isThere(work.path))) return undefined;
-    throw diskError('replace', work.places.bundle, error);
+    const had = await isThere(bundle);
+    if (had) await steps.take(() => rename(bundle, work.old), () => rename(work.old, bundle));
+    await fill(work, steps);
+  } catch (cause) {
+    await steps.undo(cause, work);
+    throw cause instanceof AirhiveError ? cause : diskError('replace', bundle, cause);
   }
 }
 
-/**
- * Fills the missing place of the bundle with the new one, after giving it the data of the old ones and the site image.
- * False when another bundle is there already.
- * @param taken what this build has just taken out of the way; put back when an error is thrown
- */
-export async function putNew(work: Work, taken: string | undefined): Promise<boolean> {
-  const steps = new Steps();
-  try {
-    for (const old of await work.olds()) {
-      if (await moveData(old, work.fresh)) steps.done(() => moveData(work.fresh, old));
-    }
-    await placeSite(work, steps);
-    await ignoringMissing(rename(work.tar, work.places.tar));
-    if (await renameUnlessTaken(work.fresh, work.places.bundle)) return true;
-    await steps.undo();
-    return false;
-  } catch (cause) {
-    try {
-      await steps.undo();
-      if (taken !== undefined) await rename(taken, work.places.bundle);
-    } catch (error) {
-      const message = `${reasonOf(cause)}; and the old bundle could not be put back: ${reasonOf(error)}`;
-      throw new AirhiveError('disk', message, { cause, hint: `what was there lies in ${work.path}` });
-    }
-    throw cause;
-  }
+/** Finishes a swap of a build that was killed, when the old bundle was already out of the way. */
+export async function finishSwap(work: Work): Promise<void> {
+  await fill(work, new Steps());
+}
+
+async function fill(work: Work, steps: Steps): Promise<void> {
+  const { bundle, tar } = work.places;
+  if (await moveData(work.old, work.fresh)) steps.done(() => moveData(work.fresh, work.old));
+  await placeSite(work, steps);
+  await ignoringMissing(rename(work.tar, tar));
+  await rename(work.fresh, bundle);
 }
 
 /** What was done so far, to be undone in the opposite order. */
@@ -56,8 +43,18 @@ class Steps {
     this.#undo.push(undo);
   }
 
-  async undo(): Promise<void> {
-    for (const step of this.#undo.splice(0).toReversed()) await step();
+  async take(step: () => Promise<unknown>, undo: () => Promise<unknown>): Promise<void> {
+    await step();
+    this.done(undo);
+  }
+
+  async undo(cause: unknown, work: Work): Promise<void> {
+    try {
+      for (const step of this.#undo.splice(0).toReversed()) await step();
+    } catch (error) {
+      const message = `${reasonOf(cause)}; and what was there before could not be put back: ${reasonOf(error)}`;
+      throw new AirhiveError('disk', message, { cause, hint: `it lies in ${work.path}` });
+    }
   }
 }
 
@@ -85,35 +82,16 @@ export async function moveData(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** Renames a folder; false when there is another one that is not empty. */
-export async function renameUnlessTaken(from: string, to: string): Promise<boolean> {
-  try {
-    await rename(from, to);
-    return true;
-  } catch (error) {
-    const code = systemCodeOf(error);
-    if (code === 'ENOTEMPTY' || code === 'EEXIST') return false;
-    throw diskError('write', to, error);
-  }
-}
-
 /** Puts data/site.img into the new bundle, for its owner's eyes only. */
 async function placeSite(work: Work, steps: Steps): Promise<void> {
   if (!(await isThere(work.site))) return;
   const data = join(work.fresh, DATA);
   const site = join(data, 'site.img');
   try {
-    if (!(await isThere(data))) {
-      await mkdir(data);
-      steps.done(() => rmdir(data));
-    }
+    if (!(await isThere(data))) await steps.take(() => mkdir(data), () => rmdir(data));
     await chmod(data, 0o700);
-    if (await isThere(site)) {
-      await rename(site, work.oldSite);
-      steps.done(() => rename(work.oldSite, site));
-    }
-    await rename(work.site, site);
-    steps.done(() => rename(site, work.site));
+    if (await isThere(site)) await steps.take(() => rename(site, work.oldSite), () => rename(work.oldSite, site));
+    await steps.take(() => rename(work.site, site), () => rename(site, work.site));
   } catch (error) {
     throw diskError('write', join(work.places.bundle, DATA, 'site.img'), error);
   }

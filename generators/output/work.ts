@@ -7,66 +7,60 @@ import { AirhiveError } from '../errors.ts';
 /** The folder in a bundle that belongs to the machine which runs it in place, not to the bundle. */
 export const DATA = 'data';
 
-/** Where a bundle's folder and tar lie. */
+/** Where a bundle's folder and tar lie, and the lock under which they are replaced. */
 export interface Places {
   readonly out: string;
   readonly name: string;
   readonly bundle: string;
   readonly tar: string;
+  readonly lock: string;
 }
 
 export function placesOf(out: string, name: string): Places {
-  return { out, name, bundle: join(out, name), tar: join(out, `${name}.tar`) };
+  return { out, name, bundle: join(out, name), tar: join(out, `${name}.tar`), lock: join(out, `.${name}.lock`) };
 }
 
-/**
- * The folder that one build works in: `OUT/.NAME.work.HOST.PID.RANDOM`. In it are `new` (becomes OUT/NAME), `tar`,
- * `site.img`, and, while they are swapped, the bundles that were taken out of the way: `old0`, `old1`, ...
- * To hold one of these is to hold the right to fill OUT/NAME, as long as that is missing.
- */
+/** The folder that one build works in, `OUT/.NAME.work.HOST.PID.RANDOM`, and what lies in it. */
 export class Work {
   readonly places: Places;
   readonly path: string;
+  /** Becomes OUT/NAME. */
+  readonly fresh: string;
+  /** Becomes OUT/NAME.tar. */
+  readonly tar: string;
+  /** Becomes data/site.img. */
+  readonly site: string;
+  /** What these replace, while it has to be kept. */
+  readonly old: string;
+  readonly oldSite: string;
+  /** For taking the lock. */
+  readonly scratch: string;
 
   constructor(places: Places, path: string) {
     this.places = places;
     this.path = path;
+    this.fresh = join(path, 'new');
+    this.tar = join(path, 'tar');
+    this.site = join(path, 'site.img');
+    this.old = join(path, 'old');
+    this.oldSite = join(path, 'old-site.img');
+    this.scratch = join(path, 'lock');
   }
 
-  get fresh(): string {
-    return join(this.path, 'new');
-  }
-
-  get tar(): string {
-    return join(this.path, 'tar');
-  }
-
-  get site(): string {
-    return join(this.path, 'site.img');
-  }
-
-  /** The one that it replaces. */
-  get oldSite(): string {
-    return join(this.path, 'old-site.img');
-  }
-
-  /** The bundles taken out of the way, the last one last. */
-  async olds(): Promise<string[]> {
-    const names = (await ignoringMissing(readdir(this.path))) ?? [];
-    const turns = names.flatMap((name) => /^old(\d+)$/.exec(name)?.[1] ?? []).map(Number);
-    return turns.sort((a, b) => a - b).map((turn) => join(this.path, `old${turn}`));
+  /** The data of a machine that is in here, if there is any. */
+  async data(): Promise<string | undefined> {
+    for (const path of [join(this.fresh, DATA), join(this.old, DATA)]) if (await isThere(path)) return path;
+    return undefined;
   }
 
   /** Removes the folder with all in it, unless a machine's data is there. */
   async remove(): Promise<void> {
     await onDisk('remove', this.path, async () => {
-      for (const folder of [this.fresh, ...(await this.olds())]) {
-        if (!(await isThere(join(folder, DATA)))) continue;
-        throw new AirhiveError('disk', `${join(folder, DATA)} was left there: it is the data of this machine`, {
-          hint: `put it back as ${join(this.places.bundle, DATA)}, then remove ${this.path}`,
-        });
-      }
-      await rm(this.path, { recursive: true, force: true });
+      const data = await this.data();
+      if (data === undefined) return rm(this.path, { recursive: true, force: true });
+      throw new AirhiveError('disk', `${data} was left there: it is the data of this machine`, {
+        hint: `put it back as ${join(this.places.bundle, DATA)}, then remove ${this.path}`,
+      });
     });
   }
 }

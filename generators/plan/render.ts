@@ -89,6 +89,8 @@ function refuseForbiddenTags(tokens: readonly unknown[]): void {
   for (const token of tokens as readonly [string, string, number, number, unknown?][]) {
     const [type, name, , , children] = token;
     if (type === '&') throw new Error(`"${name}" is asked for without escaping`);
+    // Lines without tags are never shown to the engine, so new ones would be taken for text.
+    if (type === '=') throw new Error(`other delimiters are asked for; they are always {{ and }}`);
     if (type === '>') throw new Error(`partial "${name}" is asked for; there are none`);
     if (Array.isArray(children)) refuseForbiddenTags(children);
   }

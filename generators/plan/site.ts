@@ -1,3 +1,4 @@
+import { pbkdf2Sync } from 'node:crypto';
 import { encodeFat } from '../formats/fat/encode.ts';
 import type { SparseImage } from '../formats/sparse.ts';
 import type { SiteSecrets, SiteNetwork } from '../profile/secrets.ts';
@@ -32,15 +33,25 @@ function networkBlock(network: SiteNetwork): string {
 }
 
 /** WPA2 and WPA3 alike from a passphrase; a raw key has no passphrase that WPA3 could use. */
-function security({ passphrase }: SiteNetwork): string[] {
+function security({ ssid, passphrase }: SiteNetwork): string[] {
   if (passphrase === null) return ['key_mgmt=NONE'];
   if (/^[0-9a-fA-F]{64}$/.test(passphrase)) return [`psk=${passphrase}`, 'key_mgmt=WPA-PSK'];
-  return [`psk="${passphrase}"`, 'key_mgmt=WPA-PSK WPA-PSK-SHA256 SAE', 'ieee80211w=1'];
+  const both = ['key_mgmt=WPA-PSK WPA-PSK-SHA256 SAE', 'ieee80211w=1'];
+  if (!/".*#/.test(passphrase)) return [`psk="${passphrase}"`, ...both];
+  return [`psk=${rawKey(ssid, passphrase)}`, `sae_password=${Buffer.from(passphrase).toString('hex')}`, ...both];
+}
+
+/**
+ * The key that WPA2 makes of a passphrase (IEEE 802.11-2020, J.4). wpa_supplicant takes a passphrase in quotes only, and
+ * a # behind the second quote on a line for the start of a comment, so a passphrase with a quote and a # is cut off.
+ */
+function rawKey(ssid: Uint8Array, passphrase: string): string {
+  return pbkdf2Sync(passphrase, ssid, 4096, 32, 'sha1').toString('hex');
 }
 
 /**
  * A string setting: quoted when every byte is plain, else the bytes in hexadecimal, which says the same and leaves
- * nothing to quote. wpa_supplicant strings know no escapes.
+ * nothing to quote: strings in quotes know no escapes.
  */
 function wpaString(bytes: Uint8Array): string {
   const plain = bytes.every((byte) => byte >= 0x20 && byte < 0x7f && byte !== 0x22 && byte !== 0x5c);

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import type { Diagnostic } from '../errors.ts';
-import { toDiagnostics, type Source } from './document.ts';
+import { toDiagnostics, type Source, type YamlDocument } from './document.ts';
 import { keysAt } from './draft.ts';
-import { parseYaml } from './parse.ts';
-import { formatPath, type Path } from './path.ts';
+import { parseYaml, wasRefused } from './parse.ts';
+import { valueAt, type Path } from './path.ts';
 import { error, type Problem } from './problem.ts';
 
 /** One known network. `passphrase` null: an open one. 64 hexadecimal digits: the raw key. */
@@ -66,11 +66,21 @@ const networkSchema = z
     error: 'given either a passphrase or "open: true"',
   });
 
+function areDifferent(networks: readonly z.infer<typeof networkSchema>[]): boolean {
+  const names = networks.map((network) => Buffer.from(ssidOf(network)).toString('hex'));
+  return new Set(names).size === names.length;
+}
+
+function ssidOf({ ssid, ssid_hex }: z.infer<typeof networkSchema>): Uint8Array {
+  return ssid === undefined ? Buffer.from(ssid_hex ?? '', 'hex') : Buffer.from(ssid);
+}
+
 const secretsSchema = z.strictObject(
   {
     networks: z
       .array(networkSchema, { error: 'a list of networks' })
       .max(64, { error: 'at most 64 networks' })
+      .refine(areDifferent, { error: 'networks of different names: the guest would use the first of a name only' })
       .default([]),
     admin_keys: z.array(publicKey, { error: 'a list of public keys' }).default([]),
     tunnel_keys: z.array(publicKey, { error: 'a list of public keys' }).default([]),
@@ -85,37 +95,49 @@ const secretsSchema = z.strictObject(
 );
 
 /**
- * Reads the file given with --secrets. `secrets` is there exactly when nothing is wrong. No message and no excerpt
- * repeats anything that was written: messages end up in logs.
+ * Reads the file given with --secrets. `secrets` is there exactly when nothing is wrong. No message, path or excerpt
+ * repeats anything that was written, not even a key: messages end up in logs.
  */
 export function parseSecrets(source: Source): { secrets?: SiteSecrets; diagnostics: readonly Diagnostic[] } {
   const document = parseYaml(source);
   const parsed = secretsSchema.safeParse(document.value ?? {});
   const problems = [
-    ...document.problems.map((problem) => ({ ...problem, message: 'cannot be read as YAML here', path: [] })),
-    ...(parsed.error?.issues ?? []).flatMap(secretProblems),
+    ...document.problems.map((problem) => unreadable(document, problem)),
+    ...(parsed.error?.issues ?? []).flatMap((issue) => secretProblems(document, issue)),
   ];
   const diagnostics = toDiagnostics(document, problems).map((found) => ({ ...found, excerpt: '' }));
   if (!parsed.success || problems.length > 0) return { diagnostics };
   return { secrets: toSecrets(parsed.data), diagnostics };
 }
 
-function secretProblems(issue: z.core.$ZodIssue): Problem[] {
+const UNREADABLE =
+  'this cannot be read; check the indentation and the quotes, and that no key stands there twice, nor *, & or ! outside ' +
+  'of quotes';
+
+/** The parser's own words may repeat a part of the file. */
+function unreadable({ source, places }: YamlDocument, { path, at, offset }: Problem): Problem {
+  const message = source.text.trim() === '' ? 'the file is empty' : UNREADABLE;
+  return { ...error([], message), offset: offset ?? places.offsetOf(path, at ?? 'value') };
+}
+
+function secretProblems({ value, places }: YamlDocument, issue: z.core.$ZodIssue): Problem[] {
   const path: Path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
+  if (wasRefused(valueAt(value, path))) return [];
   if (issue.code === 'unrecognized_keys') {
     const known = `unknown key; known here: ${keysAt(secretsSchema, path).join(', ')}`;
-    return issue.keys.map((key) => ({ ...error([...path, key], known), at: 'key' }));
+    // A misplaced secret may be the key.
+    return issue.keys.map((key) => ({ ...error(path, known), offset: places.offsetOf([...path, key], 'key') }));
   }
-  return [error(path, `${formatPath(path) === '' ? 'the file' : 'this'} has to be ${issue.message}`)];
+  return [error(path, `${path.length === 0 ? 'the file' : 'this'} has to be ${issue.message}`)];
 }
 
 function toSecrets(data: z.infer<typeof secretsSchema>): SiteSecrets {
   return {
-    networks: data.networks.map(({ ssid, ssid_hex, passphrase: secret, hidden, priority }) => ({
-      ssid: ssid === undefined ? Buffer.from(ssid_hex ?? '', 'hex') : Buffer.from(ssid),
-      passphrase: secret ?? null,
-      hidden,
-      priority,
+    networks: data.networks.map((network) => ({
+      ssid: ssidOf(network),
+      passphrase: network.passphrase ?? null,
+      hidden: network.hidden,
+      priority: network.priority,
     })),
     adminKeys: data.admin_keys,
     tunnelKeys: data.tunnel_keys,

@@ -4,12 +4,13 @@ import { APKOVL, MANIFEST, VDISK } from '../artefacts/bundle.ts';
 import { ignoringMissing, onDisk } from '../disk/safely.ts';
 import { AirhiveError } from '../errors.ts';
 import { encodeChecksums } from '../formats/checksums.ts';
-import { decodeManifest, type Manifest } from '../formats/manifest.ts';
+import type { Manifest } from '../formats/manifest.ts';
 import { hashFile } from '../inputs/hash.ts';
 import { checkApkovl, checkVdisk } from './contents.ts';
 import { readFolder } from './folder.ts';
 import { LARGEST, type Found } from './found.ts';
 import { checkFiles, checkFolders, checkManifest } from './listed.ts';
+import { decodeManifest } from './manifest.ts';
 import { findSecrets } from './secrets.ts';
 import { readTar } from './tar.ts';
 

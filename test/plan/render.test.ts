@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import Mustache from 'mustache';
 import { describe, expect, it } from 'vitest';
 import { AirhiveError } from '../../generators/errors.ts';
 import { renderTemplate, type View } from '../../generators/plan/render.ts';
@@ -56,6 +57,7 @@ describe('renderTemplate', () => {
     ['three braces where nothing is written', '{{#off}}{{{name}}}{{/off}}', 'without escaping'],
     ['a partial', '{{> footer}}', 'partial "footer"'],
     ['a partial where nothing is written', '{{#off}}{{> footer}}{{/off}}', 'partial "footer"'],
+    ['other delimiters', '{{=<% %>=}}\n<%name%>', 'other delimiters'],
     ['a section without its end', '{{#on}}x', 'Unclosed section "on"'],
     ['a tag without its end', '{{name', 'Unclosed tag'],
     ['a value that the file cannot hold', '{{bad}}', 'a control character'],
@@ -74,6 +76,27 @@ describe('renderTemplate', () => {
     );
     expect(renderTemplate('x/wpa_supplicant.conf', '"{{value}}"', view)).toBe(`"<a&b> 'c'"`);
     expect(renderTemplate('README.txt', '{{value}}', { value: '<a&b>' })).toBe('<a&b>');
+  });
+
+  it('gives what the engine gives for the template as a whole', () => {
+    const line = fc
+      .constantFrom('text', '', '  {{name}}', '{{#on}}', '{{/on}}', ' {{^on}} ', '{{#rows}}', '{{/rows}}')
+      .chain((text) => fc.constantFrom('\n', '\r\n', ' ').map((end) => text + end));
+    const whole = (template: string): unknown => {
+      try {
+        return Mustache.render(template, VIEW);
+      } catch {
+        return undefined;
+      }
+    };
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 9 }), fc.array(line, { maxLength: 3 }), (lines, inner) => {
+        const template = [...lines, '{{#rows}}\n', ...inner, '{{to}}\n{{/rows}}\n', ...lines].join('');
+        const expected = whole(template);
+        if (expected === undefined) expect(() => render(template)).toThrow(/^template etc\/x: /);
+        else expect(render(template)).toBe(expected);
+      }),
+    );
   });
 
   it('refuses every name that the view does not have', () => {

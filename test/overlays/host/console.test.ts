@@ -82,7 +82,7 @@ describe('the console', () => {
     expect(isAlive(logger)).toBe(false);
   });
 
-  it('nmdm: a vm_log that a killed vm_run has left is replaced', async () => {
+  it('nmdm: a vm_log that a killed vm_run has left goes on until the next start replaces it', async () => {
     const { machine, lock } = withNullModem();
     const first = await machine.up();
     await until(() => machine.calls('stty').length === 1, 'the reader');
@@ -90,6 +90,7 @@ describe('the console', () => {
     kill(first.pid, 'SIGKILL');
     await first.ended;
     const left = Number(readFileSync(join(machine.run, 'vm_log'), 'utf8'));
+    expect((await machine.call('vm_run')).code).toBe(4);
     expect((await machine.call('vm_kill')).code).toBe(0);
     expect(isAlive(left)).toBe(true);
     machine.put('plan', 'exit 1 700\n');

@@ -21,6 +21,8 @@ export interface ApkPackage {
 export interface BuiltApk {
   readonly fileName: string;
   readonly bytes: Buffer;
+  /** The data part as a plain archive. */
+  readonly plain: Buffer;
   /** Its record in the index, without the empty line that ends it. */
   readonly record: string;
 }
@@ -65,8 +67,8 @@ const SCRIPTS = ['.pre-install', '.post-install'];
 /** Writes an .apk of version 2: signature, control and data, a gzip stream each (facts/alpine.md 6.3). */
 export async function buildApk(apk: ApkPackage, key: SigningKey): Promise<BuiltApk> {
   const isScript = (path: string): boolean => SCRIPTS.includes(path);
-  // Stored: the guest unpacks under emulation.
-  const data = gzipSync(await tar(new Map([...apk.entries].filter(([path]) => !isScript(path))), false), { level: 0 });
+  const plain = await tar(new Map([...apk.entries].filter(([path]) => !isScript(path))), false);
+  const data = gzipSync(plain, { level: 1 });
   const info = [
     `pkgname = ${apk.name}`,
     `pkgver = ${apk.version}`,
@@ -93,7 +95,7 @@ export async function buildApk(apk: ApkPackage, key: SigningKey): Promise<BuiltA
     // A letter that apk does not know; its stand-in reads scripts only where it stands.
     ...(scripts.length === 0 ? [] : ['x:scripts']),
   ].join('\n');
-  return { fileName: `${apk.name}-${apk.version}.apk`, bytes, record };
+  return { fileName: `${apk.name}-${apk.version}.apk`, bytes, plain, record };
 }
 
 /** Writes APKINDEX.tar.gz: a cut, signed head and the index itself (facts/alpine.md 6.2). */

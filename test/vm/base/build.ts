@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { runCommand, tryCommand } from '../command.ts';
 import { BASE_PACKAGES, kernelVersion } from '../tools.ts';
 import { buildApk, buildIndex } from './apk.ts';
-import type { SigningKey } from './apk.ts';
+import type { BuiltApk, SigningKey } from './apk.ts';
 import { writeInitramfs, writeIso } from './images.ts';
 import { addInitramfsModules, addRegulatory, modloopTree } from './kernel.ts';
 import { makePackages } from './packages.ts';
-import type { MadePackage } from './packages.ts';
+import type { Medium } from './packages.ts';
 import { toolboxTree } from './toolbox.ts';
 import { addPrograms, Tree } from './tree.ts';
 
@@ -33,10 +33,9 @@ export const MIRROR_FOLDER = 'alpine/v3.24/main';
 /** Looked up by this name in /etc/apk/keys. */
 const KEY_NAME = 'bench@airhive-00000001.rsa.pub';
 
-async function repository(packages: readonly MadePackage[], prefix: string, key: SigningKey, tree: Tree): Promise<void> {
-  const built = await Promise.all(packages.map((apk) => buildApk(apk, key)));
+function addRepository(tree: Tree, prefix: string, built: readonly BuiltApk[], index: Buffer): void {
   for (const { fileName, bytes } of built) tree.file(`${prefix}/x86_64/${fileName}`, bytes);
-  tree.file(`${prefix}/x86_64/APKINDEX.tar.gz`, await buildIndex(built, key));
+  tree.file(`${prefix}/x86_64/APKINDEX.tar.gz`, index);
 }
 
 const publicKey = ({ key }: SigningKey): string =>
@@ -67,12 +66,18 @@ function makeKey(): SigningKey {
   return { name: KEY_NAME, key: privateKey };
 }
 
-async function buildIso(folder: string, flavor: Flavor, packages: readonly MadePackage[], boot: Tree, key: SigningKey): Promise<void> {
+interface BuiltPackage extends BuiltApk {
+  readonly medium: Medium;
+}
+
+async function buildIso(folder: string, flavor: Flavor, packages: readonly BuiltPackage[], boot: Tree, key: SigningKey): Promise<void> {
   const tree = new Tree();
   for (const [path, entry] of boot.entries) tree.entries.set(path, entry);
   tree.file('apks/.boot_repository', '');
   const media = flavor === 'standard' ? ['standard'] : ['standard', 'extended'];
-  await repository(packages.filter(({ medium }) => media.includes(medium)), 'apks', key, tree);
+  const carried = packages.filter(({ medium }) => media.includes(medium));
+  addRepository(tree, 'apks', carried, await buildIndex(carried, key));
+  for (const { fileName, plain } of carried) tree.file(`unpacked/${fileName.replace(/apk$/, 'tar')}`, plain);
   const label = `alpine-${flavor.slice(0, 3)} 3.24.1 x86_64`;
   await writeIso(tree, join(folder, `stage-${flavor}`), join(folder, `${flavor}.iso`), label);
 }
@@ -105,12 +110,15 @@ async function unpackKernel(source: string, target: string): Promise<void> {
 
 async function buildBase(source: string, folder: string, kernel: string): Promise<void> {
   const key = makeKey();
-  const packages = await makePackages(join(source, 'base/packages'));
+  const packages: BuiltPackage[] = [];
+  for (const apk of await makePackages(join(source, 'base/packages'))) {
+    packages.push({ ...(await buildApk(apk, key)), medium: apk.medium });
+  }
   const boot = await bootTree(source, folder, kernel, key);
   await buildIso(folder, 'standard', packages, boot, key);
   await buildIso(folder, 'extended', packages, boot, key);
   const mirror = new Tree();
-  await repository(packages, MIRROR_FOLDER, key, mirror);
+  addRepository(mirror, MIRROR_FOLDER, packages, await buildIndex(packages, key));
   const toolbox = await toolboxTree(source, kernel, mirror);
   await writeIso(toolbox, join(folder, 'stage'), join(folder, 'toolbox.iso'), 'BENCH');
   const taken = ['vmlinuz', 'initramfs'].flatMap((name) => ['-extract', `/boot/${name}-lts`, join(folder, name)]);

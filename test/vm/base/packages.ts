@@ -34,9 +34,12 @@ const NOT_IN_ALPINE =
   'rpm rpm2cpio run-init sh ssl_client start-stop-daemon sulogin svc svok taskset tc telnet telnetd tftp ts ' +
   'ubirename udhcpd uevent uncompress w xz';
 
-/** Applets of Alpine's busybox that Debian's has not; taken from Debian's own programs. */
+/**
+ * Applets of Alpine's busybox that Debian's has not, from Debian's own programs. Those that would bring many libraries
+ * (pgrep, pkill, mountpoint, install) are small scripts in base/packages/busybox.
+ */
 const FROM_DEBIAN =
-  'blkid flock mountpoint pgrep pkill fsck nohup nice install cksum comm split sum chattr lsattr printenv fuser';
+  'blkid flock nohup nice cksum comm split sum chattr lsattr printenv';
 
 async function addApplets(tree: Tree): Promise<void> {
   const skip = new Set([...NOT_IN_ALPINE.split(' '), ...FROM_DEBIAN.split(' '), 'udhcpc', 'modprobe', 'insmod', 'rmmod', 'lsmod']);
@@ -173,8 +176,8 @@ export async function makePackages(folder: string): Promise<MadePackage[]> {
     const tree = new Tree();
     if (recipe.name === 'musl') {
       for (const name of ['libm.so.6', 'libresolv.so.2']) await tree.copy(`/lib/x86_64-linux-gnu/${name}`);
-      await addPrograms(tree, { 'bin/busybox': 'busybox' });
-      tree.entries.delete('bin/busybox');
+      await addPrograms(tree, { 'bin/sh': 'dash' });
+      tree.entries.delete('bin/sh');
     }
     await addPrograms(tree, recipe.programs ?? {}, inBase);
     await recipe.more?.(tree);

@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest';
+import { treeOf } from '../../generators/formats/tree.ts';
+import { hostView, planHost } from '../../generators/plan/host.ts';
+import { hostTree, textAt, VERSION } from '../fixtures/machines.ts';
+import { variant, VARIANTS } from '../fixtures/profiles.ts';
+import { run, writeTree } from '../fixtures/scratch.ts';
+import { hasTool } from '../tools.ts';
+
+const card = (pci: string, id = '8086:24f3') => ({ pci, id });
+const slots = (...places: string[]) =>
+  hostView(variant({ passthrough: places.map((pci) => card(pci)) }), VERSION).passthruArgs;
+
+describe('the slots of the cards', () => {
+  it.each([
+    [['4/0/0'], ['5:0,passthru,4/0/0']],
+    // A guest looks for the other functions only when there is a function 0.
+    [['0/20/3'], ['5:0,passthru,0/20/3']],
+    [
+      ['4/0/0', '4/0/1', '4/0/3'],
+      ['5:0,passthru,4/0/0', '5:1,passthru,4/0/1', '5:3,passthru,4/0/3'],
+    ],
+    [
+      ['4/0/3', '4/0/0'],
+      ['5:3,passthru,4/0/3', '5:0,passthru,4/0/0'],
+    ],
+    [
+      ['4/0/2', '4/0/3'],
+      ['5:0,passthru,4/0/2', '5:1,passthru,4/0/3'],
+    ],
+    [
+      ['4/0/0', '6/0/0'],
+      ['5:0,passthru,4/0/0', '8:0,passthru,6/0/0'],
+    ],
+    // Two slots of one bus are two cards, and so is one slot on two buses.
+    [
+      ['4/0/0', '4/1/0', '5/0/0'],
+      ['5:0,passthru,4/0/0', '8:0,passthru,4/1/0', '9:0,passthru,5/0/0'],
+    ],
+    [
+      ['4/0/0', '6/0/1', '4/0/1'],
+      ['5:0,passthru,4/0/0', '8:0,passthru,6/0/1', '5:1,passthru,4/0/1'],
+    ],
+  ])('of %j', (places, expected) => {
+    expect(slots(...places)).toEqual(expected);
+  });
+
+  it('leave 3, 4, 6 and 7 to the disks, the network and the entropy, with as many cards as there may be', () => {
+    const places = [1, 2, 3, 4, 5, 6, 7, 8].map((bus) => `${bus}/0/0`);
+    const taken = places.map((pci, index) => `${[5, 8, 9, 10, 11, 12, 13, 14][index]}:0,passthru,${pci}`);
+    expect(slots(...places)).toEqual(taken);
+  });
+});
+
+describe('hostView', () => {
+  it('gives the cards in the words of every tool', () => {
+    const passthrough = [
+      { ...card('4/0/0'), drivers: ['if_iwm', 'if_iwlwifi'] },
+      { ...card('0/20/3', '8086:A0F0'), drivers: ['if_iwlwifi'] },
+    ];
+    expect(hostView(variant({ passthrough }), VERSION)).toMatchObject({
+      pptdevs: '4/0/0 0/20/3',
+      deviceList: '4/0/0=8086:24f3 0/20/3=8086:a0f0',
+      passthruList: '5:0,passthru,4/0/0 8:0,passthru,0/20/3',
+      drivers: 'if_iwm if_iwlwifi',
+      devices: [{ selector: 'pci0:4:0:0' }, { selector: 'pci0:0:20:3', vendor: '8086', device: 'a0f0' }],
+    });
+  });
+
+  it('gives the URLs of the ISO in the order of the mirrors', () => {
+    const mirrors = ['http://b.example/alpine', 'http://a.example'];
+    const view = hostView(variant({ alpine: { release: '3.24.1', mirrors } }), VERSION);
+    const path = 'v3.24/releases/x86_64/alpine-standard-3.24.1-x86_64.iso';
+    expect(view.isoUrls).toEqual(mirrors.map((mirror) => `${mirror}/${path}`));
+    expect(view.isoUrlList).toBe(mirrors.map((mirror) => `${mirror}/${path}`).join(' '));
+  });
+});
+
+const variants = Object.entries(VARIANTS).map(([name, profile]) => ({
+  name,
+  profile,
+  tree: hostTree(profile),
+}));
+
+describe.each(variants)('the host of $name', ({ profile, tree }) => {
+  it('is rendered whole', () => {
+    for (const entry of tree) {
+      expect(entry.path).not.toContain('.mustache');
+      if (entry.type === 'file')
+        expect(Buffer.from(entry.bytes).toString(), entry.path).not.toMatch(/\{\{|\}\}/);
+    }
+  });
+
+  it('has the files of design', () => {
+    expect(tree.map(({ path }) => path)).toEqual(
+      expect.arrayContaining([
+        'README.txt',
+        'device.map',
+        'grub.cfg',
+        'snippets/loader.conf',
+        'snippets/rc.conf',
+        'snippets/resolvconf.conf',
+        'snippets/sysctl.conf',
+        'vm.conf',
+        'vm_fetch',
+        'vm_kill',
+        'vm_run',
+      ]),
+    );
+    expect(treeOf(tree)).toEqual(tree);
+  });
+
+  it('makes executable what is run, and nothing else', () => {
+    for (const entry of tree) {
+      if (entry.type !== 'file') continue;
+      const isScript = Buffer.from(entry.bytes).toString().startsWith('#!');
+      expect([entry.path, entry.mode]).toEqual([entry.path, isScript ? 0o755 : 0o644]);
+    }
+  });
+
+  it('is for these cards, this ISO and this network', () => {
+    const { release, network, machine, passthrough } = profile;
+    const settings = {
+      ISO_SHA256: release.sha256,
+      ISO_SIZE: release.size,
+      ISO_FILE: release.file,
+      VM_MEMORY: machine.memory,
+      VM_LOADER: machine.loader,
+      VM_CONSOLE: machine.console,
+      NET_TAP: network.tap,
+      NET_GUEST: network.guest,
+      CARDS: passthrough.map(({ pci, id }) => `${pci}=${id}`).join(' '),
+    };
+    const print = `. "$1"; printf '%s\\n' ${Object.keys(settings)
+      .map((name) => `"$${name}"`)
+      .join(' ')}`;
+    const printed = run('sh', ['-euc', print, 'sh', `${writeTree(tree)}/vm.conf`]).toString();
+    expect(printed).toBe(`${Object.values(settings).join('\n')}\n`);
+    expect(textAt(tree, 'device.map')).toBe(`(cd0) ${profile.host.directory}/iso/${release.file}\n`);
+    expect(textAt(tree, 'grub.cfg')).toContain(' console=ttyS0,115200');
+    expect(textAt(tree, 'snippets/loader.conf')).toContain(
+      `\npptdevs="${passthrough.map(({ pci }) => pci).join(' ')}"\n`,
+    );
+  });
+
+  it.skipIf(!hasTool('shellcheck'))('has settings that are clean under shellcheck (needs shellcheck)', () => {
+    run('shellcheck', ['-s', 'sh', `${writeTree(tree)}/vm.conf`]);
+  });
+});
+
+describe('planHost', () => {
+  it('uses no name that the view lacks', () => {
+    const sources = [{ path: 'vm.conf.mustache', bytes: Buffer.from('{{wlan}}') }];
+    expect(() => planHost(VARIANTS.intel8260!, sources, VERSION)).toThrow(
+      'template vm.conf: "wlan" is not a name',
+    );
+  });
+});

@@ -80,7 +80,9 @@ const secretsSchema = z.strictObject(
     networks: z
       .array(networkSchema, { error: 'a list of networks' })
       .max(64, { error: 'at most 64 networks' })
-      .refine(areDifferent, { error: 'networks of different names: the guest would use the first of a name only' })
+      .refine(areDifferent, {
+        error: 'networks of different names: the guest would use the first of a name only',
+      })
       .default([]),
     admin_keys: z.array(publicKey, { error: 'a list of public keys' }).default([]),
     tunnel_keys: z.array(publicKey, { error: 'a list of public keys' }).default([]),
@@ -126,7 +128,10 @@ function secretProblems({ value, places }: YamlDocument, issue: z.core.$ZodIssue
   if (issue.code === 'unrecognized_keys') {
     const known = `unknown key; known here: ${keysAt(secretsSchema, path).join(', ')}`;
     // A misplaced secret may be the key.
-    return issue.keys.map((key) => ({ ...error(path, known), offset: places.offsetOf([...path, key], 'key') }));
+    return issue.keys.map((key) => ({
+      ...error(path, known),
+      offset: places.offsetOf([...path, key], 'key'),
+    }));
   }
   return [error(path, `${path.length === 0 ? 'the file' : 'this'} has to be ${issue.message}`)];
 }

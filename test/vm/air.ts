@@ -34,13 +34,18 @@ export interface ApSpec {
 }
 
 /** The server behind the access point, in a network of its own (RFC 5737). */
-export const SERVER = { address: '203.0.113.10', name: 'server.example', mirror: 'dl-cdn.alpinelinux.org' } as const;
+export const SERVER = {
+  address: '203.0.113.10',
+  name: 'server.example',
+  mirror: 'dl-cdn.alpinelinux.org',
+} as const;
 
 /** SHA-256 of what `http://SERVER/big/BYTES` answers; see toolbox/server.pl. */
 export function bigDigest(bytes: number): string {
   const block = Buffer.from(Array.from({ length: 65536 }, (_, i) => (i * 167 + (i >> 8) * 13) & 255));
   const hash = createHash('sha256');
-  for (let left = bytes; left > 0; left -= block.length) hash.update(left < block.length ? block.subarray(0, left) : block);
+  for (let left = bytes; left > 0; left -= block.length)
+    hash.update(left < block.length ? block.subarray(0, left) : block);
   return hash.digest('hex');
 }
 
@@ -54,7 +59,9 @@ const SECURITY_LINES: Readonly<Record<Security['kind'], readonly string[]>> = {
 
 function secretLine(security: Security): string[] {
   if (security.kind === 'open') return [];
-  return security.kind === 'raw-psk' ? [`wpa_psk=${security.hex}`] : [`wpa_passphrase=${security.passphrase}`];
+  return security.kind === 'raw-psk'
+    ? [`wpa_psk=${security.hex}`]
+    : [`wpa_passphrase=${security.passphrase}`];
 }
 
 function hostapdConf(spec: ApSpec, name: string): string {
@@ -150,7 +157,9 @@ export class AccessPoint {
   }
 
   /** New leases, router or DNS without touching the radio. */
-  async changeLeases(difference: Pick<Partial<ApSpec>, 'network' | 'range' | 'router' | 'dns' | 'lease' | 'dhcp'>): Promise<void> {
+  async changeLeases(
+    difference: Pick<Partial<ApSpec>, 'network' | 'range' | 'router' | 'dns' | 'lease' | 'dhcp'>,
+  ): Promise<void> {
     this.spec = { ...this.spec, ...difference };
     const { name, spec } = this;
     await this.air.ok(`cat >/tmp/${name}.dnsmasq.conf`, { input: dnsmasqConf(spec, name) });
@@ -197,7 +206,8 @@ export class Air {
   /** As exec, but a failure throws. */
   async ok(command: string, options: AgentOptions = {}): Promise<CommandResult> {
     const result = await this.exec(command, options);
-    if (result.code !== 0) throw new Error(`far side: ${command}: ${result.code}: ${result.stdout}${result.stderr}`);
+    if (result.code !== 0)
+      throw new Error(`far side: ${command}: ${result.code}: ${result.stdout}${result.stderr}`);
     return result;
   }
 
@@ -242,7 +252,11 @@ export class Air {
    * per second, `cut` bytes, `status` a number; `refuse` closes at once, `stall` never answers, `garbage` sends noise.
    */
   async faults(
-    list: readonly { prefix: string; kind: 'slow' | 'cut' | 'status' | 'refuse' | 'stall' | 'garbage'; argument?: number }[],
+    list: readonly {
+      prefix: string;
+      kind: 'slow' | 'cut' | 'status' | 'refuse' | 'stall' | 'garbage';
+      argument?: number;
+    }[],
   ): Promise<void> {
     const lines = list.map(({ prefix, kind, argument }) => `${prefix} ${kind} ${argument ?? 0}\n`);
     await this.ok('cat >/tmp/http.faults', { input: lines.join('') });

@@ -34,7 +34,10 @@ export interface Bench extends BootTools {
   readonly agent: Agent;
   readonly air: Air;
   /** Runs a shell command in the guest, whatever state its network is in. */
-  guest(command: string, options?: { input?: string | Uint8Array; timeout?: number }): ReturnType<Agent['run']>;
+  guest(
+    command: string,
+    options?: { input?: string | Uint8Array; timeout?: number },
+  ): ReturnType<Agent['run']>;
   /** As guest, but a failure throws; returns standard output. */
   guestOk(command: string, options?: { input?: string | Uint8Array; timeout?: number }): Promise<string>;
   /**
@@ -55,7 +58,7 @@ export interface Boot {
   /** Makes disks and says what to start. */
   readonly prepare: (tools: BootTools) => Promise<BootSpec>;
   /** Runs once the machine is started, before the first check; e.g. starts an access point. Does not wait for the guest. */
-  readonly started?: (bench: Bench) => Promise<void>;
+  readonly started?: (bench: Bench) => Promise<unknown>;
 }
 
 export interface Check {

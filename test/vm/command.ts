@@ -53,7 +53,9 @@ export async function runCommand(
 ): Promise<string> {
   const result = await tryCommand(program, args, options);
   if (result.code !== 0) {
-    throw new Error(`${program} ${args.join(' ')} ended with ${result.code}: ${result.stderr || result.stdout}`);
+    throw new Error(
+      `${program} ${args.join(' ')} ended with ${result.code}: ${result.stderr || result.stdout}`,
+    );
   }
   return result.stdout;
 }

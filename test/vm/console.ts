@@ -61,9 +61,13 @@ export class SerialConsole {
         action();
       };
       const fail = (why: string): void =>
-        finish(() => reject(new Error(`${why} before the console said ${String(pattern)}; last: ${this.tail(300)}`)));
+        finish(() =>
+          reject(new Error(`${why} before the console said ${String(pattern)}; last: ${this.tail(300)}`)),
+        );
       const look = (): void => {
-        const match = new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, '')).exec(this.text.slice(from));
+        const match = new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, '')).exec(
+          this.text.slice(from),
+        );
         if (match !== null) finish(() => resolve({ match, at: this.timeOf(from + match.index) }));
         else if (this.closed) fail('the machine ended');
       };

@@ -20,7 +20,9 @@ export async function eventually<T>(
       last = error;
     }
     if (Date.now() > end) {
-      throw new Error(`${what}: not within ${seconds} s (${last instanceof Error ? last.message : String(last)})`);
+      throw new Error(
+        `${what}: not within ${seconds} s (${last instanceof Error ? last.message : String(last)})`,
+      );
     }
     await pause(every * 1000);
   }

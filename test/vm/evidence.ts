@@ -24,7 +24,8 @@ export async function collectEvidence(bench: Bench): Promise<string> {
   if (!bench.machine.running) return `${parts.join('\n')}\n--- the machine has ended`;
   const questions = (async () => {
     for (const question of QUESTIONS) parts.push(await ask(bench, question));
-    for (const point of bench.air.points.values()) parts.push(`--- access point ${point.name}\n${await point.logs()}`);
+    for (const point of bench.air.points.values())
+      parts.push(`--- access point ${point.name}\n${await point.logs()}`);
   })();
   const given = new Promise<void>((resolve) => setTimeout(resolve, 20_000).unref());
   await Promise.race([questions.catch((error: unknown) => parts.push(`--- ${String(error)}`)), given]);

@@ -42,7 +42,10 @@ export class Host {
   static async create(index: number, addresses: HostAddresses = PRESCRIBED): Promise<Host> {
     const host = new Host(`${PREFIX}${process.pid}-${index}`, addresses);
     await mkdir(join('/etc/netns', host.name), { recursive: true });
-    await writeFile(join('/etc/netns', host.name, 'resolv.conf'), `nameserver ${addresses.guest}\noptions timeout:2 attempts:2\n`);
+    await writeFile(
+      join('/etc/netns', host.name, 'resolv.conf'),
+      `nameserver ${addresses.guest}\noptions timeout:2 attempts:2\n`,
+    );
     await runCommand('ip', ['netns', 'add', host.name]);
     const { bridge, tap } = addresses;
     const lines = [
@@ -115,7 +118,9 @@ async function isBench(pid: string): Promise<boolean> {
 
 /** Removes namespaces and work folders of runs that are no longer alive, and with `own` this run's namespaces. */
 export async function sweep(workRoot: string, own = false): Promise<void> {
-  const listed = (await tryCommand('ip', ['netns', 'list'])).stdout.split('\n').map((line) => line.split(' ')[0] ?? '');
+  const listed = (await tryCommand('ip', ['netns', 'list'])).stdout
+    .split('\n')
+    .map((line) => line.split(' ')[0] ?? '');
   const settings = existsSync('/etc/netns') ? await readdir('/etc/netns') : [];
   const folders = await readdir(workRoot);
   for (const name of new Set([...listed, ...settings, ...folders])) {

@@ -27,7 +27,13 @@ export const sshArguments = (key: string): readonly string[] => [
 ];
 
 /** Runs a command in the guest over ssh from the host. */
-export function sshExec(host: Host, key: KeyPair, user: string, command: string, seconds = 30): Promise<CommandResult> {
+export function sshExec(
+  host: Host,
+  key: KeyPair,
+  user: string,
+  command: string,
+  seconds = 30,
+): Promise<CommandResult> {
   const destination = `${user}@${host.addresses.guest}`;
   return host.exec('ssh', [...sshArguments(key.path), destination, command], { timeout: seconds });
 }

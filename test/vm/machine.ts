@@ -39,7 +39,12 @@ const BENCH_WORDS = 'mitigations=off init_on_alloc=0 audit=0 nokaslr norandmaps'
 /** Emulating five-level page tables and 256-bit registers costs a sixth of all time. */
 const CPU = 'max,-avx,-avx2,-la57';
 
-function disk(id: string, file: string, address: string, options: { readonly?: boolean; serial?: string } = {}): string[] {
+function disk(
+  id: string,
+  file: string,
+  address: string,
+  options: { readonly?: boolean; serial?: string } = {},
+): string[] {
   const flags = options.readonly === true ? 'readonly=on' : 'cache=writeback';
   const serial = options.serial === undefined ? '' : `,serial=${options.serial}`;
   return [
@@ -64,7 +69,12 @@ function qemuArguments(spec: MachineSpec, host: Host): string[] {
     ...['-device', 'virtio-net-pci,netdev=net,addr=6,romfile='],
     ...['-device', 'virtio-rng-pci,addr=7', '-device', 'virtio-serial-pci,addr=8'],
     ...disk('bench', spec.toolbox, '9', { readonly: true, serial: 'bench' }),
-    ...['-chardev', `socket,id=console,path=${socket('console')},server=on,wait=on`, '-serial', 'chardev:console'],
+    ...[
+      '-chardev',
+      `socket,id=console,path=${socket('console')},server=on,wait=on`,
+      '-serial',
+      'chardev:console',
+    ],
     ...['-chardev', `socket,id=agent,path=${socket('agent')},server=on,wait=off`],
     ...['-device', 'virtserialport,chardev=agent,name=bench'],
     ...['-qmp', `unix:${socket('qmp')},server=on,wait=off`],
@@ -81,13 +91,22 @@ export class Machine {
   private readonly child: ChildProcess;
   private readonly ended: Promise<number>;
 
-  private constructor(child: ChildProcess, startedAt: number, console: SerialConsole, agent: Agent, qmp: Qmp) {
+  private constructor(
+    child: ChildProcess,
+    startedAt: number,
+    console: SerialConsole,
+    agent: Agent,
+    qmp: Qmp,
+  ) {
     this.child = child;
     this.startedAt = startedAt;
     this.console = console;
     this.agent = agent;
     this.qmp = qmp;
-    this.ended = child.exitCode !== null ? Promise.resolve(child.exitCode) : once(child, 'exit').then(([code]) => Number(code ?? -1));
+    this.ended =
+      child.exitCode !== null
+        ? Promise.resolve(child.exitCode)
+        : once(child, 'exit').then(([code]) => Number(code ?? -1));
   }
 
   /** Starts QEMU inside the host's namespace and returns as soon as it runs. The console log is `console.log`. */
@@ -100,7 +119,9 @@ export class Machine {
     });
     let complaint = '';
     child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
-    const died = once(child, 'exit').then(() => Promise.reject(new Error(`QEMU did not start: ${complaint}`)));
+    const died = once(child, 'exit').then(() =>
+      Promise.reject(new Error(`QEMU did not start: ${complaint}`)),
+    );
     const sockets = (async () => {
       const console = await connectWhenThere(join(spec.folder, 'console.sock'));
       console.pipe(createWriteStream(join(spec.folder, 'console.log'), { flags: 'a', encoding: 'latin1' }));
@@ -141,7 +162,10 @@ export class Machine {
   async waitEnd(limit: number): Promise<string> {
     const timer = new AbortController();
     const late = new Promise<never>((_, reject) => {
-      const handle = setTimeout(() => reject(new Error(`still running after ${limit} s: ${this.console.tail(300)}`)), limit * 1000);
+      const handle = setTimeout(
+        () => reject(new Error(`still running after ${limit} s: ${this.console.tail(300)}`)),
+        limit * 1000,
+      );
       timer.signal.addEventListener('abort', () => clearTimeout(handle));
     });
     await Promise.race([this.ended, late]).finally(() => timer.abort());

@@ -6,7 +6,8 @@ import { runCommand } from './command.ts';
 /** Service name to runlevel links as an overlay carries them. */
 export function addRunlevels(tree: Tree, levels: Readonly<Record<string, string>>): void {
   for (const [level, services] of Object.entries(levels)) {
-    for (const service of services.split(' ')) tree.link(`etc/runlevels/${level}/${service}`, `/etc/init.d/${service}`);
+    for (const service of services.split(' '))
+      tree.link(`etc/runlevels/${level}/${service}`, `/etc/init.d/${service}`);
   }
 }
 
@@ -17,7 +18,16 @@ export function addRunlevels(tree: Tree, levels: Readonly<Record<string, string>
 export async function packOverlay(tree: Tree, scratch: string, target: string): Promise<void> {
   await tree.write(scratch);
   const top = [...new Set([...tree.entries.keys()].map((path) => path.split('/')[0] ?? ''))];
-  await runCommand('tar', ['-C', scratch, '--owner=root:0', '--group=root:0', '--sort=name', '-czf', target, ...top]);
+  await runCommand('tar', [
+    '-C',
+    scratch,
+    '--owner=root:0',
+    '--group=root:0',
+    '--sort=name',
+    '-czf',
+    target,
+    ...top,
+  ]);
   await rm(scratch, { recursive: true });
 }
 
@@ -29,7 +39,11 @@ export const STOCK_RUNLEVELS = {
 } as const;
 
 /** The bare gateway of test/vm/bare with its configuration. */
-export async function bareTree(root: string, wpaConf: string, ssh: { hostKey: string; adminKey: string }): Promise<Tree> {
+export async function bareTree(
+  root: string,
+  wpaConf: string,
+  ssh: { hostKey: string; adminKey: string },
+): Promise<Tree> {
   const tree = new Tree();
   await tree.folder(join(root, 'test/vm/bare'));
   tree.file('etc/bare.conf', wpaConf, 0o600);

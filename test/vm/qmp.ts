@@ -25,7 +25,9 @@ export class Qmp {
         text = text.slice(end + 1);
       }
     });
-    socket.on('close', () => this.waiting.splice(0).forEach(({ reject }) => reject(new Error('QEMU has ended'))));
+    socket.on('close', () =>
+      this.waiting.splice(0).forEach(({ reject }) => reject(new Error('QEMU has ended'))),
+    );
   }
 
   static async connect(path: string): Promise<Qmp> {

@@ -14,7 +14,8 @@ export function table(outcomes: readonly Outcome[], totalSeconds: number): strin
     lines.push('', boot);
     for (const outcome of outcomes.filter((one) => one.boot === boot)) {
       lines.push(`  ${outcomeLine(outcome)}`, ...outcome.notes.map((note) => `                 ${note}`));
-      if (outcome.error !== undefined) lines.push(`                 ${outcome.error.message.replaceAll('\n', '\n                 ')}`);
+      if (outcome.error !== undefined)
+        lines.push(`                 ${outcome.error.message.replaceAll('\n', '\n                 ')}`);
     }
   }
   const failed = outcomes.filter(({ error }) => error !== undefined).length;

@@ -64,11 +64,17 @@ class Session implements Bench {
     return this.current.air;
   }
 
-  guest(command: string, options: { input?: string | Uint8Array; timeout?: number } = {}): ReturnType<Bench['guest']> {
+  guest(
+    command: string,
+    options: { input?: string | Uint8Array; timeout?: number } = {},
+  ): ReturnType<Bench['guest']> {
     return this.agent.run('guest', command, options);
   }
 
-  async guestOk(command: string, options: { input?: string | Uint8Array; timeout?: number } = {}): Promise<string> {
+  async guestOk(
+    command: string,
+    options: { input?: string | Uint8Array; timeout?: number } = {},
+  ): Promise<string> {
     const { code, stdout, stderr } = await this.guest(command, options);
     if (code !== 0) throw new Error(`guest: ${command}: ${code}: ${stdout}${stderr}`);
     return stdout;
@@ -130,7 +136,9 @@ async function runCheck(check: Check, session: Session): Promise<Outcome> {
   } catch (thrown) {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
     const seconds = (Date.now() - begin) / 1000;
-    const evidence = await collectEvidence(session).catch((problem: unknown) => `no evidence: ${String(problem)}`);
+    const evidence = await collectEvidence(session).catch(
+      (problem: unknown) => `no evidence: ${String(problem)}`,
+    );
     await writeFile(join(session.folder, `failed-${check.name.replace(/\W+/g, '-')}.txt`), evidence);
     return { ...outcome, seconds, error, notes: session.notes, evidence };
   }
@@ -142,7 +150,11 @@ async function runBoot(boot: Boot, checks: readonly Check[], settings: RunSettin
   const folder = join(settings.work, `${String(index)}-${boot.name.replace(/\W+/g, '-')}`);
   await mkdir(folder, { recursive: true });
   const begin = Date.now();
-  const session = new Session(boot, { base: settings.base, root: settings.root, folder }, await Host.create(index));
+  const session = new Session(
+    boot,
+    { base: settings.base, root: settings.root, folder },
+    await Host.create(index),
+  );
   const starting = { name: `(start: ${boot.name})`, boot: boot.name, notes: [] };
   try {
     await session.start(await boot.prepare(session));
@@ -157,12 +169,16 @@ async function runBoot(boot: Boot, checks: readonly Check[], settings: RunSettin
 }
 
 /** Runs every boot, `jobs` at a time; those that measure come last, each alone. */
-export async function runChecks(groups: ReadonlyMap<Boot, readonly Check[]>, settings: RunSettings): Promise<void> {
+export async function runChecks(
+  groups: ReadonlyMap<Boot, readonly Check[]>,
+  settings: RunSettings,
+): Promise<void> {
   const all = [...groups];
   const queue = all.filter(([boot]) => boot.alone !== true);
   const worker = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) await runBoot(...next, settings);
   };
   await Promise.all(Array.from({ length: settings.jobs }, worker));
-  for (const [boot, checks] of all.filter(([one]) => one.alone === true)) await runBoot(boot, checks, settings);
+  for (const [boot, checks] of all.filter(([one]) => one.alone === true))
+    await runBoot(boot, checks, settings);
 }

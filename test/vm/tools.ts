@@ -76,7 +76,8 @@ export function missingTools(): string[] {
     .map(([name]) => name);
   if (kernelVersion() === undefined) packages.push('linux-image-amd64');
   if (!isThere('/lib/firmware/regulatory.db')) packages.push('wireless-regdb');
-  const problems = packages.length === 0 ? [] : [`apt-get install --no-install-recommends ${packages.join(' ')}`];
+  const problems =
+    packages.length === 0 ? [] : [`apt-get install --no-install-recommends ${packages.join(' ')}`];
   if (process.getuid?.() !== 0) problems.push('run as root: the host is played in a network namespace');
   if (!isThere('/dev/net/tun')) problems.push('/dev/net/tun: modprobe tun, or let the container have it');
   return problems;

@@ -32,7 +32,7 @@ const END_OF_ARCHIVE = 1024;
 async function tar(entries: ReadonlyMap<string, TreeEntry>, cut: boolean): Promise<Buffer> {
   const archive = pack();
   const chunks: Buffer[] = [];
-  archive.on('data', (chunk: Buffer) => chunks.push(chunk));
+  archive.on('data', (chunk: unknown) => void chunks.push(chunk as Buffer));
   const common = { uid: 0, gid: 0, uname: 'root', gname: 'root', mtime: new Date(0) };
   for (const [name, entry] of entries) {
     if (entry.kind === 'file') {
@@ -43,7 +43,7 @@ async function tar(entries: ReadonlyMap<string, TreeEntry>, cut: boolean): Promi
     } else archive.entry({ ...common, name: `${name}/`, type: 'directory', mode: entry.mode });
   }
   archive.finalize();
-  await new Promise((resolve) => archive.on('end', resolve));
+  await new Promise<void>((resolve) => void archive.on('end', () => resolve()));
   const bytes = Buffer.concat(chunks);
   return cut ? bytes.subarray(0, bytes.length - END_OF_ARCHIVE) : bytes;
 }

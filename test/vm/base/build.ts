@@ -43,11 +43,29 @@ const publicKey = ({ key }: SigningKey): string =>
 
 async function initramfsTree(source: string, kernel: string, key: SigningKey): Promise<Tree> {
   const tree = new Tree();
-  for (const path of ['bench', 'dev', 'media', 'proc', 'sys', 'sysroot', 'tmp', 'usr/bin', 'usr/sbin', 'bin', 'sbin']) {
+  for (const path of [
+    'bench',
+    'dev',
+    'media',
+    'proc',
+    'sys',
+    'sysroot',
+    'tmp',
+    'usr/bin',
+    'usr/sbin',
+    'bin',
+    'sbin',
+  ]) {
     tree.directory(path);
   }
-  for (const path of (await runCommand('busybox', ['--list-full'])).split('\n')) if (path !== '') tree.link(path, '/bin/busybox');
-  await addPrograms(tree, { 'bin/busybox': 'busybox', 'bin/kmod': 'kmod', 'usr/bin/openssl': 'openssl', 'sbin/blkid': 'blkid' });
+  for (const path of (await runCommand('busybox', ['--list-full'])).split('\n'))
+    if (path !== '') tree.link(path, '/bin/busybox');
+  await addPrograms(tree, {
+    'bin/busybox': 'busybox',
+    'bin/kmod': 'kmod',
+    'usr/bin/openssl': 'openssl',
+    'sbin/blkid': 'blkid',
+  });
   tree.link('sbin/modprobe', '/bin/kmod');
   await tree.folder(join(source, 'base/initramfs'));
   await tree.folder(join(source, 'base/packages/apk-tools'));
@@ -70,7 +88,13 @@ interface BuiltPackage extends BuiltApk {
   readonly medium: Medium;
 }
 
-async function buildIso(folder: string, flavor: Flavor, packages: readonly BuiltPackage[], boot: Tree, key: SigningKey): Promise<void> {
+async function buildIso(
+  folder: string,
+  flavor: Flavor,
+  packages: readonly BuiltPackage[],
+  boot: Tree,
+  key: SigningKey,
+): Promise<void> {
   const tree = new Tree();
   for (const [path, entry] of boot.entries) tree.entries.set(path, entry);
   tree.file('apks/.boot_repository', '');
@@ -83,7 +107,11 @@ async function buildIso(folder: string, flavor: Flavor, packages: readonly Built
 }
 
 async function bootTree(source: string, folder: string, kernel: string, key: SigningKey): Promise<Tree> {
-  await writeInitramfs(await initramfsTree(source, kernel, key), join(folder, 'stage'), join(folder, 'initramfs'));
+  await writeInitramfs(
+    await initramfsTree(source, kernel, key),
+    join(folder, 'stage'),
+    join(folder, 'initramfs'),
+  );
   // An ISO 9660 image stands in for the squashfs: no tool more, and it is loop-mounted just the same.
   await writeIso(await modloopTree(kernel), join(folder, 'stage'), join(folder, 'modloop'), 'modloop');
   const boot = new Tree();
@@ -105,7 +133,8 @@ async function unpackKernel(source: string, target: string): Promise<void> {
   const payload = image.subarray(image.indexOf(XZ_MAGIC));
   // The payload is followed by its length, which xz calls an unexpected end of input.
   await tryCommand('sh', ['-c', 'xz -dc >"$0"', target], { input: payload });
-  if ((await readFile(target)).toString('latin1', 1, 4) !== 'ELF') throw new Error(`${source} holds no xz kernel`);
+  if ((await readFile(target)).toString('latin1', 1, 4) !== 'ELF')
+    throw new Error(`${source} holds no xz kernel`);
 }
 
 async function buildBase(source: string, folder: string, kernel: string): Promise<void> {
@@ -121,7 +150,11 @@ async function buildBase(source: string, folder: string, kernel: string): Promis
   addRepository(mirror, MIRROR_FOLDER, packages, await buildIndex(packages, key));
   const toolbox = await toolboxTree(source, kernel, mirror);
   await writeIso(toolbox, join(folder, 'stage'), join(folder, 'toolbox.iso'), 'BENCH');
-  const taken = ['vmlinuz', 'initramfs'].flatMap((name) => ['-extract', `/boot/${name}-lts`, join(folder, name)]);
+  const taken = ['vmlinuz', 'initramfs'].flatMap((name) => [
+    '-extract',
+    `/boot/${name}-lts`,
+    join(folder, name),
+  ]);
   await runCommand('xorriso', ['-osirrox', 'on', '-indev', join(folder, 'standard.iso'), ...taken]);
   await unpackKernel(join(folder, 'vmlinuz'), join(folder, 'vmlinux'));
   await writeFile(join(folder, 'key.pem'), key.key.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
@@ -132,14 +165,21 @@ async function digestOfFolder(folder: string): Promise<string> {
   const names = (await readdir(folder, { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
-  for (const name of names.sort()) hash.update(name).update('\0').update(await readFile(name));
+  for (const name of names.sort())
+    hash
+      .update(name)
+      .update('\0')
+      .update(await readFile(name));
   return hash.digest('hex');
 }
 
 async function cacheKey(source: string, kernel: string): Promise<string> {
   const versions = await tryCommand('dpkg-query', ['-W', '-f', '${Package} ${Version}\n', ...BASE_PACKAGES]);
   const own = await Promise.all(['base', 'toolbox'].map((name) => digestOfFolder(join(source, name))));
-  return createHash('sha256').update([kernel, versions.stdout, ...own].join('\n')).digest('hex').slice(0, 16);
+  return createHash('sha256')
+    .update([kernel, versions.stdout, ...own].join('\n'))
+    .digest('hex')
+    .slice(0, 16);
 }
 
 async function openBase(folder: string): Promise<Base> {
@@ -161,7 +201,7 @@ async function openBase(folder: string): Promise<Base> {
 export async function prepareBase(source: string): Promise<Base> {
   const kernel = kernelVersion();
   if (kernel === undefined) throw new Error('no Debian kernel is installed');
-  const caches = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'airhive-vm');
+  const caches = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'airhive-vm');
   await mkdir(caches, { recursive: true, mode: 0o700 });
   const wanted = await cacheKey(source, kernel);
   const existing = await readdir(caches);

@@ -20,7 +20,10 @@ export async function writeInitramfs(tree: Tree, folder: string, target: string)
   await rm(folder, { recursive: true, force: true });
   await tree.write(folder);
   const names = ['.', ...tree.entries.keys()].join('\n');
-  const child = spawn('cpio', ['--quiet', '-o', '-H', 'newc', '-R', '0:0'], { cwd: folder, stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn('cpio', ['--quiet', '-o', '-H', 'newc', '-R', '0:0'], {
+    cwd: folder,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const output = child.stdout.pipe(createWriteStream(target));
   child.stdin.end(`${names}\n`);
   const [code] = (await once(child, 'close')) as [number | null];

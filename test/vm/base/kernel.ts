@@ -64,7 +64,12 @@ function withoutSignature(module: Buffer): Buffer {
 }
 
 /** Adds modules at `prefix/VERSION` with fresh indexes by depmod. */
-async function addModules(tree: Tree, version: string, prefix: string, paths: readonly string[]): Promise<void> {
+async function addModules(
+  tree: Tree,
+  version: string,
+  prefix: string,
+  paths: readonly string[],
+): Promise<void> {
   const staged = new Tree();
   for (const path of paths) {
     const target = `lib/modules/${version}/${path}`;
@@ -95,8 +100,15 @@ export async function addRadioModules(tree: Tree, version: string): Promise<void
 /** modloop-lts: `modules/VERSION` and `modules/firmware` (facts/alpine.md 4.4). */
 export async function modloopTree(version: string): Promise<Tree> {
   const modules = readModules(version);
-  const byFolder = [...modules.depends.keys()].filter((path) => MODLOOP_FOLDERS.test(path.replace('kernel/', '')));
-  const names = [...INITRAMFS.split(' '), ...RADIO.split(' '), ...MODLOOP.split(' '), ...byFolder.map(moduleName)];
+  const byFolder = [...modules.depends.keys()].filter((path) =>
+    MODLOOP_FOLDERS.test(path.replace('kernel/', '')),
+  );
+  const names = [
+    ...INITRAMFS.split(' '),
+    ...RADIO.split(' '),
+    ...MODLOOP.split(' '),
+    ...byFolder.map(moduleName),
+  ];
   const tree = new Tree();
   await addModules(tree, version, 'modules', closure(modules, names));
   await addRegulatory(tree, 'modules/firmware');

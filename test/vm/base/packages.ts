@@ -20,7 +20,7 @@ interface Recipe {
   readonly programs?: Readonly<Record<string, string>>;
   readonly links?: Readonly<Record<string, string>>;
   /** What cannot be listed ahead. */
-  readonly more?: (tree: Tree) => Promise<void>;
+  readonly more?: (tree: Tree) => unknown;
 }
 
 export interface MadePackage extends ApkPackage {
@@ -38,16 +38,26 @@ const NOT_IN_ALPINE =
  * Applets of Alpine's busybox that Debian's has not, from Debian's own programs. Those that would bring many libraries
  * (pgrep, pkill, mountpoint, install) are small scripts in base/packages/busybox.
  */
-const FROM_DEBIAN =
-  'blkid flock nohup nice cksum comm split sum chattr lsattr printenv';
+const FROM_DEBIAN = 'blkid flock nohup nice cksum comm split sum chattr lsattr printenv';
 
 async function addApplets(tree: Tree): Promise<void> {
-  const skip = new Set([...NOT_IN_ALPINE.split(' '), ...FROM_DEBIAN.split(' '), 'udhcpc', 'modprobe', 'insmod', 'rmmod', 'lsmod']);
+  const skip = new Set([
+    ...NOT_IN_ALPINE.split(' '),
+    ...FROM_DEBIAN.split(' '),
+    'udhcpc',
+    'modprobe',
+    'insmod',
+    'rmmod',
+    'lsmod',
+  ]);
   for (const path of (await runCommand(programPath('busybox'), ['--list-full'])).split('\n')) {
     if (path !== '' && !skip.has(path.replace(/.*\//, ''))) tree.link(path, '/bin/busybox');
   }
   tree.link('bin/ash', '/bin/busybox').link('bin/busybox.static', '/bin/busybox');
-  await addPrograms(tree, Object.fromEntries(FROM_DEBIAN.split(' ').map((name) => [`usr/bin/${name}`, name])));
+  await addPrograms(
+    tree,
+    Object.fromEntries(FROM_DEBIAN.split(' ').map((name) => [`usr/bin/${name}`, name])),
+  );
   tree.link('sbin/blkid', '/usr/bin/blkid').link('usr/libexec/udhcpc', '/bin/busybox');
   await addPrograms(tree, { 'bin/busybox': 'busybox', 'bin/sh': 'dash' });
 }
@@ -63,9 +73,17 @@ async function addOpenrc(tree: Tree): Promise<void> {
   await tree.folder('/lib/rc', 'lib/rc');
   tree.link('usr/libexec/rc', '/lib/rc').link('sbin/rc', 'openrc').link('sbin/runscript', 'openrc-run');
   // Debian's openrc also looks for LSB services; an empty file keeps it from complaining.
-  tree.file('etc/insserv.conf', '').directory('etc/insserv.conf.d').directory('etc/insserv').directory('etc/insserv/overrides');
-  tree.file('etc/rc.conf', 'rc_parallel="NO"\nrc_tty_number=12\n').directory('etc/conf.d').directory('etc/runlevels');
-  for (const level of ['sysinit', 'boot', 'default', 'nonetwork', 'shutdown']) tree.directory(`etc/runlevels/${level}`);
+  tree
+    .file('etc/insserv.conf', '')
+    .directory('etc/insserv.conf.d')
+    .directory('etc/insserv')
+    .directory('etc/insserv/overrides');
+  tree
+    .file('etc/rc.conf', 'rc_parallel="NO"\nrc_tty_number=12\n')
+    .directory('etc/conf.d')
+    .directory('etc/runlevels');
+  for (const level of ['sysinit', 'boot', 'default', 'nonetwork', 'shutdown'])
+    tree.directory(`etc/runlevels/${level}`);
 }
 
 function addLayout(tree: Tree): void {
@@ -73,7 +91,11 @@ function addLayout(tree: Tree): void {
     'bin dev etc/apk/keys etc/network etc/sysctl.d etc/modules-load.d etc/local.d home lib media mnt opt proc run ' +
     'sbin srv sys usr/bin usr/sbin usr/lib usr/libexec var/cache/apk var/empty var/lib var/lock var/log var/spool';
   for (const path of folders.split(' ')) tree.directory(path);
-  tree.directory('root', 0o700).directory('tmp', 0o1777).directory('var/tmp', 0o1777).link('var/run', '../run');
+  tree
+    .directory('root', 0o700)
+    .directory('tmp', 0o1777)
+    .directory('var/tmp', 0o1777)
+    .link('var/run', '../run');
 }
 
 const XTABLES = '/usr/lib/x86_64-linux-gnu/xtables';
@@ -81,7 +103,8 @@ const XTABLES = '/usr/lib/x86_64-linux-gnu/xtables';
 async function addXtables(tree: Tree): Promise<void> {
   for (const name of readdirSync(XTABLES)) await tree.copy(join(XTABLES, name));
   for (const family of ['iptables', 'ip6tables']) {
-    for (const suffix of ['', '-restore', '-save']) tree.link(`usr/sbin/${family}${suffix}`, 'xtables-nft-multi');
+    for (const suffix of ['', '-restore', '-save'])
+      tree.link(`usr/sbin/${family}${suffix}`, 'xtables-nft-multi');
   }
 }
 
@@ -98,7 +121,12 @@ const kmodLinks = Object.fromEntries(
 /** Every recipe but the first depends on musl (here: Debian's C library) without saying so. */
 const RECIPES: readonly Recipe[] = [
   { name: 'musl', medium: 'standard', version: '1.2.6-r0' },
-  { name: 'alpine-baselayout', medium: 'standard', version: '3.8.0-r0', more: (tree) => Promise.resolve(addLayout(tree)) },
+  {
+    name: 'alpine-baselayout',
+    medium: 'standard',
+    version: '3.8.0-r0',
+    more: addLayout,
+  },
   { name: 'busybox', medium: 'standard', version: '1.37.0-r31', more: addApplets },
   {
     name: 'kmod',
@@ -127,7 +155,12 @@ const RECIPES: readonly Recipe[] = [
     name: 'openssh',
     medium: 'standard',
     version: '10.0_p1-r0',
-    programs: { 'usr/sbin/sshd': 'sshd', 'usr/bin/ssh': 'ssh', 'usr/bin/ssh-keygen': 'ssh-keygen', 'usr/bin/scp': 'scp' },
+    programs: {
+      'usr/sbin/sshd': 'sshd',
+      'usr/bin/ssh': 'ssh',
+      'usr/bin/ssh-keygen': 'ssh-keygen',
+      'usr/bin/scp': 'scp',
+    },
   },
   {
     name: 'wpa_supplicant',
@@ -151,7 +184,7 @@ const RECIPES: readonly Recipe[] = [
         [`sbin/fsck.ext${n}`, 'e2fsck'],
       ]),
     ),
-    more: async (tree) => void (await tree.copy('/etc/mke2fs.conf')),
+    more: (tree) => tree.copy('/etc/mke2fs.conf'),
   },
   {
     name: 'iptables',
@@ -165,7 +198,11 @@ const RECIPES: readonly Recipe[] = [
 ];
 
 /** alpine-base and what it brings: on every guest, so nobody else need carry the libraries in it. */
-const ALWAYS = new Set(['musl', ...(RECIPES.find(({ name }) => name === 'alpine-base')?.depends ?? []), 'openssl']);
+const ALWAYS = new Set([
+  'musl',
+  ...(RECIPES.find(({ name }) => name === 'alpine-base')?.depends ?? []),
+  'openssl',
+]);
 
 /** Makes every package. `folder` holds one tree of the bench's own files for each package that has any. */
 export async function makePackages(folder: string): Promise<MadePackage[]> {
@@ -184,8 +221,10 @@ export async function makePackages(folder: string): Promise<MadePackage[]> {
     for (const [path, target] of Object.entries(recipe.links ?? {})) tree.link(path, target);
     if (own.has(recipe.name)) await tree.folder(join(folder, recipe.name));
     // What the base carries anyway need not be unpacked again by each package.
-    for (const path of tree.entries.keys()) if (inBase.has(path) && path.includes('.so')) tree.entries.delete(path);
-    if (ALWAYS.has(recipe.name)) for (const path of tree.entries.keys()) if (path.includes('.so')) inBase.add(path);
+    for (const path of tree.entries.keys())
+      if (inBase.has(path) && path.includes('.so')) tree.entries.delete(path);
+    if (ALWAYS.has(recipe.name))
+      for (const path of tree.entries.keys()) if (path.includes('.so')) inBase.add(path);
     made.push({
       name: recipe.name,
       version: recipe.version,

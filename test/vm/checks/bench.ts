@@ -29,7 +29,7 @@ const bare: Boot = {
     await writeFatImage(disk0, 'AIRHIVE', 8, { 'bare.apkovl.tar.gz': await readFile(overlay) });
     return { disk0, iso: base.iso.extended, memory: 384 };
   },
-  started: async ({ air }) => void (await air.start(HOME)),
+  started: ({ air }) => air.start(HOME),
 };
 
 const adminKey = ({ folder }: Bench): KeyPair => {
@@ -50,7 +50,9 @@ check('bench: login prompt on ttyS0', bare, async (bench) => {
 check('bench: associated, leased, named', bare, async (bench) => {
   const point = bench.air.points.get('ap0');
   await eventually('a station', 30, async () => (await point?.stations())?.length === 1);
-  await eventually('a lease', 30, async () => /10\.77\.0\.1\d\d/.test(await bench.guestOk('ip -4 addr show wlan0')));
+  await eventually('a lease', 30, async () =>
+    /10\.77\.0\.1\d\d/.test(await bench.guestOk('ip -4 addr show wlan0')),
+  );
   assert.match(await bench.guestOk('rc-status -a; hostname'), /bare\n$/);
 });
 
@@ -81,7 +83,11 @@ check('bench: access point off and on', bare, async (bench) => {
   await point.off();
   assert.notEqual((await bench.host.exec('ping', ['-c', '1', '-W', '1', SERVER.address])).code, 0);
   await point.change({ channel: 6 });
-  await eventually('a ping again', 40, async () => (await bench.host.exec('ping', ['-c', '1', '-W', '1', SERVER.address])).code === 0);
+  await eventually(
+    'a ping again',
+    40,
+    async () => (await bench.host.exec('ping', ['-c', '1', '-W', '1', SERVER.address])).code === 0,
+  );
 });
 
 check('bench: card pulled out and plugged in', bare, async (bench) => {
@@ -92,7 +98,9 @@ check('bench: card pulled out and plugged in', bare, async (bench) => {
 });
 
 check('bench: power button', bare, async (bench) => {
-  const answer = await bench.guest('busybox acpid -c /etc/acpi 2>&1; mkdir -p /etc/acpi/PWRF; printf "#!/bin/sh\\npoweroff\\n" >/etc/acpi/PWRF/00000080; chmod 755 /etc/acpi/PWRF/00000080');
+  const answer = await bench.guest(
+    'busybox acpid -c /etc/acpi 2>&1; mkdir -p /etc/acpi/PWRF; printf "#!/bin/sh\\npoweroff\\n" >/etc/acpi/PWRF/00000080; chmod 755 /etc/acpi/PWRF/00000080',
+  );
   assert.equal(answer.code, 0, answer.stdout);
   bench.report(`off after ${(await bench.machine.powerOff(30)).toFixed(1)} s`);
   assert.equal(bench.machine.qmp.shutdownReason, 'guest-shutdown');

@@ -77,7 +77,8 @@ sub new_radio { unpack 'l', substr netlink(family_id(), 4, 4, shift), 16, 4 }
 sub radio_add {
     my ($name) = @_;
     return 1 if exists $radios{$name};
-    my $id = $name eq 'card' ? new_radio('') : new_radio(attribute(17, $name) . attribute(18, ''));
+    # The card keeps its address when it comes back.
+    my $id = $name eq 'card' ? new_radio(attribute(22, "\x02\x28\xf8\x00\x00\x42")) : new_radio(attribute(17, $name) . attribute(18, ''));
     return 2 if $id < 0;
     $radios{$name} = $id;
     return 0 if $name eq 'card';

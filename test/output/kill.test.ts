@@ -1,18 +1,17 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { build } from 'esbuild';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../inputs/sandbox.ts';
-import { buildPublisher, startPublisher } from './child/spawn.ts';
+import { runMortal } from './mortal-disk.ts';
 import { addData, MACHINE_DATA, OLD_DATA, openSample, publishSample, stateOf } from './sample.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'airhive-child-'));
-let program = '';
-beforeAll(async () => {
-  program = await buildPublisher(folder);
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+vi.mock('node:fs/promises', async (original) => (await import('./mortal-disk.ts')).mortalFs(await original()));
+vi.mock('node:process', async (original) => (await import('./mortal-disk.ts')).mortalProcess(await original()));
 
 /** A folder in which `old` was published and run; or nothing was, without a mark. */
 async function folderWith(old: string | undefined): Promise<string> {
@@ -23,22 +22,17 @@ async function folderWith(old: string | undefined): Promise<string> {
   return out;
 }
 
-/** Runs `each` for every count of calls to live, until a child lives to its end. Returns that count. */
-async function forEveryPoint(
-  how: 'once' | 'recover',
+/** Ends the build after no call to the disk, after one, and so on, until it comes to its own end. Counts the ends. */
+async function endEverywhere(
   prepare: () => Promise<string>,
-  each: (out: string) => Promise<void>,
+  build: (out: string) => Promise<void>,
+  check: (out: string) => Promise<void>,
 ): Promise<number> {
-  let survived: number | undefined;
-  const one = async (calls: number): Promise<void> => {
+  for (let calls = 0; ; calls++) {
     const out = await prepare();
-    const { signal, output } = await startPublisher(program, [out, 'new', how], calls).ended;
-    if (signal === null) survived = Math.min(survived ?? calls, Number(output));
-    else await each(out);
-  };
-  // Two at a time: the machine has few cores.
-  for (let calls = 0; survived === undefined; calls += 2) await Promise.all([one(calls), one(calls + 1)]);
-  return survived;
+    if (!(await runMortal(calls, () => build(out)))) return calls;
+    await check(out);
+  }
 }
 
 /** After a build that was killed: old or new, with all that belongs to the machine; and the next build works. */
@@ -48,7 +42,7 @@ async function expectRepaired(out: string, old: string | undefined): Promise<voi
   await (await openSample(out)).discard();
   const { bundle, data, litter } = stateOf(out);
   expect([old, 'new']).toContain(bundle);
-  // Of the site image the machine may have either, of the rest what it had.
+  // The site image is that of its build; of the rest the machine has what it had.
   if (old === undefined) expect(data).toEqual(bundle === 'new' ? { 'site.img': 'new' } : {});
   else expect(data).toEqual({ ...OLD_DATA, 'site.img': bundle === 'new' ? 'new' : 'old site' });
   expect(litter).toEqual([]);
@@ -56,51 +50,72 @@ async function expectRepaired(out: string, old: string | undefined): Promise<voi
   expect(stateOf(out)).toEqual({ bundle: 'next', tar: 'next', data, litter: [] });
 }
 
-it('killed before any change of the disk, a build leaves the old bundle or the new one, and the data', async () => {
-  const points = await forEveryPoint(
-    'once',
+const publishNew = (out: string): Promise<void> => publishSample(out, 'new', { site: true });
+
+it('killed before any call to the disk, a build leaves the old bundle or the new one, and the data', async () => {
+  const points = await endEverywhere(
     () => folderWith('old'),
+    publishNew,
     (out) => expectRepaired(out, 'old'),
   );
-  expect(points).toBeGreaterThan(25);
+  expect(points).toBeGreaterThan(50);
 });
 
-it('killed before any change of the disk, a first build leaves nothing or the new bundle', async () => {
-  await forEveryPoint(
-    'once',
+it('killed before any call to the disk, a first build leaves nothing or the new bundle', async () => {
+  const points = await endEverywhere(
     () => folderWith(undefined),
+    publishNew,
     (out) => expectRepaired(out, undefined),
   );
+  expect(points).toBeGreaterThan(50);
 });
 
 it('killed while it puts right what a killed build left, a build can be put right itself', async () => {
-  // The first point at which the bundle is out of the way: the work folder holds it.
-  let broken = '';
-  for (let calls = 0; broken === ''; calls++) {
-    const out = await folderWith('old');
-    await startPublisher(program, [out, 'new', 'once'], calls).ended;
-    if (stateOf(out).bundle === undefined) broken = out;
+  const states: string[] = [];
+  let last = 'old';
+  await endEverywhere(
+    () => folderWith('old'),
+    publishNew,
+    (out) => {
+      // Each different stage of the swap, once.
+      const { bundle, data, litter } = stateOf(out);
+      const stage = JSON.stringify([bundle, data, litter.length]);
+      if (stage !== last) states.push(out);
+      last = stage;
+      return Promise.resolve();
+    },
+  );
+  expect(states.length).toBeGreaterThan(5);
+  for (const state of states) {
+    await endEverywhere(
+      () => {
+        const out = temporaryFolder();
+        cpSync(state, out, { recursive: true });
+        return Promise.resolve(out);
+      },
+      async (out) => (await openSample(out)).discard(),
+      (out) => expectRepaired(out, 'old'),
+    );
   }
-  let next = 0;
-  const copy = (): Promise<string> => {
-    const out = join(folder, `broken${next++}`);
-    cpSync(broken, out, { recursive: true });
-    return Promise.resolve(out);
-  };
-  await forEveryPoint('recover', copy, (out) => expectRepaired(out, 'old'));
 });
 
-it('builds of one name that are killed at random while others go on never lose the data', async () => {
+it('builds of one name that are killed by SIGKILL while others go on never lose the data', async () => {
   const out = await folderWith('old');
-  for (let round = 0; round < 8; round++) {
-    const rivals = [0, 1, 2].map((index) => startPublisher(program, [out, `r${round}-${index}`, 'loop']));
-    // No proof rests on this time: whatever happened in it must be put right.
+  const program = join(temporaryFolder(), 'publish.mjs');
+  const entry = fileURLToPath(new URL('child/publish.ts', import.meta.url));
+  await build({ entryPoints: [entry], outfile: program, bundle: true, platform: 'node', format: 'esm' });
+  for (let round = 0; round < 6; round++) {
+    const rivals = [0, 1, 2, 3].map((index) =>
+      spawn(process.execPath, [program, out, `round${round}-${index}`], { stdio: ['ignore', 'ignore', 'inherit'] }),
+    );
+    const ends = rivals.map((rival) => once(rival, 'exit'));
+    // No proof rests on these times: whatever happened in them must be put right.
     await setTimeout(150 + Math.random() * 100);
-    for (const { child } of rivals) {
-      child.kill('SIGKILL');
+    for (const rival of rivals) {
+      rival.kill('SIGKILL');
       await setTimeout(Math.random() * 10);
     }
-    await Promise.all(rivals.map(({ ended }) => ended));
+    expect((await Promise.all(ends)).map(([, signal]: unknown[]) => signal)).toEqual(Array(4).fill('SIGKILL'));
     await publishSample(out, 'next');
     const { litter, data, bundle, tar } = stateOf(out);
     expect({ bundle, tar, litter }).toEqual({ bundle: 'next', tar: 'next', litter: [] });

@@ -12,12 +12,19 @@ export function addRunlevels(tree: Tree, levels: Readonly<Record<string, string>
 }
 
 /**
- * Packs a tree as an apkovl: no leading `./`, owners root by name. `scratch` is a path that may be used meanwhile.
+ * Packs a tree as an apkovl: no leading `./` (unless `dotted`, which is how it must not be), owners root by name.
+ * `scratch` is a path that may be used meanwhile.
  * The real overlay is made by `build`; this is for overlays that the bench makes up itself.
  */
-export async function packOverlay(tree: Tree, scratch: string, target: string): Promise<void> {
+export async function packOverlay(
+  tree: Tree,
+  scratch: string,
+  target: string,
+  dotted = false,
+): Promise<void> {
   await tree.write(scratch);
   const top = [...new Set([...tree.entries.keys()].map((path) => path.split('/')[0] ?? ''))];
+  const names = dotted ? ['.'] : top;
   await runCommand('tar', [
     '-C',
     scratch,
@@ -26,7 +33,7 @@ export async function packOverlay(tree: Tree, scratch: string, target: string): 
     '--sort=name',
     '-czf',
     target,
-    ...top,
+    ...names,
   ]);
   await rm(scratch, { recursive: true });
 }

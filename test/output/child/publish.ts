@@ -1,11 +1,6 @@
-// The program of a child process, on the folder of its first argument. "once": publishes the sample bundle with the mark
-// of the second one and a site image; "loop": again and again; "recover": only puts right what others left. Prints how
-// many calls changed the disk.
-import { openSample, publishSample } from '../sample.ts';
-import { callsMade } from './counted-fs.ts';
+// The program of a child process: publishes the sample bundle again and again into the folder of its first argument, with
+// site images, and with marks that begin with its second one. Does not end by itself.
+import { publishSample } from '../sample.ts';
 
-const [out = '', mark = '', how] = process.argv.slice(2);
-if (how === 'recover') await (await openSample(out)).discard();
-else if (how === 'once') await publishSample(out, mark, { site: true });
-else for (let round = 0; ; round++) await publishSample(out, `${mark}-${round}`, { site: true });
-process.stdout.write(String(callsMade()));
+const [out = '', mark = ''] = process.argv.slice(2);
+for (let round = 0; ; round++) await publishSample(out, `${mark}-${round}`, { site: true });

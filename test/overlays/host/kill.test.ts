@@ -92,6 +92,17 @@ describe('vm_kill', () => {
     expect(existsSync(machine.vmm)).toBe(false);
   });
 
+  it('never destroys the VM under a bhyve that cannot be killed', async () => {
+    const machine = new Machine();
+    machine.edit('vm.conf', 'VM_GRACE=30', 'VM_GRACE=1');
+    writeFileSync(machine.vmm, '');
+    machine.environment.PGREP = join(machine.root, 'pgrep');
+    writeFileSync(machine.environment.PGREP, '#!/bin/sh\necho 999999999\n', { mode: 0o755 });
+    const ended = await machine.call('vm_kill');
+    expect(ended.code).toBe(4);
+    expect(existsSync(machine.vmm)).toBe(true);
+  });
+
   it('releases what a vm_run and a bhyve that were killed have left', async () => {
     const machine = new Machine();
     writeFileSync(machine.vmm, '');

@@ -1,6 +1,7 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { isAlive, kill, Machine, until } from './machine.ts';
 
 describe('one vm_run at a time', () => {
@@ -30,6 +31,22 @@ describe('one vm_run at a time', () => {
     kill(owner.pid, 'SIGTERM');
     const codes = await Promise.all(all.map(async (one) => (await one.ended).code));
     expect(codes.toSorted()).toEqual([130, 4, 4, 4, 4, 4]);
+  });
+
+  it('nobody becomes the owner while the lock is held', async () => {
+    const machine = new Machine();
+    mkdirSync(machine.run, { recursive: true });
+    const holder = spawn('flock', [join(machine.run, 'vm_run.lock'), 'sleep', '60'], { detached: true });
+    onTestFinished(() => void kill(-holder.pid!, 'SIGKILL'));
+    await until(() => existsSync(join(machine.run, 'vm_run.lock')), 'the lock');
+    const started = machine.start('vm_run');
+    await until(() => machine.calls('lockf').length === 1, 'the attempt');
+    expect(machine.calls('lockf')[0]).toMatch(`-k -s -t 10 ${machine.run}/vm_run.lock `);
+    expect(existsSync(join(machine.run, 'vm_run'))).toBe(false);
+    kill(-holder.pid!, 'SIGKILL');
+    await machine.exists('guest-is-up');
+    kill(started.pid, 'SIGTERM');
+    expect((await started.ended).code).toBe(130);
   });
 
   it('a process id that belongs to another program now does not count', async () => {

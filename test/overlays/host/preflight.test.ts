@@ -89,9 +89,10 @@ describe('vm_run says in one line what is missing', () => {
     machine.put('pciconf', '');
     rmSync(join(machine.state, 'firmware/uefi-firmware/BHYVE_UEFI.fd'));
     rmSync(machine.iso);
+    machine.edit('disk0.img', 'FAT', 'fat');
     const ended = await machine.call('vm_run');
     expect(ended.code).toBe(4);
-    expect(ended.said.trimEnd().split('\n')).toHaveLength(5);
+    expect(ended.said.trimEnd().split('\n')).toHaveLength(6);
     expect(ended.said).toContain('pkg install bhyve-firmware');
     expect(ended.said).toContain('kldload nmdm');
   });

@@ -52,6 +52,12 @@ describe('the snippets', () => {
     expect(text).toContain('#   sysrc -x wlans_iwm0\n#   sysrc -x ifconfig_wlan0\n');
   });
 
+  it('leave out what a card without native drivers does not need', () => {
+    const text = render('snippets/rc.conf', { ...intel8260, drivers: '', retire: [] });
+    expect(text).not.toContain('devmatch');
+    expect(text).toContain('#   (nothing in this profile)\n');
+  });
+
   it('never touch the firewall of the host', () => {
     for (const path of [...TEMPLATES, 'README.txt'])
       expect(render(path, intel8260)).not.toMatch(/firewall_|pf_enable|ipfilter/);

@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { assembleBundle, encodeBundleTar, type Bundle } from '../../generators/artefacts/bundle.ts';
+import { sha256 } from '../../generators/formats/checksums.ts';
+import { encodeTar } from '../../generators/formats/tar.ts';
+import { readOverlay } from '../../generators/inputs/overlays.ts';
+import { resolveEpoch } from '../../generators/plan/epoch.ts';
+import { planGuest } from '../../generators/plan/guest.ts';
+import { planHost } from '../../generators/plan/host.ts';
+import type { OverlaySource } from '../../generators/plan/overlay.ts';
+import { readPins, resolveText } from '../fixtures/profiles.ts';
+
+const FOLDER = new URL('reference/', import.meta.url);
+const at = (path: string) => fileURLToPath(new URL(path, FOLDER));
+
+export const RECORD = at('recorded.json');
+
+/** What the reference bundle is made from: the profile's text, the files, and two words of the world. */
+export interface Sources {
+  readonly profile: string;
+  readonly releases: string;
+  readonly guest: readonly OverlaySource[];
+  readonly host: readonly OverlaySource[];
+  readonly version: string;
+  readonly epoch: string | undefined;
+}
+
+export const SOURCES: Sources = {
+  profile: readFileSync(at('reference.yaml'), 'utf8'),
+  releases: readFileSync(at('releases.yaml'), 'utf8'),
+  guest: await readOverlay(at('guest')),
+  host: await readOverlay(at('host')),
+  version: '1.0.0',
+  epoch: undefined,
+};
+
+export interface Built {
+  readonly bundle: Bundle;
+  readonly tar: Uint8Array;
+  /** The guest's overlay before gzip. */
+  readonly overlay: Uint8Array;
+}
+
+/** The whole pure part: from texts and bytes to the bundle's bytes. */
+export async function makeBundle(changes: Partial<Sources> = {}): Promise<Built> {
+  const sources = { ...SOURCES, ...changes };
+  const profile = resolveText('reference', sources.profile, readPins(sources.releases));
+  const epoch = resolveEpoch(sources.epoch, profile.release.date);
+  const guest = planGuest(profile, sources.guest, sources.version);
+  const host = planHost(profile, sources.host, sources.version);
+  const bundle = await assembleBundle({ profile, version: sources.version, epoch, guest, host });
+  return { bundle, tar: await encodeBundleTar(bundle), overlay: await encodeTar(guest, epoch) };
+}
+
+/** Digests of all that came out, by path; the overlay's also before gzip. */
+export function digestsOf({ bundle, tar, overlay }: Built): Record<string, string> {
+  const files = bundle.files.map(({ path, bytes }): [string, string] => [`reference/${path}`, sha256(bytes)]);
+  return {
+    ...Object.fromEntries(files),
+    'reference.tar': sha256(tar),
+    'airhive.apkovl.tar, before gzip': sha256(overlay),
+  };
+}

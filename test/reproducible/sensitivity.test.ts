@@ -1,0 +1,181 @@
+import fc from 'fast-check';
+import { parse, stringify } from 'yaml';
+import { describe, expect, it } from 'vitest';
+import { assembleBundle, CHECKSUMS, MANIFEST } from '../../generators/artefacts/bundle.ts';
+import { sha256 } from '../../generators/formats/checksums.ts';
+import { allPaths } from '../../generators/profile/draft.ts';
+import { profileSchema } from '../../generators/profile/schema.ts';
+import { guestTree, hostTree, VERSION } from '../fixtures/machines.ts';
+import { variant, type Groups } from '../fixtures/profiles.ts';
+import { digestsOf, makeBundle, SOURCES } from './reference.ts';
+
+const card = { pci: '4/0/0', id: '8086:24f3', drivers: ['if_iwm'] };
+
+/** Every key, so that each can be changed alone. */
+const BASE = {
+  alpine: { release: '3.24.1', flavor: 'standard', mirrors: ['http://a.example'], packages: ['tcpdump'] },
+  machine: { name: 'gw', cpus: 1, memory: '512M', loader: 'grub', console: 'nmdm' },
+  passthrough: [card],
+  network: {
+    bridge: 'bridge0',
+    tap: 'tap0',
+    host: '172.24.1.49/24',
+    guest: '172.24.1.1',
+    dns: '9.9.9.9',
+    ipv6: 'fd12:3456:789a::/64',
+  },
+  wifi: { country: 'DE', interface: 'wlan0' },
+  firewall: { forwards: [{ protocol: 'tcp', port: 8080, to: 80 }] },
+  ssh: { reverse: true, port: 2210, to: 22 },
+  host: { directory: '/vm/a', freebsd: '14.3', retire: ['ifconfig_wlan0'] },
+};
+
+/** Other values for every key. */
+const CHANGES: Readonly<Record<string, readonly unknown[]>> = {
+  'alpine.release': ['3.13.0'],
+  'alpine.flavor': ['extended'],
+  'alpine.mirrors': [
+    ['http://b.example'],
+    ['http://a.example', 'http://b.example'],
+    ['http://b.example', 'http://a.example'],
+  ],
+  'alpine.packages': [[], ['bash']],
+  'machine.name': ['gw2'],
+  'machine.cpus': [2],
+  'machine.memory': ['513M'],
+  'machine.loader': ['uefi'],
+  'machine.console': ['stdio', 'none'],
+  passthrough: [
+    [{ ...card, pci: '5/0/0' }],
+    [{ ...card, id: '8086:24f4' }],
+    [{ ...card, drivers: [] }],
+    [card, { ...card, pci: '6/0/0' }],
+    [{ ...card, pci: '6/0/0' }, card],
+  ],
+  'network.bridge': ['bridge1'],
+  'network.tap': ['tap1'],
+  'network.host': ['172.24.1.50/24', '172.24.1.49/25'],
+  'network.guest': ['172.24.1.2'],
+  'network.dns': ['1.1.1.1', undefined],
+  'network.ipv6': ['fd12:3456:789b::/64', undefined],
+  'wifi.country': ['FR'],
+  'wifi.interface': ['wlan1'],
+  'firewall.forwards': [
+    [],
+    [{ protocol: 'udp', port: 8080, to: 80 }],
+    [{ protocol: 'tcp', port: 8081, to: 80 }],
+    [{ protocol: 'tcp', port: 8080, to: 81 }],
+  ],
+  'ssh.reverse': [false],
+  'ssh.port': [2211],
+  'ssh.to': [2222],
+  'host.directory': ['/vm/b'],
+  'host.freebsd': ['15.0'],
+  'host.retire': [[], ['wlans_iwm0']],
+};
+
+/** Keys that allow one value only. */
+const WITHOUT_CHOICE = ['alpine.arch'];
+
+/** The base with one value changed; undefined takes the key out. */
+function changed(path: string, value: unknown): Groups {
+  const [group = '', key] = path.split('.');
+  const groups: Record<string, unknown> = BASE;
+  return { ...groups, [group]: key === undefined ? value : { ...(groups[group] as Groups), [key]: value } };
+}
+
+/** Digests of the manifest, and of all that is neither manifest nor sums. */
+async function digests(groups: Groups): Promise<{ manifest: string; files: string }> {
+  const profile = variant(groups);
+  const inputs = { profile, version: VERSION, epoch: 0, guest: guestTree(profile), host: hostTree(profile) };
+  const { files } = await assembleBundle(inputs);
+  const manifest = files.find(({ path }) => path === MANIFEST)!.digest;
+  const others = files.filter(({ path }) => path !== MANIFEST && path !== CHECKSUMS);
+  return {
+    manifest,
+    files: sha256(Buffer.from(JSON.stringify(others.map(({ path, digest }) => [path, digest])))),
+  };
+}
+
+const profiles = [
+  { what: 'nothing', groups: BASE as Groups },
+  ...Object.entries(CHANGES).flatMap(([path, values]) =>
+    values.map((value) => ({ what: `${path} to ${JSON.stringify(value)}`, groups: changed(path, value) })),
+  ),
+];
+
+describe('a change of the profile', () => {
+  it('is tried for every key that there is', () => {
+    const leaves = allPaths(profileSchema)
+      .map((path) => path.join('.'))
+      .filter((path, _, paths) => !paths.some((other) => other.startsWith(`${path}.`)));
+    expect([...Object.keys(CHANGES), ...WITHOUT_CHOICE].toSorted()).toEqual(leaves.toSorted());
+  });
+
+  it('changes the manifest, and a file that somebody reads', async () => {
+    const seen = { manifest: new Map<string, string>(), files: new Map<string, string>() };
+    for (const { what, groups } of profiles) {
+      const found = await digests(groups);
+      for (const kind of ['manifest', 'files'] as const) {
+        expect(seen[kind].get(found[kind]), `${what}: the same ${kind} as with a change of`).toBeUndefined();
+        seen[kind].set(found[kind], what);
+      }
+    }
+  });
+});
+
+describe('a change that means nothing', () => {
+  /** Shuffles the keys of all groups, at every depth. */
+  function shuffled(value: unknown): fc.Arbitrary<unknown> {
+    if (Array.isArray(value)) return fc.tuple(...value.map(shuffled));
+    if (typeof value !== 'object' || value === null) return fc.constant(value);
+    const entries = Object.entries(value).map(([key, inner]) => fc.tuple(fc.constant(key), shuffled(inner)));
+    return fc
+      .tuple(...entries)
+      .chain((pairs) => fc.shuffledSubarray(pairs, { minLength: pairs.length }))
+      .map((pairs) => Object.fromEntries(pairs));
+  }
+
+  const remarked = (text: string) => `# a remark\n${text.replaceAll('\n', ' # and more\n\n')}`;
+  const shuffledSources = <T>(list: readonly T[]) =>
+    fc.shuffledSubarray([...list], { minLength: list.length });
+
+  it('of order, remarks, or the order of files gives the same bytes', async () => {
+    const expected = digestsOf(await makeBundle());
+    await fc.assert(
+      fc.asyncProperty(
+        shuffled(parse(SOURCES.profile)),
+        shuffled(parse(SOURCES.releases)),
+        shuffledSources(SOURCES.guest),
+        shuffledSources(SOURCES.host),
+        fc.boolean(),
+        async (profile, releases, guest, host, remarks) => {
+          const text = remarks ? remarked(stringify(profile)) : stringify(profile);
+          const made = await makeBundle({ profile: text, releases: stringify(releases), guest, host });
+          expect(digestsOf(made)).toEqual(expected);
+        },
+      ),
+      { numRuns: 15 },
+    );
+  });
+});
+
+describe('a change of anything else that goes in', () => {
+  it.each([
+    ['the version', { version: '1.0.1' }],
+    ['the epoch', { epoch: '1' }],
+    [
+      'a byte of the overlay',
+      { guest: SOURCES.guest.map(({ path, bytes }) => ({ path, bytes: Buffer.from(bytes).fill(7, 0, 1) })) },
+    ],
+    [
+      'a name in the overlay',
+      { guest: SOURCES.guest.map(({ path, bytes }) => ({ path: `x${path}`, bytes })) },
+    ],
+    ['a file less for the host', { host: SOURCES.host.slice(1) }],
+    ['the hash of the ISO', { releases: SOURCES.releases.replace('sha256: f4', 'sha256: f5') }],
+  ])('changes the manifest: %s', async (_, changes) => {
+    const key = 'reference/manifest.json';
+    expect(digestsOf(await makeBundle(changes))[key]).not.toBe(digestsOf(await makeBundle())[key]);
+  });
+});

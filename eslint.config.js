@@ -3,7 +3,17 @@ import tseslint from 'typescript-eslint';
 
 // The border of ARCHITECTURE.md: these folders turn values into values and may not reach for the world.
 const PURE = ['profile', 'plan', 'formats', 'artefacts'].map((folder) => `generators/${folder}/**/*.ts`);
-const EFFECT_MODULES = ['fs', 'fs/promises', 'net', 'http', 'https', 'child_process', 'os', 'process', 'timers'];
+const EFFECT_MODULES = [
+  'fs',
+  'fs/promises',
+  'net',
+  'http',
+  'https',
+  'child_process',
+  'os',
+  'process',
+  'timers',
+];
 
 const noClockOrChance = [
   { object: 'Date', property: 'now', message: 'Time is handed in; output must not depend on the clock.' },
@@ -61,12 +71,20 @@ export default tseslint.config(
             name,
             message: 'This folder is pure: effects live in inputs/, output/ and verify/.',
           })),
-          patterns: [{ group: ['**/inputs/*', '**/output/*', '**/cli/*', '**/verify/*'], message: 'Imports point inwards.' }],
+          patterns: [
+            {
+              group: ['**/inputs/*', '**/output/*', '**/cli/*', '**/verify/*'],
+              message: 'Imports point inwards.',
+            },
+          ],
         },
       ],
       'no-restricted-syntax': [
         'error',
-        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'The clock is never read.' },
+        {
+          selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+          message: 'The clock is never read.',
+        },
       ],
     },
   },
@@ -74,5 +92,21 @@ export default tseslint.config(
     files: ['test/**/*.ts', 'bench/**/*.ts'],
     rules: { 'max-lines-per-function': 'off', '@typescript-eslint/no-non-null-assertion': 'off' },
   },
-  { files: ['**/*.js'], ...tseslint.configs.disableTypeChecked },
+  {
+    files: ['**/*.js', '**/*.cjs'],
+    ...tseslint.configs.disableTypeChecked,
+    languageOptions: {
+      parserOptions: { projectService: false },
+      globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly' },
+    },
+  },
+  {
+    // The starter has to be CommonJS (bin/airhive.cjs says why).
+    files: ['**/*.cjs'],
+    languageOptions: {
+      sourceType: 'commonjs',
+      globals: { require: 'readonly', module: 'readonly', exports: 'readonly', __dirname: 'readonly' },
+    },
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
 );

@@ -2,7 +2,16 @@
 // the ratio of neighbours drifts less. Nothing is judged here.
 //   npm run bench [-- RUNS]
 import { spawnSync } from 'node:child_process';
-import { closeSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,7 +43,9 @@ function compare(name, ours, theirs) {
     if (run >= 0) for (const side of ['ours', 'theirs']) times[side].push(pair[side]);
   }
   const [a, b] = [median(times.ours), median(times.theirs)];
-  console.log(`${name}: ${(a / b).toFixed(2)}  (${a.toFixed(0)} ms against ${b.toFixed(0)} ms, medians of ${runs} pairs)`);
+  console.log(
+    `${name}: ${(a / b).toFixed(2)}  (${a.toFixed(0)} ms against ${b.toFixed(0)} ms, medians of ${runs} pairs)`,
+  );
 }
 
 /** The work of a build by stock tools: from the finished trees to overlay, vdisk, sums and tar, safely on the disk. */
@@ -71,11 +82,24 @@ function fakeIso() {
 }
 
 function prepareTrees() {
-  const build = ['build', '--profile', 'intel8260', '--offline', '--quiet', '--cache', 'empty', '--out', 'trees'];
+  const build = [
+    'build',
+    '--profile',
+    'intel8260',
+    '--offline',
+    '--quiet',
+    '--cache',
+    'empty',
+    '--out',
+    'trees',
+  ];
   time(process.execPath, [airhive, ...build]);
   mkdirSync(join(folder, 'guest'));
   time('tar', ['-xzf', 'trees/intel8260/airhive.apkovl.tar.gz', '-C', 'guest']);
-  time('sh', ['-c', 'cp -r trees/intel8260 host && rm host/airhive.apkovl.tar.gz host/disk0.img host/SHA256SUMS']);
+  time('sh', [
+    '-c',
+    'cp -r trees/intel8260 host && rm host/airhive.apkovl.tar.gz host/disk0.img host/SHA256SUMS',
+  ]);
 }
 
 try {
@@ -83,7 +107,11 @@ try {
   const iso = fakeIso();
   const build = [airhive, 'build', '--profile', 'intel8260', '--offline', '--quiet', '--out', 'ours'];
   const withIso = [...build, '--releases', 'pins.yaml', '--cache', 'cache'];
-  compare('--version / node -e 0', [process.execPath, [airhive, '--version']], [process.execPath, ['-e', '0']]);
+  compare(
+    '--version / node -e 0',
+    [process.execPath, [airhive, '--version']],
+    [process.execPath, ['-e', '0']],
+  );
   compare(
     'warm offline build / tar|gzip -9, mkfs.vfat, mcopy, sha256sum, tar',
     [process.execPath, [...build, '--cache', 'empty']],

@@ -46,7 +46,17 @@ await build({
 
 const scratch = mkdtempSync(join(tmpdir(), 'airhive-compile-'));
 try {
-  const warmUp = ['build', '--profile', 'intel8260', '--offline', '--quiet', '--out', scratch, '--cache', scratch];
+  const warmUp = [
+    'build',
+    '--profile',
+    'intel8260',
+    '--offline',
+    '--quiet',
+    '--out',
+    scratch,
+    '--cache',
+    scratch,
+  ];
   spawnSync(process.execPath, [join(root, 'bin/airhive.cjs'), ...warmUp], {
     // Without the cache everything works the same, only later.
     env: { ...process.env, AIRHIVE_WRITE_CODE_CACHE: outdir },

@@ -18,14 +18,18 @@ export function encodeChecksums(sums: readonly Checksum[]): string {
 
 /** Reads such a text. Any line of another form is an error of kind verification that names the line. */
 export function decodeChecksums(text: string): Checksum[] {
-  if (!text.endsWith('\n')) throw new AirhiveError('verification', 'SHA256SUMS is cut off: its last line has no end');
+  if (!text.endsWith('\n'))
+    throw new AirhiveError('verification', 'SHA256SUMS is cut off: its last line has no end');
   return text
     .slice(0, -1)
     .split('\n')
     .map((line, index) => {
       const match = /^([0-9a-f]{64}) {2}([A-Za-z0-9._+@/-]+)$/.exec(line);
       if (!match?.[1] || !match[2]) {
-        throw new AirhiveError('verification', `SHA256SUMS line ${index + 1} is not "DIGEST  PATH": ${JSON.stringify(line)}`);
+        throw new AirhiveError(
+          'verification',
+          `SHA256SUMS line ${index + 1} is not "DIGEST  PATH": ${JSON.stringify(line)}`,
+        );
       }
       return { digest: match[1], path: match[2] };
     });

@@ -9,7 +9,11 @@ import { fetchedPackages } from './packages.ts';
  * @param sources the files of overlays/guest
  * @param version airhive's own version
  */
-export function planGuest(profile: ResolvedProfile, sources: readonly OverlaySource[], version: string): Tree {
+export function planGuest(
+  profile: ResolvedProfile,
+  sources: readonly OverlaySource[],
+  version: string,
+): Tree {
   return treeOf([
     ...planOverlay(sources, guestView(profile, version)),
     ...runlevelLinks(profile),

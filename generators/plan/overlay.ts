@@ -17,7 +17,9 @@ export function planOverlay(sources: readonly OverlaySource[], view: View): File
   return sources.map(({ path, bytes }) => {
     const target = path.endsWith(TEMPLATE) ? path.slice(0, -TEMPLATE.length) : path;
     const content =
-      target === path ? bytes : Buffer.from(renderTemplate(target, Buffer.from(bytes).toString('utf8'), view));
+      target === path
+        ? bytes
+        : Buffer.from(renderTemplate(target, Buffer.from(bytes).toString('utf8'), view));
     return { type: 'file', path: target, mode: isScript(content) ? 0o755 : 0o644, bytes: content };
   });
 }

@@ -38,7 +38,11 @@ function security({ ssid, passphrase }: SiteNetwork): string[] {
   if (/^[0-9a-fA-F]{64}$/.test(passphrase)) return [`psk=${passphrase}`, 'key_mgmt=WPA-PSK'];
   const both = ['key_mgmt=WPA-PSK WPA-PSK-SHA256 SAE', 'ieee80211w=1'];
   if (!/".*#/.test(passphrase)) return [`psk="${passphrase}"`, ...both];
-  return [`psk=${rawKey(ssid, passphrase)}`, `sae_password=${Buffer.from(passphrase).toString('hex')}`, ...both];
+  return [
+    `psk=${rawKey(ssid, passphrase)}`,
+    `sae_password=${Buffer.from(passphrase).toString('hex')}`,
+    ...both,
+  ];
 }
 
 /**

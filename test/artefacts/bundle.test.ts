@@ -15,6 +15,7 @@ import { formatMode } from '../../generators/formats/manifest.ts';
 import { decodeManifest } from '../../generators/verify/manifest.ts';
 import { compareCodeUnits } from '../../generators/formats/order.ts';
 import { encodeTar } from '../../generators/formats/tar.ts';
+import { decodeManifest } from '../../generators/verify/manifest.ts';
 import { guestTree, hostTree, VERSION } from '../fixtures/machines.ts';
 import { VARIANTS } from '../fixtures/profiles.ts';
 

@@ -157,11 +157,3 @@ describe.skipIf(!hasTool('blkid'))('blkid -p (needs blkid)', () => {
     expect(facts.some((fact) => fact.startsWith('PTTYPE'))).toBe(false);
   });
 });
-
-describe.skipIf(!hasTool('busybox'))('busybox blkid, as in the initramfs (needs busybox)', () => {
-  it('knows the label', () => {
-    const facts = run('busybox', ['blkid', writeImage(SAMPLE, 8 * MIB)]);
-    expect(facts).toContain('LABEL="AIRHIVE"');
-    expect(facts).toContain('TYPE="vfat"');
-  });
-});

@@ -1,11 +1,12 @@
 import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import Mustache from 'mustache';
+import { hostView } from '../../../generators/plan/host.ts';
+import { renderTemplate, type View } from '../../../generators/plan/render.ts';
+import { variant } from '../../fixtures/profiles.ts';
 
 const OVERLAY = new URL('../../../overlays/host/', import.meta.url).pathname;
 
-export type View = Readonly<Record<string, unknown>>;
 
 /** The bytes that stand for the ISO and the vdisk; the scripts look at nothing but their digests. */
 export const ISO_BYTES = Buffer.from('an Alpine ISO, for all that the scripts know\n'.repeat(3000));
@@ -13,61 +14,21 @@ const DISK_BYTES = Buffer.from('a FAT file system with an overlay in it\n');
 
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** What the intel8260 profile resolves to, with a small ISO in place of Alpine's. */
+/** What the templates get for intel8260, with a small ISO in place of Alpine's and no console. */
 export const intel8260: View = {
+  ...hostView(variant(), '0.1.0'),
   profile: 'intel8260',
-  version: '0.1.0',
-  vm: 'airhive',
-  cpus: 1,
-  memory: 384,
-  loader: 'grub',
   console: 'none',
-  iso: 'alpine-standard-3.24.1-x86_64.iso',
   isoSha256: sha256(ISO_BYTES),
   isoSize: ISO_BYTES.length,
   isoUrls: ['http://127.0.0.1:9/alpine/a.iso'],
   isoUrlList: 'http://127.0.0.1:9/alpine/a.iso',
-  directory: '/mnt/vm_bhyve/linuxguest',
-  bridge: 'bridge0',
-  tap: 'tap0',
-  host: '172.24.1.49',
-  guest: '172.24.1.1',
-  prefix: 24,
-  netmask: '255.255.255.0',
-  subnet: '172.24.1.0',
-  dns: '172.24.1.1',
-  ipv6: null,
-  devices: [
-    {
-      pci: '4/0/0',
-      selector: 'pci0:4:0:0',
-      vendor: '8086',
-      device: '24f3',
-      id: '8086:24f3',
-      guestSlot: '5:0',
-      drivers: ['if_iwm', 'if_iwlwifi'],
-    },
-  ],
-  deviceList: '4/0/0=8086:24f3',
-  passthruArgs: ['5:0,passthru,4/0/0'],
-  passthruList: '5:0,passthru,4/0/0',
-  pptdevs: '4/0/0',
-  drivers: 'if_iwm if_iwlwifi',
-  freebsd: '14.3',
-  freebsdMajor: 14,
   retire: ['wlans_iwm0', 'ifconfig_wlan0'],
-  reverse: { port: 2210, to: 22 },
-  stateSize: '512M',
-  kernel: 'lts',
 };
-
-const shellWord = (value: unknown): string => `'${String(value).replaceAll("'", String.raw`'\''`)}'`;
 
 /** The file of overlays/host that `path` comes from, rendered for `view`. */
 export function render(path: string, view: View): string {
-  const template = readFileSync(join(OVERLAY, `${path}.mustache`), 'utf8');
-  const escape = path === 'vm.conf' ? shellWord : String;
-  return Mustache.render(template, view, undefined, { escape });
+  return renderTemplate(path, readFileSync(join(OVERLAY, `${path}.mustache`), 'utf8'), view);
 }
 
 /** Writes what a build puts into a bundle, with a stand-in for the vdisk, and no ISO. */

@@ -14,7 +14,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
-import { intel8260, ISO_BYTES, writeBundle, type View } from './bundle.ts';
+import type { View } from '../../../generators/plan/render.ts';
+import { intel8260, ISO_BYTES, writeBundle } from './bundle.ts';
 
 const STAND_INS = new URL('stand-ins/', import.meta.url).pathname;
 

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { intel8260, render, type View } from './bundle.ts';
+import type { View } from '../../../generators/plan/render.ts';
+import { intel8260, render } from './bundle.ts';
 
 const TEMPLATES = ['loader.conf', 'rc.conf', 'sysctl.conf', 'resolvconf.conf'].map((name) => `snippets/${name}`);
 const IPV6 = { host: 'fd12::2', guest: 'fd12::1', prefix: 64, subnet: 'fd12::' };

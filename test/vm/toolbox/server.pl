@@ -64,7 +64,8 @@ sub answer {
     else { ($status, $body) = ('404 Not Found', "no such page\n") }
     my $length = $path =~ m{^/big/(\d+)$} ? $1 : length $body;
     ($status, $body, $length, $count) = ("$argument Fault", '', 0, 1) if $kind eq 'status';
-    $body = join '', map { chr int rand 256 } 1 .. length $body if $kind eq 'garbage';
+    # A page of noise over and over: to make all of it takes Perl half a minute here.
+    $body = substr((join '', map { chr int rand 256 } 1 .. 4096) x (1 + length($body) / 4096), 0, length $body) if $kind eq 'garbage';
     ($body, $length) = (substr($body, 0, $argument), $length) if $kind eq 'cut';
     send_all($s, "HTTP/1.1 $status\r\nContent-Length: $length\r\nConnection: close\r\n\r\n");
     return if $method eq 'HEAD';
@@ -100,7 +101,10 @@ sub serve_echo {
             my $from = recv $udp, my $data, 65536, 0;
             send $udp, $data, 0, $from if $from;
         }
-        if (vec $bits, fileno $tcp, 1) { accept my $s, $tcp; $clients{ fileno $s } = $s if $s }
+        if (vec $bits, fileno $tcp, 1) {
+            my $s;
+            accept $s, $tcp and $clients{ fileno $s } = $s;
+        }
         for my $n (keys %clients) {
             next unless vec $bits, $n, 1;
             if (sysread $clients{$n}, my $data, 65536) { syswrite $clients{$n}, $data }

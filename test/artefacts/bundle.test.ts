@@ -12,7 +12,6 @@ import {
 import { decodeChecksums, sha256 } from '../../generators/formats/checksums.ts';
 import { decodeFat } from '../../generators/formats/fat/decode.ts';
 import { formatMode } from '../../generators/formats/manifest.ts';
-import { decodeManifest } from '../../generators/verify/manifest.ts';
 import { compareCodeUnits } from '../../generators/formats/order.ts';
 import { encodeTar } from '../../generators/formats/tar.ts';
 import { decodeManifest } from '../../generators/verify/manifest.ts';

@@ -1,22 +1,29 @@
-// Stands in for node:fs/promises and node:process, so that a build can end between any two calls to the disk as if it
+// Stands in for node:fs/promises and node:process, so that a build can end between any two changes of the disk as if it
 // were killed there: its calls wait for ever, and its process number is that of a process that has ended.
-import { spawnSync } from 'node:child_process';
-import * as real from 'node:fs/promises';
-import * as realProcess from 'node:process';
+import { execFileSync } from 'node:child_process';
+import type * as Disk from 'node:fs/promises';
+import type * as Process from 'node:process';
 import { setImmediate } from 'node:timers/promises';
 
 let callsLeft = Number.POSITIVE_INFINITY;
 let queue: Promise<unknown> = Promise.resolve();
 let die = (): void => undefined;
-let pid = realProcess.pid;
+let pid = process.pid;
+let runs = 0;
 
-/** One call at a time, so that none is under way when the build ends; then no more. */
+const CHANGES = ['chmod', 'mkdir', 'open', 'rename', 'rm', 'rmdir', 'unlink', 'writeFile', 'write'];
+const handles = new Set<Disk.FileHandle>();
+
+/** One call at a time, so that none is under way when the build ends; then no more. Only changes are counted. */
 function inTurn<Arguments extends unknown[], Result>(
+  name: string,
   call: (...parameters: Arguments) => Promise<Result>,
 ): (...parameters: Arguments) => Promise<Result> {
+  const cost = CHANGES.includes(name) ? 1 : 0;
   return (...parameters) => {
     const result = queue.then(() => {
-      if (callsLeft-- > 0) return call(...parameters);
+      callsLeft -= cost;
+      if (callsLeft >= 0) return call(...parameters);
       die();
       return new Promise<never>(() => undefined);
     });
@@ -26,39 +33,58 @@ function inTurn<Arguments extends unknown[], Result>(
 }
 
 /** The functions of node:fs/promises, and the methods of what `open` returns. */
-export function mortalFs(original: typeof real): typeof real {
-  const wrapped = Object.fromEntries(
-    Object.entries(original).map(([name, value]) => [name, typeof value === 'function' ? inTurn(value as never) : value]),
-  ) as typeof real;
-  const open = inTurn(async (...parameters: Parameters<typeof real.open>) => {
+export function mortalFs(original: typeof Disk): typeof Disk {
+  const functions = Object.entries(original).map(([name, value]) => [
+    name,
+    typeof value === 'function' ? inTurn(name, value as never) : value,
+  ]);
+  const open = inTurn('open', async (...parameters: Parameters<typeof Disk.open>) => {
     const handle = await original.open(...parameters);
-    const method = (name: string | symbol): unknown => {
-      const value: unknown = Reflect.get(handle, name);
-      return typeof value === 'function' ? inTurn(value.bind(handle) as never) : value;
-    };
-    return new Proxy(handle, { get: (_, name) => method(name) });
+    handles.add(handle);
+    return new Proxy(handle, { get: (_, name) => methodOf(handle, String(name)) });
   });
-  return { ...wrapped, open };
+  return { ...(Object.fromEntries(functions) as typeof Disk), open };
 }
 
-export function mortalProcess(original: typeof realProcess): typeof realProcess {
-  return Object.defineProperty({ ...original }, 'pid', { get: () => pid });
+function methodOf(handle: Disk.FileHandle, name: string): unknown {
+  // A power cut is not what is tried here, and waiting for the disk would be most of the time.
+  if (name === 'sync') return () => Promise.resolve();
+  if (name === 'close') {
+    return inTurn(name, () => {
+      handles.delete(handle);
+      return handle.close();
+    });
+  }
+  const value: unknown = Reflect.get(handle, name);
+  return typeof value === 'function' ? inTurn(name, value.bind(handle) as never) : value;
 }
 
-const deadPid = spawnSync('true').pid;
+export function mortalProcess(original: typeof Process): typeof Process {
+  const kill: typeof Process.kill = (target, signal) => target === pid || original.kill(target, signal);
+  return Object.defineProperty({ ...original, kill }, 'pid', { get: () => pid });
+}
 
-/** Runs a build that ends after so many calls to the disk; false when it came to its own end before. */
+/** Process numbers of processes that have ended. */
+const deadPids = execFileSync('sh', ['-c', 'for i in 1 2 3 4 5 6 7 8; do sh -c "echo \\$\\$"; done'])
+  .toString()
+  .trim()
+  .split('\n')
+  .map(Number);
+
+/** Runs a build that ends after so many changes of the disk; false when it came to its own end before. */
 export async function runMortal(calls: number, build: () => Promise<void>): Promise<boolean> {
   const death = new Promise<true>((resolve) => (die = () => resolve(true)));
   callsLeft = calls;
-  pid = deadPid;
+  pid = deadPids[runs++ % deadPids.length]!;
   try {
     return await Promise.race([death, build().then(() => false)]);
   } finally {
     // What the build still wants to call has joined the old queue by then.
     await setImmediate();
+    for (const handle of handles) await handle.close();
+    handles.clear();
     queue = Promise.resolve();
     callsLeft = Number.POSITIVE_INFINITY;
-    pid = realProcess.pid;
+    pid = process.pid;
   }
 }

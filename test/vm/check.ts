@@ -1,6 +1,6 @@
 import type { Agent } from './agent.ts';
 import type { Air } from './air.ts';
-import type { Base } from './base/build.ts';
+import type { Base } from './base/cache.ts';
 import type { Host } from './host.ts';
 import type { Machine, MachineSpec } from './machine.ts';
 

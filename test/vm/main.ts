@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { prepareBase } from './base/build.ts';
+import { prepareBase } from './base/cache.ts';
 import { selectChecks } from './check.ts';
 import './checks/bench.ts';
 import { sweep, workFolderName } from './host.ts';

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Air } from './air.ts';
-import type { Base } from './base/build.ts';
+import type { Base } from './base/cache.ts';
 import type { Bench, Boot, BootSpec, BootTools, Check } from './check.ts';
 import { Host } from './host.ts';
 import { Machine } from './machine.ts';

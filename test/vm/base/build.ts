@@ -1,9 +1,7 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommand, tryCommand } from '../command.ts';
-import { BASE_PACKAGES, kernelVersion } from '../tools.ts';
 import { buildApk, buildIndex } from './apk.ts';
 import type { BuiltApk, SigningKey } from './apk.ts';
 import { writeInitramfs, writeIso } from './images.ts';
@@ -15,23 +13,11 @@ import { addPrograms, Tree } from './tree.ts';
 
 export type Flavor = 'standard' | 'extended';
 
-/** Files of one prepared base; nothing in it is ever changed. */
-export interface Base {
-  readonly folder: string;
-  readonly iso: Readonly<Record<Flavor, string>>;
-  /** Kernel (unpacked) and initramfs, taken out of the standard ISO again as grub-bhyve would. */
-  readonly kernel: string;
-  readonly initramfs: string;
-  readonly toolbox: string;
-  /** apk key of ISO and mirror, for tests that make packages of their own. */
-  readonly key: SigningKey;
-}
-
 /** Where packages lie on the bench's mirror, below the web server's root. */
 export const MIRROR_FOLDER = 'alpine/v3.24/main';
 
 /** Looked up by this name in /etc/apk/keys. */
-const KEY_NAME = 'bench@airhive-00000001.rsa.pub';
+export const KEY_NAME = 'bench@airhive-00000001.rsa.pub';
 
 function addRepository(tree: Tree, prefix: string, built: readonly BuiltApk[], index: Buffer): void {
   for (const { fileName, bytes } of built) tree.file(`${prefix}/x86_64/${fileName}`, bytes);
@@ -137,7 +123,8 @@ async function unpackKernel(source: string, target: string): Promise<void> {
     throw new Error(`${source} holds no xz kernel`);
 }
 
-async function buildBase(source: string, folder: string, kernel: string): Promise<void> {
+/** Makes a whole base in a folder that exists and is empty. `source` is test/vm. */
+export async function buildBase(source: string, folder: string, kernel: string): Promise<void> {
   const key = makeKey();
   const packages: BuiltPackage[] = [];
   for (const apk of await makePackages(join(source, 'base/packages'))) {
@@ -158,59 +145,4 @@ async function buildBase(source: string, folder: string, kernel: string): Promis
   await runCommand('xorriso', ['-osirrox', 'on', '-indev', join(folder, 'standard.iso'), ...taken]);
   await unpackKernel(join(folder, 'vmlinuz'), join(folder, 'vmlinux'));
   await writeFile(join(folder, 'key.pem'), key.key.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
-}
-
-async function digestOfFolder(folder: string): Promise<string> {
-  const hash = createHash('sha256');
-  const names = (await readdir(folder, { recursive: true, withFileTypes: true }))
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
-  for (const name of names.sort())
-    hash
-      .update(name)
-      .update('\0')
-      .update(await readFile(name));
-  return hash.digest('hex');
-}
-
-async function cacheKey(source: string, kernel: string): Promise<string> {
-  const versions = await tryCommand('dpkg-query', ['-W', '-f', '${Package} ${Version}\n', ...BASE_PACKAGES]);
-  const own = await Promise.all(['base', 'toolbox'].map((name) => digestOfFolder(join(source, name))));
-  return createHash('sha256')
-    .update([kernel, versions.stdout, ...own].join('\n'))
-    .digest('hex')
-    .slice(0, 16);
-}
-
-async function openBase(folder: string): Promise<Base> {
-  const key = createPrivateKey(await readFile(join(folder, 'key.pem')));
-  return {
-    folder,
-    iso: { standard: join(folder, 'standard.iso'), extended: join(folder, 'extended.iso') },
-    kernel: join(folder, 'vmlinux'),
-    initramfs: join(folder, 'initramfs'),
-    toolbox: join(folder, 'toolbox.iso'),
-    key: { name: KEY_NAME, key },
-  };
-}
-
-/**
- * The base image: made from this machine's Debian packages, and kept under `~/.cache/airhive-vm` until the packages
- * or the bench's own files change. `source` is test/vm.
- */
-export async function prepareBase(source: string): Promise<Base> {
-  const kernel = kernelVersion();
-  if (kernel === undefined) throw new Error('no Debian kernel is installed');
-  const caches = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'airhive-vm');
-  await mkdir(caches, { recursive: true, mode: 0o700 });
-  const wanted = await cacheKey(source, kernel);
-  const existing = await readdir(caches);
-  if (!existing.includes(wanted)) {
-    const fresh = join(caches, `new-${process.pid}`);
-    await mkdir(fresh);
-    await buildBase(source, fresh, kernel);
-    await rename(fresh, join(caches, wanted));
-    for (const old of existing) await rm(join(caches, old), { recursive: true, force: true });
-  }
-  return openBase(join(caches, wanted));
 }

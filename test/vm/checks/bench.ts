@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { readFile } from 'node:fs/promises';
-import { bigDigest, SERVER } from '../air.ts';
-import type { ApSpec } from '../air.ts';
+import { bigDigest } from '../air.ts';
+import { SERVER } from '../air-config.ts';
+import type { ApSpec } from '../air-config.ts';
 import { check } from '../check.ts';
 import type { Bench, Boot } from '../check.ts';
 import { writeFatImage } from '../disks.ts';

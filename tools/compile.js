@@ -27,14 +27,17 @@ const withoutChildProcess = {
 rmSync(outdir, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
-  entryPoints: ['generators/main.ts'],
-  outfile: join(outdir, 'airhive.cjs'),
+  entryPoints: { airhive: 'generators/main.ts', 'hash-thread': 'generators/inputs/hash-thread.ts' },
+  outdir,
+  outExtension: { '.js': '.cjs' },
   bundle: true,
   // CommonJS: Node starts it sooner than modules, and it can carry a code cache in every release.
   format: 'cjs',
   platform: 'node',
   charset: 'ascii',
   target: 'node20.19',
+  // A script with a code cache has no import(); Node's own modules are required instead.
+  supported: { 'dynamic-import': false },
   minify: true,
   // A bug report with one-letter functions helps nobody.
   keepNames: true,

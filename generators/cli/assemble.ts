@@ -17,7 +17,10 @@ export async function assemble(
   { root, version, env }: VerbContext,
 ): Promise<{ bundle: Bundle; guest: Tree }> {
   const epoch = resolveEpoch(env.SOURCE_DATE_EPOCH, profile.release.date);
-  const [guestSources, hostSources] = await Promise.all([ownOverlay(root, 'guest'), ownOverlay(root, 'host')]);
+  const [guestSources, hostSources] = await Promise.all([
+    ownOverlay(root, 'guest'),
+    ownOverlay(root, 'host'),
+  ]);
   const guest = planGuest(profile, guestSources, version);
   const host = planHost(profile, hostSources, version);
   return { bundle: await assembleBundle({ profile, version, epoch, guest, host }), guest };

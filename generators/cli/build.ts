@@ -6,14 +6,12 @@ import { shownPath } from '../disk/shown-path.ts';
 import { AirhiveError } from '../errors.ts';
 import { hashFile } from '../inputs/hash.ts';
 import { obtainIso, type IsoSource } from '../inputs/iso.ts';
-import { readSecrets } from '../inputs/secrets.ts';
 import { placeIso } from '../output/place.ts';
 import { openStaging, type Staging } from '../output/staging.ts';
-import { encodeSite } from '../plan/site.ts';
 import { parseMirror } from '../profile/mirror.ts';
 import type { ReleasePin } from '../profile/releases.ts';
 import type { ResolvedProfile } from '../profile/resolve.ts';
-import { parseSecrets, type SiteSecrets } from '../profile/secrets.ts';
+import type { SiteSecrets } from '../profile/secrets.ts';
 import { assemble } from './assemble.ts';
 import { loadProfile, refusal } from './resolve.ts';
 import type { Outcome, VerbContext } from './world.ts';
@@ -54,7 +52,8 @@ export async function build(options: BuildOptions, context: VerbContext): Promis
   try {
     return outcome(order, await make(order, context), context);
   } catch (error) {
-    if (!context.signal.aborted || (error instanceof AirhiveError && error.kind === 'interrupted')) throw error;
+    if (!context.signal.aborted || (error instanceof AirhiveError && error.kind === 'interrupted'))
+      throw error;
     throw new AirhiveError('interrupted', 'interrupted; nothing was changed', { cause: error });
   }
 }
@@ -62,7 +61,11 @@ export async function build(options: BuildOptions, context: VerbContext): Promis
 async function make(order: Order, context: VerbContext): Promise<IsoSource> {
   const { clock, signal, reporter } = context;
   const { profile, out } = order;
-  const staging = await openStaging(out, profile.name, { clock, signal, warn: (message) => reporter.warn(message) });
+  const staging = await openStaging(out, profile.name, {
+    clock,
+    signal,
+    warn: (message) => reporter.warn(message),
+  });
   try {
     // Hashing or fetching the ISO takes longer than all the rest, so the rest is done meanwhile.
     const [iso] = await settle(obtain(order, context), write(order, staging, context));
@@ -83,12 +86,18 @@ async function make(order: Order, context: VerbContext): Promise<IsoSource> {
 async function write({ profile, secrets }: Order, staging: Staging, context: VerbContext): Promise<Bundle> {
   const { bundle } = await assemble(profile, context);
   await staging.write(bundle, await encodeBundleTar(bundle));
-  if (secrets) await staging.writeSite(encodeSite(secrets, bundle.epoch));
+  if (secrets) {
+    const { encodeSite } = await import('../plan/site.ts');
+    await staging.writeSite(encodeSite(secrets, bundle.epoch));
+  }
   return bundle;
 }
 
 async function loadSecrets(file: string | undefined, { cwd }: VerbContext): Promise<SiteSecrets | undefined> {
   if (file === undefined) return undefined;
+  // Most builds have none, and its schema takes time to set up.
+  const { parseSecrets } = await import('../profile/secrets.ts');
+  const { readSecrets } = await import('../inputs/secrets.ts');
   const source = await readSecrets(file, cwd);
   const { secrets, diagnostics } = parseSecrets(source);
   if (!secrets) throw refusal(source.file, diagnostics);

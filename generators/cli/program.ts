@@ -37,7 +37,8 @@ export async function run(world: World, version: string): Promise<number> {
     if (outcome) print(world, outcome);
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : await fail(world, usageError(error));
+    if (error instanceof CommanderError)
+      return error.exitCode === 0 ? 0 : await fail(world, usageError(error));
     return await fail(world, error);
   }
 }
@@ -46,7 +47,9 @@ type Done = (outcome: Outcome) => void;
 
 function createProgram(world: World, version: string, done: Done): Command {
   const program = new Command('airhive')
-    .description("Wi-Fi for a FreeBSD laptop through a tiny Alpine Linux VM: builds the VM's bundle from a profile.")
+    .description(
+      "Wi-Fi for a FreeBSD laptop through a tiny Alpine Linux VM: builds the VM's bundle from a profile.",
+    )
     .version(version, '-V, --version')
     .addHelpText('after', EXAMPLES + '\n' + EXIT_CODES_HELP)
     .configureOutput({ writeOut: (text) => world.stdout.write(text), writeErr: () => undefined })
@@ -76,7 +79,9 @@ function verb(program: Command, name: string, description: string): Command {
     .option('--json', 'one JSON document on standard output, errors included')
     .option('--quiet', 'no step lines, only warnings and errors')
     .option('--verbose', 'more detail')
-    .addOption(new Option('--color <when>', 'colour in messages').choices(['auto', 'always', 'never']).default('auto'));
+    .addOption(
+      new Option('--color <when>', 'colour in messages').choices(['auto', 'always', 'never']).default('auto'),
+    );
 }
 
 const RELEASES = ['--releases <file>', 'pinned releases (default: the ones airhive ships)'] as const;
@@ -88,7 +93,11 @@ function addBuild(program: Command, context: ContextOf, done: Done): void {
     .option(...PROFILE)
     .option('--out <dir>', 'where to put it', 'dist')
     .option('--iso <file>', "use this copy of the profile's ISO")
-    .option('--mirror <url>', 'fetch the ISO from here (the part before /v3.24/releases/); repeatable', collect)
+    .option(
+      '--mirror <url>',
+      'fetch the ISO from here (the part before /v3.24/releases/); repeatable',
+      collect,
+    )
     .option(...RELEASES)
     .option('--cache <dir>', 'where ISOs are kept (default: $XDG_CACHE_HOME/airhive)')
     .option('--offline', 'use no network; an ISO that is not in the cache is left for the host to fetch')
@@ -172,7 +181,8 @@ function document(content: Readonly<Record<string, unknown>>): string {
 
 function usageError(error: CommanderError): AirhiveError {
   // Without a verb commander prints the help as an error.
-  const message = error.code === 'commander.help' ? 'no verb was given' : error.message.replace(/^error: /, '');
+  const message =
+    error.code === 'commander.help' ? 'no verb was given' : error.message.replace(/^error: /, '');
   return new AirhiveError('usage', message.replaceAll('\n', ' '), {
     hint: 'airhive --help lists the verbs, airhive VERB --help its options',
   });

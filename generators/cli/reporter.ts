@@ -37,7 +37,10 @@ export function createReporter(stderr: Terminal, { quiet, verbose, colour }: Rep
       if (step === shown) return;
       shown = step;
       const text = `${label} ${step} % of ${Math.ceil(total / 1e6)} MB`;
-      if (!stderr.isTerminal) { line(text); return; }
+      if (!stderr.isTerminal) {
+        line(text);
+        return;
+      }
       stderr.write(`${CLEAR_LINE}${text}`);
       lineIsOpen = true;
     },

@@ -12,7 +12,9 @@ export async function loadProfile(
 ): Promise<ResolvedProfile> {
   if (options.profile === undefined) {
     const names = (await listProfiles(context.root)).join(', ');
-    throw new AirhiveError('usage', 'no profile was named', { hint: `add --profile NAME (${names}) or --profile FILE` });
+    throw new AirhiveError('usage', 'no profile was named', {
+      hint: `add --profile NAME (${names}) or --profile FILE`,
+    });
   }
   const releases = await loadReleases(options.releases, context);
   const source = await readProfile(options.profile, context);
@@ -23,7 +25,10 @@ export async function loadProfile(
 }
 
 /** The pins of --releases, or those that airhive ships. */
-export async function loadReleases(file: string | undefined, context: VerbContext): Promise<readonly ReleasePin[]> {
+export async function loadReleases(
+  file: string | undefined,
+  context: VerbContext,
+): Promise<readonly ReleasePin[]> {
   const source = await readReleases(file, context);
   const { releases, diagnostics } = parseReleases(source);
   if (!releases) throw refusal(source.file, diagnostics);
@@ -34,5 +39,7 @@ export async function loadReleases(file: string | undefined, context: VerbContex
 export function refusal(file: string, diagnostics: readonly Diagnostic[]): AirhiveError {
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   const count = errors === 1 ? '1 problem' : `${errors} problems`;
-  return new AirhiveError(worstKind(diagnostics) ?? 'usage', `${file}: ${count}, nothing was built`, { diagnostics });
+  return new AirhiveError(worstKind(diagnostics) ?? 'usage', `${file}: ${count}, nothing was built`, {
+    diagnostics,
+  });
 }

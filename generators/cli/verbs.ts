@@ -53,8 +53,10 @@ export async function plan(
     size: entry.type === 'file' ? entry.bytes.length : 0,
     sha256: entry.type === 'file' ? sha256(entry.bytes) : null,
   }));
-  const line = (prefix: string, { mode, size, path, sha256: digest }: (typeof inside)[number] | (typeof files)[number]) =>
-    `${mode} ${String(size).padStart(8)} ${(digest ?? '-').slice(0, 12).padEnd(12)} ${prefix}${path}`;
+  const line = (
+    prefix: string,
+    { mode, size, path, sha256: digest }: (typeof inside)[number] | (typeof files)[number],
+  ) => `${mode} ${String(size).padStart(8)} ${(digest ?? '-').slice(0, 12).padEnd(12)} ${prefix}${path}`;
   return {
     lines: [...files.map((file) => line('', file)), ...inside.map((entry) => line('guest:/', entry))],
     result: { profile: profile.name, files, guest: inside },
@@ -62,11 +64,19 @@ export async function plan(
 }
 
 /** Reads a bundle again and checks all of it. */
-export async function verify(wanted: string, options: { public?: boolean }, context: VerbContext): Promise<Outcome> {
+export async function verify(
+  wanted: string,
+  options: { public?: boolean },
+  context: VerbContext,
+): Promise<Outcome> {
   const path = resolve(context.cwd, wanted);
   const shown = shownPath(path, context.cwd);
   const { signal } = context;
-  const { manifest, files, iso } = await verifyBundle(path, { public: options.public ?? false, shown, signal });
+  const { manifest, files, iso } = await verifyBundle(path, {
+    public: options.public ?? false,
+    shown,
+    signal,
+  });
   const isoText = iso ? 'the ISO is the pinned one' : 'the ISO is not there';
   return {
     lines: [`${shown}: ok, ${files} files of profile ${manifest.profile}, ${isoText}`],
@@ -81,7 +91,8 @@ export async function profiles(context: VerbContext): Promise<Outcome> {
   const rows = await Promise.all(
     names.map(async (name) => {
       const { profile } = resolveProfile(await readProfile(name, context), releases);
-      if (!profile) throw new AirhiveError('usage', `profile ${name} is broken`, { hint: `airhive validate ${name}` });
+      if (!profile)
+        throw new AirhiveError('usage', `profile ${name} is broken`, { hint: `airhive validate ${name}` });
       return {
         name,
         file: join('profiles', `${name}.yaml`),

@@ -34,7 +34,9 @@ export async function isThere(path: string): Promise<boolean> {
  * another process replaced it, needs nothing.
  */
 export async function syncFolders(...folders: readonly string[]): Promise<void> {
-  await Promise.all(folders.map((folder) => onDisk('write', folder, () => ignoringMissing(syncFolder(folder)))));
+  await Promise.all(
+    folders.map((folder) => onDisk('write', folder, () => ignoringMissing(syncFolder(folder)))),
+  );
 }
 
 async function syncFolder(folder: string): Promise<void> {

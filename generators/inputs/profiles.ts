@@ -40,7 +40,10 @@ export async function readProfile(wanted: string, at: { root: string; cwd: strin
 }
 
 /** Reads the file of pinned releases: the user's, or the one that airhive ships. */
-export async function readReleases(file: string | undefined, at: { root: string; cwd: string }): Promise<Source> {
+export async function readReleases(
+  file: string | undefined,
+  at: { root: string; cwd: string },
+): Promise<Source> {
   const path = file === undefined ? join(at.root, 'profiles', RELEASES) : resolve(at.cwd, file);
   const shown = shownPath(path, at.cwd);
   return { file: shown, text: await read(path, shown, file !== undefined) };
@@ -59,7 +62,11 @@ async function unknownProfile(wanted: string, root: string): Promise<AirhiveErro
   const names = await listProfiles(root);
   const near = nearestName(wanted, names);
   const meant = near === undefined ? '' : ` Did you mean ${near}?`;
-  return new AirhiveError('usage', `there is no profile ${JSON.stringify(wanted)}; there are: ${names.join(', ')}.${meant}`, {
-    hint: 'a profile of your own is named as a file: ./my.yaml',
-  });
+  return new AirhiveError(
+    'usage',
+    `there is no profile ${JSON.stringify(wanted)}; there are: ${names.join(', ')}.${meant}`,
+    {
+      hint: 'a profile of your own is named as a file: ./my.yaml',
+    },
+  );
 }

@@ -16,7 +16,8 @@ export async function readText(handle: FileHandle, shown: string): Promise<strin
     const { bytesRead } = await handle.read(bytes, size, bytes.length - size, null);
     size += bytesRead;
     if (bytesRead === 0) break;
-    if (size > LIMIT) throw new AirhiveError('usage', `${shown} is no text for airhive: it is longer than 1 MiB`);
+    if (size > LIMIT)
+      throw new AirhiveError('usage', `${shown} is no text for airhive: it is longer than 1 MiB`);
   }
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.subarray(0, size));

@@ -52,8 +52,12 @@ export async function checkNotHeld(mine: Work): Promise<void> {
   for (const { work } of await listWorks(mine.places)) {
     const data = work.path === mine.path ? undefined : await work.data();
     if (data === undefined) continue;
-    throw new AirhiveError('disk', `${bundle} is missing, and ${data} is the data of this machine: a build did not end`, {
-      hint: `if no build of that name runs any more, rename the folder around it to ${bundle}, and build again`,
-    });
+    throw new AirhiveError(
+      'disk',
+      `${bundle} is missing, and ${data} is the data of this machine: a build did not end`,
+      {
+        hint: `if no build of that name runs any more, rename the folder around it to ${bundle}, and build again`,
+      },
+    );
   }
 }

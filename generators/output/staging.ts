@@ -88,7 +88,9 @@ function locked(work: Work, { clock, signal }: StagingPorts, action: () => Promi
 /** Makes the folder; returns the outermost one that was not there before. */
 async function makeOut(out: string): Promise<string | undefined> {
   if ((await ignoringMissing(stat(out)).catch(() => undefined))?.isDirectory() === false) {
-    throw new AirhiveError('disk', `cannot write into ${out}: it is not a folder`, { hint: 'choose another one with --out' });
+    throw new AirhiveError('disk', `cannot write into ${out}: it is not a folder`, {
+      hint: 'choose another one with --out',
+    });
   }
   return onDisk('create', out, () => mkdir(out, { recursive: true }));
 }
@@ -103,7 +105,11 @@ async function removeEmpty(out: string, created: string | undefined): Promise<vo
   }
 }
 
-async function writeBundle({ path: work, fresh, tar: tarFile }: Work, bundle: Bundle, tar: Uint8Array): Promise<void> {
+async function writeBundle(
+  { path: work, fresh, tar: tarFile }: Work,
+  bundle: Bundle,
+  tar: Uint8Array,
+): Promise<void> {
   await onDisk('write', work, async () => {
     for (const folder of foldersOf(bundle.files)) {
       await mkdir(join(fresh, folder));
@@ -120,7 +126,8 @@ async function writeBundle({ path: work, fresh, tar: tarFile }: Work, bundle: Bu
 function foldersOf(files: readonly BundleFile[]): string[] {
   const folders = new Set<string>();
   for (const { path } of files) {
-    for (let end = path.indexOf('/'); end > 0; end = path.indexOf('/', end + 1)) folders.add(path.slice(0, end));
+    for (let end = path.indexOf('/'); end > 0; end = path.indexOf('/', end + 1))
+      folders.add(path.slice(0, end));
   }
   return [...folders].sort(compareCodeUnits);
 }
@@ -128,7 +135,9 @@ function foldersOf(files: readonly BundleFile[]): string[] {
 async function publish(work: Work, ports: StagingPorts): Promise<void> {
   const { places, fresh } = work;
   const entries = await readdir(fresh, { recursive: true, withFileTypes: true });
-  const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
+  const folders = entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name));
   await syncFolders(fresh, ...folders);
   await locked(work, ports, async () => {
     await recover(places);

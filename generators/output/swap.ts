@@ -14,7 +14,11 @@ export async function swapBundle(work: Work): Promise<void> {
   const steps = new Steps();
   try {
     const had = await isThere(bundle);
-    if (had) await steps.take(() => rename(bundle, work.old), () => rename(work.old, bundle));
+    if (had)
+      await steps.take(
+        () => rename(bundle, work.old),
+        () => rename(work.old, bundle),
+      );
     await fill(work, steps);
   } catch (cause) {
     await steps.undo(cause, work);
@@ -88,10 +92,21 @@ async function placeSite(work: Work, steps: Steps): Promise<void> {
   const data = join(work.fresh, DATA);
   const site = join(data, 'site.img');
   try {
-    if (!(await isThere(data))) await steps.take(() => mkdir(data), () => rmdir(data));
+    if (!(await isThere(data)))
+      await steps.take(
+        () => mkdir(data),
+        () => rmdir(data),
+      );
     await chmod(data, 0o700);
-    if (await isThere(site)) await steps.take(() => rename(site, work.oldSite), () => rename(work.oldSite, site));
-    await steps.take(() => rename(work.site, site), () => rename(site, work.site));
+    if (await isThere(site))
+      await steps.take(
+        () => rename(site, work.oldSite),
+        () => rename(work.oldSite, site),
+      );
+    await steps.take(
+      () => rename(work.site, site),
+      () => rename(site, work.site),
+    );
   } catch (error) {
     throw diskError('write', join(work.places.bundle, DATA, 'site.img'), error);
   }

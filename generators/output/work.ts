@@ -17,7 +17,13 @@ export interface Places {
 }
 
 export function placesOf(out: string, name: string): Places {
-  return { out, name, bundle: join(out, name), tar: join(out, `${name}.tar`), lock: join(out, `.${name}.lock`) };
+  return {
+    out,
+    name,
+    bundle: join(out, name),
+    tar: join(out, `${name}.tar`),
+    lock: join(out, `.${name}.lock`),
+  };
 }
 
 /** The folder that one build works in, `OUT/.NAME.work.HOST.PID.RANDOM`, and what lies in it. */
@@ -106,7 +112,10 @@ export async function claimWork({ places, path }: Work): Promise<Work | undefine
  */
 export async function checkPlaces({ bundle, tar }: Places): Promise<void> {
   const [folder, file] = await Promise.all([bundle, tar].map((path) => ignoringMissing(lstat(path))));
-  for (const [path, info] of [[bundle, folder], [tar, file]] as const) {
+  for (const [path, info] of [
+    [bundle, folder],
+    [tar, file],
+  ] as const) {
     if (!info?.isSymbolicLink()) continue;
     throw inTheWay(path, 'it is a symbolic link, and a build would replace the link, not what it leads to');
   }

@@ -44,5 +44,8 @@ function isZero(bytes: Uint8Array): boolean {
 }
 
 function noEnd(what: string): AirhiveError {
-  return new AirhiveError('verification', `${what} is not a whole tar archive: its end is missing or not at its end`);
+  return new AirhiveError(
+    'verification',
+    `${what} is not a whole tar archive: its end is missing or not at its end`,
+  );
 }

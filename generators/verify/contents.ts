@@ -13,7 +13,8 @@ export function checkVdisk(image: Uint8Array, apkovl: Uint8Array, { epoch }: Man
   try {
     const { label, files } = decodeFat(image);
     const problems: string[] = [];
-    if (label !== VDISK_LABEL) problems.push(`${VDISK}: its label is ${JSON.stringify(label)}, not ${VDISK_LABEL}`);
+    if (label !== VDISK_LABEL)
+      problems.push(`${VDISK}: its label is ${JSON.stringify(label)}, not ${VDISK_LABEL}`);
     // Any further overlay could be booted instead (facts/alpine.md 5.1).
     const [file, ...more] = files;
     if (file?.path !== APKOVL || more.length > 0) {
@@ -21,7 +22,8 @@ export function checkVdisk(image: Uint8Array, apkovl: Uint8Array, { epoch }: Man
       problems.push(`${VDISK}: it has to hold ${APKOVL} and nothing else; it holds ${held || 'nothing'}`);
     } else if (Buffer.compare(file.bytes, apkovl) !== 0) {
       problems.push(`${VDISK}: the overlay in it is not the ${APKOVL} beside it`);
-    } else if (file.time !== fatTime(epoch)) problems.push(`${VDISK}: the date in it is not that of the manifest`);
+    } else if (file.time !== fatTime(epoch))
+      problems.push(`${VDISK}: the date in it is not that of the manifest`);
     return problems;
   } catch (error) {
     return [`${VDISK}: ${messageOf(error)}`];
@@ -54,7 +56,10 @@ export async function checkApkovl(apkovl: Uint8Array, manifest: Manifest): Promi
 /** Unpacks a gzip file that has nothing behind its end; Node alone would not mind. */
 function unzip(bytes: Uint8Array): Uint8Array {
   const options = { maxOutputLength: LARGEST, info: true };
-  const { buffer, engine } = gunzipSync(bytes, options) as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
+  const { buffer, engine } = gunzipSync(bytes, options) as unknown as {
+    buffer: Buffer;
+    engine: { bytesWritten: number };
+  };
   if (engine.bytesWritten === bytes.length) return buffer;
   throw new AirhiveError('verification', 'there is something behind the end of the gzip data');
 }
@@ -92,7 +97,8 @@ function compareEntries(found: readonly string[], listed: readonly string[]): st
 function oddities({ header }: ArchiveEntry, epoch: number): string[] {
   const { name, uid, gid, uname, gname, mtime } = header;
   const problems: string[] = [];
-  if (uid !== 0 || gid !== 0 || uname !== 'root' || gname !== 'root') problems.push(`${name}: its owner is not root`);
+  if (uid !== 0 || gid !== 0 || uname !== 'root' || gname !== 'root')
+    problems.push(`${name}: its owner is not root`);
   if (mtime.getTime() !== epoch * 1000) problems.push(`${name}: its date is not that of the manifest`);
   return problems;
 }

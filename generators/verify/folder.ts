@@ -37,7 +37,8 @@ class Walk {
   async enter(inside: string): Promise<void> {
     const path = join(this.#top, inside);
     const names = await onDisk('read', path, () => readdir(path));
-    for (const name of names.sort(compareCodeUnits)) await this.#look(inside === '' ? name : `${inside}/${name}`);
+    for (const name of names.sort(compareCodeUnits))
+      await this.#look(inside === '' ? name : `${inside}/${name}`);
   }
 
   async #look(inside: string): Promise<void> {
@@ -52,7 +53,8 @@ class Walk {
       await this.enter(inside);
     } else if (!info.isFile()) this.problems.push(`${inside}: neither a file nor a folder`);
     else if (isIso(inside)) this.isos.set(inside, path);
-    else if (info.size > LARGEST) this.problems.push(`${inside}: ${info.size} bytes; no file of a bundle is so large`);
+    else if (info.size > LARGEST)
+      this.problems.push(`${inside}: ${info.size} bytes; no file of a bundle is so large`);
     else this.files.set(inside, foundFile(info.mode, await onDisk('read', path, () => readFile(path))));
   }
 }

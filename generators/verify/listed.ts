@@ -29,8 +29,10 @@ export function checkFiles(found: Found, manifest: Manifest): string[] {
   // The two that list the others cannot be in their own list; their mode is a constant.
   Object.assign(at(MANIFEST), { mode: '0644' });
   Object.assign(at(CHECKSUMS), { mode: '0644' });
-  for (const [path, entry] of listed) problems.push(...compare(path, found.files.get(path), entry, sums !== undefined));
-  for (const path of found.files.keys()) if (!listed.has(path)) problems.push(`${path}: not a file of this bundle`);
+  for (const [path, entry] of listed)
+    problems.push(...compare(path, found.files.get(path), entry, sums !== undefined));
+  for (const path of found.files.keys())
+    if (!listed.has(path)) problems.push(`${path}: not a file of this bundle`);
   return problems;
 }
 
@@ -75,7 +77,8 @@ function compare(path: string, file: FoundFile | undefined, listed: Listed, have
 export function checkFolders(found: Found, manifest: Manifest): string[] {
   const known = new Set(['iso']);
   for (const { path } of manifest.files) {
-    for (let end = path.indexOf('/'); end > 0; end = path.indexOf('/', end + 1)) known.add(path.slice(0, end));
+    for (let end = path.indexOf('/'); end > 0; end = path.indexOf('/', end + 1))
+      known.add(path.slice(0, end));
   }
   return [...found.folders].flatMap(([path, mode]) => {
     // Said already, and more clearly.
@@ -98,11 +101,16 @@ export function checkManifest(found: Found, manifest: Manifest): string[] {
     ['iso.sha256', iso.sha256, release?.sha256],
     ['iso.size', iso.size, release?.size],
     ['iso.urls', iso.urls.join(' '), urls.join(' ')],
-    ...(found.prefix === undefined ? [] : ([['profile', profile, found.prefix]] as [string, unknown, unknown][])),
+    ...(found.prefix === undefined
+      ? []
+      : ([['profile', profile, found.prefix]] as [string, unknown, unknown][])),
   ];
   const problems = pairs
     .filter(([, said, elsewhere]) => said !== elsewhere)
-    .map(([key, said, elsewhere]) => `${MANIFEST}: ${key} is ${String(said)}, but elsewhere it is ${String(elsewhere)}`);
+    .map(
+      ([key, said, elsewhere]) =>
+        `${MANIFEST}: ${key} is ${String(said)}, but elsewhere it is ${String(elsewhere)}`,
+    );
   if (text !== encodeManifest(manifest)) problems.push(`${MANIFEST}: not written as airhive writes it`);
   return problems;
 }

@@ -43,5 +43,8 @@ export function decodeManifest(text: string): Manifest {
   const result = ManifestSchema.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw new AirhiveError('verification', `manifest.json ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'malformed'}`);
+  throw new AirhiveError(
+    'verification',
+    `manifest.json ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'malformed'}`,
+  );
 }

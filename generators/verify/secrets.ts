@@ -10,11 +10,14 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
 
 /** One line for each thing that must not be published: data/, or a secret in any file, in whatever it is packed. */
 export function findSecrets(found: Found): string[] {
-  const problems = found.hasData ? ['data/: it holds the secrets of one machine; publish the bundle without it'] : [];
+  const problems = found.hasData
+    ? ['data/: it holds the secrets of one machine; publish the bundle without it']
+    : [];
   for (const [path, { bytes }] of found.files) {
     for (const layer of layersOf(path, bytes)) {
       const text = Buffer.from(layer.bytes).toString('latin1');
-      for (const [pattern, what] of SECRETS) if (pattern.test(text)) problems.push(`${layer.name}: it contains ${what}`);
+      for (const [pattern, what] of SECRETS)
+        if (pattern.test(text)) problems.push(`${layer.name}: it contains ${what}`);
     }
   }
   return problems;
@@ -27,7 +30,11 @@ interface Layer {
 
 /** A file, and what it holds when it is a volume or compressed. An archive shows its files as they are. */
 function layersOf(name: string, bytes: Uint8Array): Layer[] {
-  const inner = name.endsWith('.img') ? filesOf(name, bytes) : name.endsWith('.gz') ? unzipped(name, bytes) : [];
+  const inner = name.endsWith('.img')
+    ? filesOf(name, bytes)
+    : name.endsWith('.gz')
+      ? unzipped(name, bytes)
+      : [];
   return [{ name, bytes }, ...inner];
 }
 

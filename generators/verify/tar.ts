@@ -21,7 +21,8 @@ export async function readTar(path: string, shown: string): Promise<Found> {
     const { type, mode } = header;
     if (inside === undefined || (type !== 'file' && type !== 'directory')) {
       problems.push(`${shown}: an entry that no bundle has: ${JSON.stringify(header.name)}, ${type}`);
-    } else if (files.has(inside) || folders.has(inside)) problems.push(`${inside}: in the tar more than once`);
+    } else if (files.has(inside) || folders.has(inside))
+      problems.push(`${inside}: in the tar more than once`);
     else if (type === 'directory') folders.set(inside, mode & 0o7777);
     else files.set(inside, foundFile(mode, content));
   }

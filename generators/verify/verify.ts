@@ -48,9 +48,13 @@ export async function verifyBundle(path: string, options: VerifyOptions): Promis
   ];
   const iso = found.isos.has(`iso/${manifest.iso.file}`);
   if (problems.length === 0) return { manifest, files: found.files.size, iso };
-  throw new AirhiveError('verification', [`${options.shown} is not as it has to be:`, ...problems].join('\n  '), {
-    hint: 'build it again, or fetch it again from where it was published',
-  });
+  throw new AirhiveError(
+    'verification',
+    [`${options.shown} is not as it has to be:`, ...problems].join('\n  '),
+    {
+      hint: 'build it again, or fetch it again from where it was published',
+    },
+  );
 }
 
 async function readBundle(path: string, shown: string): Promise<Found> {

@@ -1,17 +1,19 @@
-import { build } from 'esbuild';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../inputs/sandbox.ts';
+import { buildPublisher } from './child/build.ts';
 import { runMortal } from './mortal-disk.ts';
 import { addData, MACHINE_DATA, OLD_DATA, openSample, publishSample, stateOf } from './sample.ts';
 
-vi.mock('node:fs/promises', async (original) => (await import('./mortal-disk.ts')).mortalFs(await original()));
-vi.mock('node:process', async (original) => (await import('./mortal-disk.ts')).mortalProcess(await original()));
+vi.mock('node:fs/promises', async (original) =>
+  (await import('./mortal-disk.ts')).mortalFs(await original()),
+);
+vi.mock('node:process', async (original) =>
+  (await import('./mortal-disk.ts')).mortalProcess(await original()),
+);
 
 /** A folder in which `old` was published and run. */
 async function publishedFolder(): Promise<string> {
@@ -64,7 +66,9 @@ async function expectRepaired(out: string, old: string | undefined): Promise<voi
 const publishNew = (out: string): Promise<void> => publishSample(out, 'new', { site: true });
 
 it('killed before any change of the disk, a build leaves the old bundle or the new one, and the data', async () => {
-  const points = await endEverywhere(await publishedFolder(), publishNew, (out) => expectRepaired(out, 'old'));
+  const points = await endEverywhere(await publishedFolder(), publishNew, (out) =>
+    expectRepaired(out, 'old'),
+  );
   expect(points).toBeGreaterThan(25);
 });
 
@@ -93,12 +97,12 @@ it('killed while it puts right what a killed build left, a build can be put righ
 
 it('builds of one name that are killed by SIGKILL while others go on never lose the data', async () => {
   const out = await publishedFolder();
-  const program = join(temporaryFolder(), 'publish.mjs');
-  const entry = fileURLToPath(new URL('child/publish.ts', import.meta.url));
-  await build({ entryPoints: [entry], outfile: program, bundle: true, platform: 'node', format: 'esm' });
+  const program = await buildPublisher(temporaryFolder());
   for (let round = 0; round < 6; round++) {
     const rivals = [0, 1, 2, 3].map((index) =>
-      spawn(process.execPath, [program, out, `round${round}-${index}`], { stdio: ['ignore', 'ignore', 'inherit'] }),
+      spawn(process.execPath, [program, 'loop', out, `round${round}-${index}`], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      }),
     );
     const ends = rivals.map((rival) => once(rival, 'exit'));
     // No proof rests on these times: whatever happened in them must be put right.
@@ -107,7 +111,9 @@ it('builds of one name that are killed by SIGKILL while others go on never lose 
       rival.kill('SIGKILL');
       await setTimeout(Math.random() * 10);
     }
-    expect((await Promise.all(ends)).map(([, signal]: unknown[]) => signal)).toEqual(Array(4).fill('SIGKILL'));
+    expect((await Promise.all(ends)).map(([, signal]: unknown[]) => signal)).toEqual(
+      Array(4).fill('SIGKILL'),
+    );
     await publishSample(out, 'next');
     const { litter, data, bundle, tar } = stateOf(out);
     expect({ bundle, tar, litter }).toEqual({ bundle: 'next', tar: 'next', litter: [] });

@@ -29,7 +29,11 @@ export async function openSample(out: string, warnings: string[] = []): Promise<
 }
 
 /** Everything that a build does with a staging; `site` adds a site image with the same mark. */
-export async function publishSample(out: string, mark: string, options: { site?: boolean } = {}): Promise<void> {
+export async function publishSample(
+  out: string,
+  mark: string,
+  options: { site?: boolean } = {},
+): Promise<void> {
   const staging = await openSample(out);
   try {
     await staging.write(sampleBundle(mark), Buffer.from(`tar ${mark}`));
@@ -81,7 +85,9 @@ function markIn(text: string, path: string): string {
 
 function dataIn(folder: string): Record<string, string> {
   if (!existsSync(folder)) return {};
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
   const paths = entries.map((entry) => join(entry.parentPath, entry.name)).sort();
   return Object.fromEntries(
     paths.map((path) => [path.slice(folder.length + 1), readFileSync(path, 'utf8').replaceAll('\0', '')]),

@@ -1,10 +1,28 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { newOwnedName } from '../../generators/disk/owner.ts';
 import { temporaryFolder } from '../inputs/sandbox.ts';
-import { addData, NAME, OLD_DATA, openSample, publishSample, sampleBundle, stateOf, MACHINE_DATA } from './sample.ts';
+import {
+  addData,
+  NAME,
+  OLD_DATA,
+  openSample,
+  publishSample,
+  sampleBundle,
+  stateOf,
+  MACHINE_DATA,
+} from './sample.ts';
 
 const modeOf = (path: string): number => statSync(path).mode & 0o7777;
 
@@ -57,7 +75,10 @@ it('large runs of zeros are holes', async () => {
   const bytes = Buffer.alloc(4 << 20);
   bytes.write('end', bytes.length - 3);
   const staging = await openSample(out);
-  await staging.write({ ...sampleBundle('one'), files: [{ path: 'hole', mode: 0o644, bytes, digest: '' }] }, bytes);
+  await staging.write(
+    { ...sampleBundle('one'), files: [{ path: 'hole', mode: 0o644, bytes, digest: '' }] },
+    bytes,
+  );
   const { size, blocks } = statSync(join(staging.folder, 'hole'));
   await staging.discard();
   expect(size).toBe(bytes.length);
@@ -149,7 +170,11 @@ it('while a build on another machine holds the old bundle, its place is not fill
     message: `${join(out, NAME)} is missing, and ${foreign}/old/data is the data of this machine: a build did not end`,
   });
   await staging.discard();
-  expect(stateOf(out)).toMatchObject({ bundle: undefined, tar: 'one', litter: [`.${NAME}.work.some-other-host.1.0123abcd`] });
+  expect(stateOf(out)).toMatchObject({
+    bundle: undefined,
+    tar: 'one',
+    litter: [`.${NAME}.work.some-other-host.1.0123abcd`],
+  });
   // As the hint says.
   renameSync(join(foreign, 'old'), join(out, NAME));
   rmdirSync(foreign);

@@ -77,6 +77,19 @@ export class SerialConsole {
     });
   }
 
+  /** The output from `from` on, each line with the seconds since start at which it began. */
+  timeline(from = 0): string {
+    let offset = from;
+    const lines = this.text.slice(from).split('\n');
+    return lines
+      .map((line) => {
+        const at = this.timeOf(offset);
+        offset += line.length + 1;
+        return `${at.toFixed(1).padStart(6)} ${line.replaceAll('\r', '')}`;
+      })
+      .join('\n');
+  }
+
   tail(length: number): string {
     return this.text.slice(-length);
   }

@@ -20,7 +20,7 @@ async function ask(bench: Bench, command: string): Promise<string> {
 
 /** Console tail, and what guest, host and access points say now; never waits for long. */
 export async function collectEvidence(bench: Bench): Promise<string> {
-  const parts = [`--- console\n${bench.machine.console.tail(6000)}`];
+  const parts = [`--- console\n${bench.machine.console.timeline().slice(-8000)}`];
   if (!bench.machine.running) return `${parts.join('\n')}\n--- the machine has ended`;
   const questions = (async () => {
     for (const question of QUESTIONS) parts.push(await ask(bench, question));

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { prepareBase } from './base/cache.ts';
 import { selectChecks } from './check.ts';
 import './checks/bench.ts';
+import './checks/gateway.ts';
 import { sweep, workFolderName } from './host.ts';
 import { failureText, outcomeLine, table } from './report.ts';
 import { runChecks } from './runner.ts';

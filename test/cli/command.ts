@@ -1,0 +1,90 @@
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { inject, onTestFinished } from 'vitest';
+import { run } from '../../generators/cli/program.ts';
+import type { World } from '../../generators/cli/world.ts';
+import { httpGet } from '../../generators/inputs/http.ts';
+import { realClock } from '../inputs/clock.ts';
+import { temporaryFolder } from '../inputs/sandbox.ts';
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Started {
+  readonly process: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** Resolves when standard error holds this. */
+  says(text: string): Promise<void>;
+}
+
+export interface CommandOptions extends Pick<SpawnOptions, 'cwd' | 'uid' | 'gid'> {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Folder of the airhive to start; the compiled one of all tests by default. */
+  readonly root?: string;
+}
+
+/** Starts the compiled program with an environment that holds nothing of the user's. Killed when the test is over. */
+export function start(args: readonly string[], options: CommandOptions = {}): Started {
+  const { env = {}, root = inject('airhive'), ...rest } = options;
+  const program = join(root, 'bin/airhive.cjs');
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd: temporaryFolder(),
+    env: { PATH: process.env.PATH, HOME: temporaryFolder(), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...rest,
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const ended = once(child, 'close').then(([code, signal]: unknown[]) => {
+    return { code: code as number | null, signal: signal as string | null, stdout, stderr };
+  });
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  const says = (text: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (stderr.includes(text)) resolve();
+      };
+      child.stderr.on('data', look);
+      look();
+      void ended.then(() => reject(new Error(`it never said ${text}, but ${stderr}`)));
+    });
+  return { process: child, ended, says };
+}
+
+/** Runs the compiled program to its end. */
+export function airhive(args: readonly string[], options: CommandOptions = {}): Promise<Ended> {
+  return start(args, options).ended;
+}
+
+/** Runs the command line in this process, which is quicker: for what it says, not for how it deals with the system. */
+export async function runInside(
+  argv: readonly string[],
+  world: Partial<World> = {},
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  let [stdout, stderr] = ['', ''];
+  const code = await run(
+    {
+      argv,
+      env: { HOME: temporaryFolder() },
+      cwd: temporaryFolder(),
+      root: inject('airhive'),
+      stdout: { isTerminal: false, write: (text) => void (stdout += text) },
+      stderr: { isTerminal: false, write: (text) => void (stderr += text) },
+      http: httpGet,
+      clock: realClock,
+      signal: new AbortController().signal,
+      ...world,
+    },
+    '1.2.3',
+  );
+  return { code, stdout, stderr };
+}

@@ -1,0 +1,164 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { canUnshare } from '../fixtures/namespaces.ts';
+import { temporaryFolder } from '../inputs/sandbox.ts';
+import { buildPublisher } from './child/build.ts';
+import { addData, NAME, OLD_DATA, openSample, publishSample, stateOf } from './sample.ts';
+
+const ROOT = process.getuid?.() === 0;
+const NOBODY = 65534;
+
+async function publishedFolder(): Promise<string> {
+  const out = temporaryFolder();
+  await publishSample(out, 'one');
+  addData(out);
+  return out;
+}
+
+const OLD_STATE = { bundle: 'one', tar: 'one', data: OLD_DATA, litter: [] };
+
+it('OUT is a file, or lies below one', async () => {
+  const file = join(temporaryFolder(), 'file');
+  writeFileSync(file, 'mine');
+  await expect(openSample(file)).rejects.toMatchObject({
+    kind: 'disk',
+    message: `cannot write into ${file}: it is not a folder`,
+  });
+  await expect(openSample(join(file, 'out'))).rejects.toMatchObject({ kind: 'disk' });
+  expect(readFileSync(file, 'utf8')).toBe('mine');
+});
+
+describe('something that no build made lies at its places', () => {
+  it('a file at OUT/NAME', async () => {
+    const out = temporaryFolder();
+    writeFileSync(join(out, NAME), 'mine');
+    await expect(openSample(out)).rejects.toMatchObject({
+      kind: 'disk',
+      message: `${join(out, NAME)} is in the way: it is not a folder`,
+    });
+    expect(readFileSync(join(out, NAME), 'utf8')).toBe('mine');
+    expect(readdirSync(out)).toEqual([NAME]);
+  });
+
+  it('a symbolic link at OUT/NAME, whatever it leads to', async () => {
+    const out = await publishedFolder();
+    const elsewhere = temporaryFolder();
+    for (const target of [join(out, NAME), 'nowhere']) {
+      symlinkSync(target, join(elsewhere, NAME));
+      await expect(openSample(elsewhere)).rejects.toMatchObject({
+        kind: 'disk',
+        message: expect.stringContaining(
+          `${join(elsewhere, NAME)} is in the way: it is a symbolic link`,
+        ) as string,
+      });
+      expect(readlinkSync(join(elsewhere, NAME))).toBe(target);
+      execFileSync('rm', [join(elsewhere, NAME)]);
+    }
+    expect(stateOf(out)).toEqual(OLD_STATE);
+  });
+
+  it.each([
+    ['folder', (path: string) => mkdirSync(path), 'it is not a regular file'],
+    ['symbolic link', (path: string) => symlinkSync('x', path), 'it is a symbolic link'],
+  ])('a %s at OUT/NAME.tar', async (_, make, reason) => {
+    const out = await publishedFolder();
+    execFileSync('rm', [join(out, `${NAME}.tar`)]);
+    make(join(out, `${NAME}.tar`));
+    await expect(openSample(out)).rejects.toMatchObject({
+      kind: 'disk',
+      message: expect.stringContaining(`${NAME}.tar is in the way: ${reason}`) as string,
+    });
+    expect(readdirSync(out).sort()).toEqual([NAME, `${NAME}.tar`]);
+  });
+
+  it('a file at OUT/NAME that came while the build was at work', async () => {
+    const out = temporaryFolder();
+    const staging = await openSample(out);
+    writeFileSync(join(out, NAME), 'mine');
+    await expect(staging.publish()).rejects.toMatchObject({ kind: 'disk' });
+    await staging.discard();
+    expect(readFileSync(join(out, NAME), 'utf8')).toBe('mine');
+    expect(readdirSync(out)).toEqual([NAME]);
+  });
+});
+
+it('OUT may not be written by this user', async () => {
+  const out = await publishedFolder();
+  chmodSync(out, 0o555);
+  const folder = temporaryFolder();
+  chmodSync(folder, 0o755);
+  const program = await buildPublisher(folder);
+  // Root may write anywhere.
+  const user = ROOT ? { uid: NOBODY, gid: NOBODY } : {};
+  const { stdout } = spawnSync(process.execPath, [program, 'once', out, 'two'], {
+    ...user,
+    encoding: 'utf8',
+  });
+  chmodSync(out, 0o755);
+  expect(stdout).toBe(`disk: cannot write ${out}: permission denied\n`);
+  expect(stateOf(out)).toEqual(OLD_STATE);
+});
+
+// Real file systems in a mount namespace, which only root may have.
+describe.skipIf(!canUnshare('-m'))('on file systems of their own (needs unshare and root)', () => {
+  /** What the shell script prints; $1: a folder with `old` published and run; PUBLISH OUT MARK: publishes. */
+  async function inNamespace(script: string): Promise<{ out: string; lines: string[] }> {
+    const out = await publishedFolder();
+    const program = await buildPublisher(temporaryFolder());
+    const all = script.replaceAll('PUBLISH', `"${process.execPath}" "${program}" once`);
+    const text = execFileSync('unshare', ['-m', 'sh', '-c', all, 'sh', out], { encoding: 'utf8' });
+    return { out, lines: text.trimEnd().split('\n') };
+  }
+
+  it('a disk that gets full', async () => {
+    const { out, lines } = await inNamespace(
+      'mount -t tmpfs -o size=32k none "$1"; PUBLISH "$1" one; PUBLISH "$1" two; ls -A "$1"; cat "$1"/*/a.txt "$1"/*.tar',
+    );
+    expect(lines).toEqual([
+      'published',
+      expect.stringMatching(/^disk: cannot write .*: no space left on the device$/),
+      NAME,
+      `${NAME}.tar`,
+      'a.txt one',
+      'tar one',
+    ]);
+    expect(stateOf(out)).toEqual(OLD_STATE);
+  });
+
+  it('a read-only one', async () => {
+    const { out, lines } = await inNamespace(
+      'mount --bind "$1" "$1"; mount -o remount,ro,bind "$1"; PUBLISH "$1" two',
+    );
+    expect(lines).toEqual([`disk: cannot write ${out}: the file system is read-only`]);
+    expect(stateOf(out)).toEqual(OLD_STATE);
+  });
+
+  it('data/ that is one: it cannot be moved, and stays where it is', async () => {
+    const { out, lines } = await inNamespace(
+      `d="$1/${NAME}/data"; mount -t tmpfs none "$d"; touch "$d/here"; PUBLISH "$1" two; ls "$d"`,
+    );
+    expect(lines).toEqual([
+      expect.stringMatching(
+        new RegExp(`^disk: cannot move .*/data: EBUSY; it is the data of this machine and stays`),
+      ),
+      'here',
+    ]);
+    expect(stateOf(out)).toEqual(OLD_STATE);
+  });
+
+  it('OUT/NAME that is one', async () => {
+    const { out, lines } = await inNamespace(`mount --bind "$1/${NAME}" "$1/${NAME}"; PUBLISH "$1" two`);
+    expect(lines).toEqual([`disk: cannot replace ${join(out, NAME)}: EBUSY`]);
+    expect(stateOf(out)).toEqual(OLD_STATE);
+  });
+});

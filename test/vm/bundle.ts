@@ -1,0 +1,95 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Bench, BootTools } from './check.ts';
+import { runCommand } from './command.ts';
+import { SERVER } from './air-config.ts';
+import { makeKeyPair } from './keys.ts';
+import type { KeyPair } from './keys.ts';
+
+export type Keys = Readonly<Record<'admin' | 'tunnel' | 'host', KeyPair>>;
+
+export interface Choice {
+  readonly flavor: 'standard' | 'extended';
+  /** Groups that replace those of the profile below. */
+  readonly profile?: Readonly<Record<string, unknown>>;
+  /** `networks:` of the file of secrets. Undefined: no data/site.img at all, as in a public bundle. */
+  readonly networks?: readonly Readonly<Record<string, unknown>>[];
+  /** Groups that replace those of the file of secrets. */
+  readonly secrets?: Readonly<Record<string, unknown>>;
+}
+
+/** What a boot starts from, made by `build`. */
+export interface Bundle {
+  readonly disk0: string;
+  readonly site?: string;
+  readonly iso: string;
+}
+
+const keysOf = new Map<string, Keys>();
+
+/** The keys of a boot: its administrator's, the reverse tunnel's and the guest's own. Made at the first call. */
+export async function keysFor({ folder }: Pick<BootTools, 'folder'>): Promise<Keys> {
+  const known = keysOf.get(folder);
+  if (known) return known;
+  const [admin, tunnel, host] = await Promise.all([
+    makeKeyPair(folder, 'admin'),
+    makeKeyPair(folder, 'tunnel'),
+    makeKeyPair(folder, 'guest_host'),
+  ]);
+  const keys = { admin, tunnel, host };
+  keysOf.set(folder, keys);
+  return keys;
+}
+
+/** The prescription's profile, but for the mirror: the bench's web server speaks no TLS. */
+const profileOf = ({ flavor, profile }: Choice): Readonly<Record<string, unknown>> => ({
+  alpine: { release: '3.24.1', flavor, mirrors: [`http://${SERVER.mirror}/alpine`] },
+  passthrough: [{ pci: '4/0/0', id: '8086:24f3' }],
+  network: { bridge: 'bridge0', tap: 'tap0', host: '172.24.1.49/24', guest: '172.24.1.1' },
+  ssh: { reverse: true, port: 2210 },
+  host: { directory: '/mnt/vm_bhyve/linuxguest', freebsd: '14.3' },
+  ...profile,
+});
+
+/** Runs `airhive build` in a boot's folder. Called again with other secrets, it rewrites the site disk in place. */
+export async function buildBundle(tools: BootTools, choice: Choice): Promise<Bundle> {
+  const { folder, root, base } = tools;
+  await mkdir(join(folder, 'empty'), { recursive: true });
+  const file = (name: string): string => join(folder, name);
+  // JSON is YAML.
+  await writeFile(file('bench.yaml'), JSON.stringify(profileOf(choice)));
+  const withSite = choice.networks !== undefined;
+  if (withSite) {
+    const { admin, tunnel, host } = await keysFor(tools);
+    const secrets = {
+      networks: choice.networks,
+      admin_keys: [admin.public],
+      tunnel_keys: [tunnel.public],
+      ssh_host_ed25519_key: host.private,
+      ...choice.secrets,
+    };
+    await writeFile(file('secrets.yaml'), JSON.stringify(secrets), { mode: 0o600 });
+  }
+  await runCommand(process.execPath, [
+    join(root, 'bin/airhive.cjs'),
+    ...['build', '--quiet', '--offline', '--profile', file('bench.yaml')],
+    ...['--out', file('dist'), '--cache', file('empty')],
+    ...(withSite ? ['--secrets', file('secrets.yaml')] : []),
+  ]);
+  const iso = base.iso[choice.flavor];
+  const disk0 = file('dist/bench/disk0.img');
+  return withSite ? { disk0, iso, site: file('dist/bench/data/site.img') } : { disk0, iso };
+}
+
+/** Waits until the guest has passed a ping from the host to the far side on: associated, leased, forwarding. */
+export async function forwarding(bench: Bench, seconds: number): Promise<void> {
+  const result = await bench.host.sh(
+    `end=$(($(date +%s) + ${Math.ceil(seconds)}))
+    until ping -c 1 -W 1 ${SERVER.address} >/dev/null; do
+      [ "$(date +%s)" -lt $end ] || exit 1
+      sleep 0.2
+    done`,
+    { timeout: seconds + 10 },
+  );
+  if (result.code !== 0) throw new Error(`nothing is forwarded within ${seconds} s: ${result.stderr}`);
+}

@@ -1,23 +1,13 @@
 import assert from 'node:assert/strict';
 import { bigDigest } from '../air.ts';
 import { SERVER } from '../air-config.ts';
-import type { ApSpec } from '../air-config.ts';
-import { buildBundle, forwarding, keysFor } from '../bundle.ts';
+import { forwarding, keysFor } from '../bundle.ts';
 import { check } from '../check.ts';
-import type { Boot } from '../check.ts';
 import { eventually } from '../eventually.ts';
 import { makeKeyPair, sshExec } from '../keys.ts';
+import { gateway } from './boots.ts';
 
 // The ordinary case: everything on the ISO, one network known, nothing wrong.
-
-const HOME: ApSpec = { ssid: 'home', security: { kind: 'psk', passphrase: 'correct horse' } };
-
-const gateway: Boot = {
-  name: 'gateway',
-  prepare: (tools) =>
-    buildBundle(tools, { flavor: 'extended', networks: [{ ssid: 'home', passphrase: 'correct horse' }] }),
-  started: ({ air }) => air.start(HOME),
-};
 
 check('gateway: login on ttyS0', gateway, async (bench) => {
   const { at } = await bench.machine.console.waitFor(/airhive login:/, 120);
@@ -75,12 +65,4 @@ check('gateway: server by address and by name, as the guest', gateway, async (be
   const size = 5_000_000;
   const sum = await host.sh(`curl -s http://${SERVER.address}/big/${size} | sha256sum`);
   assert.equal(sum.stdout.split(' ')[0], bigDigest(size));
-});
-
-check('gateway: power button', gateway, async (bench) => {
-  const seconds = await bench.machine.powerOff(30);
-  bench.report(`off after ${seconds.toFixed(1)} s`);
-  assert.equal(bench.machine.qmp.shutdownReason, 'guest-shutdown');
-  assert.ok(seconds < 10, `${seconds} s`);
-  assert.match(bench.machine.console.text, /Releasing the Wi-Fi card/);
 });

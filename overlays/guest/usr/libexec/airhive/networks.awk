@@ -7,14 +7,11 @@ BEGIN {
 	for (i = 1; i < 256; i++) code[sprintf("%c", i)] = i
 }
 
-# 1 while the first file is read, 2 in the second; FNR == NR fails when the first is empty.
-FNR == 1 && FILENAME != last { last = FILENAME; files++ }
-
 { sub(/^[ \t]+/, ""); sub(/[ \t\r]+$/, "") }
 
-/^network=\{$/ { inside = 1; block = ""; ssid = ""; marked = 0; next }
+/^network=\{[ \t]*(#.*)?$/ { inside = 1; block = ""; ssid = ""; marked = 0; next }
 
-inside && /^\}$/ {
+inside && /^\}[ \t]*(#.*)?$/ {
 	inside = 0
 	site = (FILENAME == ARGV[1])
 	if (ssid == "" || ssid in seen || (!site && marked)) next
@@ -37,9 +34,13 @@ inside {
 }
 
 # The SSID as hexadecimal digits, from "text", P"printf escapes" or hex (wpa_supplicant.conf(5)).
-function bytes(value) {
-	if (value ~ /^".*"$/) return hex(substr(value, 2, length(value) - 2))
-	if (value ~ /^P".*"$/) return hex(unescape(substr(value, 3, length(value) - 3)))
+function bytes(value,   text) {
+	# wpa_supplicant takes what lies before the last quote; after it there may be a remark.
+	if (match(value, /^P?".*"/)) {
+		text = substr(value, index(value, "\"") + 1, RLENGTH - index(value, "\"") - 1)
+		return hex(value ~ /^P/ ? unescape(text) : text)
+	}
+	sub(/[ \t]*#.*$/, "", value)
 	return tolower(value)
 }
 

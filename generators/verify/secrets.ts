@@ -1,4 +1,5 @@
 import { gunzipSync } from 'node:zlib';
+import { writtenRuns } from '../disk/runs.ts';
 import { decodeFat } from '../formats/fat/decode.ts';
 import { LARGEST, type Found } from './found.ts';
 
@@ -15,12 +16,18 @@ export function findSecrets(found: Found): string[] {
     : [];
   for (const [path, { bytes }] of found.files) {
     for (const layer of layersOf(path, bytes)) {
-      const text = Buffer.from(layer.bytes).toString('latin1');
+      const text = textIn(layer.bytes);
       for (const [pattern, what] of SECRETS)
         if (pattern.test(text)) problems.push(`${layer.name}: it contains ${what}`);
     }
   }
   return problems;
+}
+
+/** Bytes as characters, without the large parts of images that are empty. */
+function textIn(bytes: Uint8Array): string {
+  const runs = writtenRuns(bytes).map(({ start, end }) => Buffer.from(bytes.subarray(start, end)));
+  return runs.map((run) => run.toString('latin1')).join('\n');
 }
 
 interface Layer {

@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
 import { temporaryFolder } from '../inputs/sandbox.ts';
@@ -9,7 +17,11 @@ import { folderWith, profileText } from './projects.ts';
 const BUILD = ['build', '--profile', 'intel8260', '--offline'];
 
 /** The one document that --json prints, whatever happens. */
-function documentOf({ stdout }: Pick<Ended, 'stdout'>): { format: number; ok: boolean; error?: Record<string, unknown> } {
+function documentOf({ stdout }: Pick<Ended, 'stdout'>): {
+  format: number;
+  ok: boolean;
+  error?: Record<string, unknown>;
+} {
   return JSON.parse(stdout) as ReturnType<typeof documentOf>;
 }
 
@@ -48,7 +60,9 @@ describe('exit codes of the program', () => {
     const cwd = temporaryFolder();
     const { code, stderr } = await airhive(BUILD, { cwd, root: incomplete('overlays') });
     expect(code).toBe(4);
-    expect(stderr).toMatch(/^error: a part of airhive is missing: .*overlays\/(guest|host)\n {2}install airhive again/);
+    expect(stderr).toMatch(
+      /^error: a part of airhive is missing: .*overlays\/(guest|host)\n {2}install airhive again/,
+    );
     expect(readdirSync(cwd)).toEqual([]);
     expect((await airhive(['profiles'], { root: incomplete('profiles') })).code).toBe(4);
   });
@@ -71,7 +85,9 @@ describe('exit codes of the program', () => {
     const cwd = folderWith({ 'wrong.iso': 'not an ISO' });
     const wrong = await airhive([...BUILD, '--iso', 'wrong.iso'], { cwd });
     expect(wrong.code).toBe(6);
-    expect(wrong.stderr).toMatch(/wrong\.iso is not alpine-.*its SHA-256 is [0-9a-f]{64}, the pin says f4dd6132/);
+    expect(wrong.stderr).toMatch(
+      /wrong\.iso is not alpine-.*its SHA-256 is [0-9a-f]{64}, the pin says f4dd6132/,
+    );
     expect(readdirSync(cwd)).toEqual(['wrong.iso']);
 
     await airhive(BUILD, { cwd });
@@ -160,6 +176,9 @@ it('the exit code of npm run build is that of airhive, and its options reach it'
   const npm = (...args: readonly string[]) =>
     spawnSync('npm', ['run', '--silent', 'build', '--', ...args], { cwd: root, env, encoding: 'utf8' });
   const done = npm('--profile', 'intel8260', '--offline', '--out', 'elsewhere/out', '--quiet');
-  expect(done).toMatchObject({ status: 0, stdout: 'elsewhere/out/intel8260/\nelsewhere/out/intel8260.tar\n' });
+  expect(done).toMatchObject({
+    status: 0,
+    stdout: 'elsewhere/out/intel8260/\nelsewhere/out/intel8260.tar\n',
+  });
   expect(npm('--profile', 'nope')).toMatchObject({ status: 2 });
 });

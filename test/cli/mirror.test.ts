@@ -8,7 +8,16 @@ import { airhive, runInside, start } from './command.ts';
 import { folderWith, ISO, PIN, RELEASES } from './projects.ts';
 
 const PLACED = `dist/intel8260/iso/${PIN.file}`;
-const OFFLINE = ['build', '--profile', 'intel8260', '--releases', 'pins.yaml', '--cache', 'cache', '--offline'];
+const OFFLINE = [
+  'build',
+  '--profile',
+  'intel8260',
+  '--releases',
+  'pins.yaml',
+  '--cache',
+  'cache',
+  '--offline',
+];
 const args = (...mirrors: readonly string[]): string[] => [
   ...OFFLINE.slice(0, -1),
   ...mirrors.flatMap((url) => ['--mirror', url]),
@@ -35,7 +44,9 @@ it('the ISO is fetched once, verified, placed read-only, and taken from the cach
     artefacts: ['dist/intel8260/', 'dist/intel8260.tar', PLACED],
   });
   expect(mirror.requests.map(({ path }) => path)).toEqual([PIN.path]);
-  expect((await airhive(['verify', 'dist/intel8260'], { cwd })).stdout).toContain('the ISO is the pinned one');
+  expect((await airhive(['verify', 'dist/intel8260'], { cwd })).stdout).toContain(
+    'the ISO is the pinned one',
+  );
 });
 
 it('no mirror: all but the ISO is made, with a loud line; it is added when one is there, and then kept', async () => {
@@ -65,7 +76,9 @@ it('no mirror: all but the ISO is made, with a loud line; it is added when one i
     expect(readFileSync(placed).equals(ISO)).toBe(true);
   }
   // Unless it is another one.
-  const other = folderWith({ 'pins.yaml': RELEASES.replace(PIN.sha256, pinOf(generatedBytes(200_000, 2)).sha256) });
+  const other = folderWith({
+    'pins.yaml': RELEASES.replace(PIN.sha256, pinOf(generatedBytes(200_000, 2)).sha256),
+  });
   renameSync(join(cwd, 'dist'), join(other, 'dist'));
   expect((await runInside(OFFLINE, { cwd: other })).stderr).toContain('THE ISO IS NOT IN THE BUNDLE');
   expect(readdirSync(join(other, 'dist/intel8260/iso'))).toEqual([`${PIN.file}.sha256`]);
@@ -87,26 +100,32 @@ it('the own file given with --iso is used, and stays as it is', async () => {
   const { cwd, placed } = await sandbox();
   const mine = folderWith({ 'my.iso': ISO });
   const { code, stdout } = await runInside([...OFFLINE, '--json', '--iso', join(mine, 'my.iso')], { cwd });
-  expect({ code, document: JSON.parse(stdout) as unknown }).toMatchObject({ code: 0, document: { iso: { source: 'file' } } });
+  expect({ code, document: JSON.parse(stdout) as unknown }).toMatchObject({
+    code: 0,
+    document: { iso: { source: 'file' } },
+  });
   expect(readFileSync(placed).equals(ISO)).toBe(true);
   expect(statSync(join(mine, 'my.iso')).mode & 0o777).toBe(0o600);
 });
 
-it.each(['SIGINT', 'SIGTERM'] as const)('%s while a mirror keeps it waiting: 130, nothing is changed', async (signal) => {
-  const { mirror, cwd } = await sandbox();
-  await runInside(OFFLINE, { cwd });
-  const before = statSync(join(cwd, 'dist/intel8260')).ino;
-  mirror.script({ kind: 'hold', after: signal === 'SIGINT' ? 70_000 : -1 });
-  const child = start([...args(mirror.url), '--json'], { cwd });
-  await mirror.seen(1);
-  child.process.kill(signal);
-  const { code, stdout } = await child.ended;
-  expect(code).toBe(130);
-  expect(JSON.parse(stdout)).toMatchObject({ ok: false, error: { kind: 'interrupted', exit: 130 } });
-  expect(statSync(join(cwd, 'dist/intel8260')).ino).toBe(before);
-  expect(readdirSync(join(cwd, 'dist')).sort()).toEqual(['intel8260', 'intel8260.tar']);
-  expect((await runInside(['verify', 'dist/intel8260'], { cwd })).code).toBe(0);
-});
+it.each(['SIGINT', 'SIGTERM'] as const)(
+  '%s while a mirror keeps it waiting: 130, nothing is changed',
+  async (signal) => {
+    const { mirror, cwd } = await sandbox();
+    await runInside(OFFLINE, { cwd });
+    const before = statSync(join(cwd, 'dist/intel8260')).ino;
+    mirror.script({ kind: 'hold', after: signal === 'SIGINT' ? 70_000 : -1 });
+    const child = start([...args(mirror.url), '--json'], { cwd });
+    await mirror.seen(1);
+    child.process.kill(signal);
+    const { code, stdout } = await child.ended;
+    expect(code).toBe(130);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false, error: { kind: 'interrupted', exit: 130 } });
+    expect(statSync(join(cwd, 'dist/intel8260')).ino).toBe(before);
+    expect(readdirSync(join(cwd, 'dist')).sort()).toEqual(['intel8260', 'intel8260.tar']);
+    expect((await runInside(['verify', 'dist/intel8260'], { cwd })).code).toBe(0);
+  },
+);
 
 it('progress: a line for each tenth in a log, none with --quiet, the requests with --verbose', async () => {
   const { mirror, cwd } = await sandbox();

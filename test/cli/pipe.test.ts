@@ -15,7 +15,9 @@ async function inShell(script: string): Promise<{ stdout: string; stderr: string
 }
 
 it('a reader that has seen enough is no error', async () => {
-  const { stdout, stderr } = await inShell('{ airhive plan --profile intel8260; echo "exit $?" >&2; } | head -n 1');
+  const { stdout, stderr } = await inShell(
+    '{ airhive plan --profile intel8260; echo "exit $?" >&2; } | head -n 1',
+  );
   expect(stdout).toMatch(/README\.txt\n$/);
   expect(stderr).toBe('exit 0\n');
 });
@@ -38,10 +40,18 @@ it('nothing but results is on standard output', async () => {
 });
 
 it('plan and validate touch neither disk nor network', async () => {
-  const { stdout } = await inShell('airhive plan --profile intel8260 >plan; airhive validate; ls -A; cat plan');
+  const { stdout } = await inShell(
+    'airhive plan --profile intel8260 >plan; airhive validate; ls -A; cat plan',
+  );
   expect(stdout).toMatch(/intel8260\.yaml: ok\n/);
   expect(stdout).toMatch(/\nplan\n0[67]/);
   const { stdout: listed } = await inShell('airhive plan --profile intel8260 >/dev/null; ls -A "$HOME" .');
   expect(listed).not.toContain('dist');
-  expect(readdirSync(inject('airhive')).sort()).toEqual(['.build', 'bin', 'overlays', 'package.json', 'profiles']);
+  expect(readdirSync(inject('airhive')).sort()).toEqual([
+    '.build',
+    'bin',
+    'overlays',
+    'package.json',
+    'profiles',
+  ]);
 });

@@ -60,7 +60,10 @@ it('a file gives its base name to the bundle, wherever it lies, and --out says w
     { cwd },
   );
   expect({ code, stdout }).toEqual({ code: 0, stdout: 'deep/down/my-own/\ndeep/down/my-own.tar\n' });
-  const outside = await runInside(['build', '--offline', '--profile', join(away, 'my-own.yml'), '--out', away], { cwd });
+  const outside = await runInside(
+    ['build', '--offline', '--profile', join(away, 'my-own.yml'), '--out', away],
+    { cwd },
+  );
   expect(outside.stdout).toBe(`${away}/my-own/\n${away}/my-own.tar\n`);
 });
 
@@ -92,15 +95,18 @@ it('validate reports all that is wrong in all files, and the warnings of good on
 });
 
 it('mistakes in a releases file have their places, too', async () => {
-  const cwd = folderWith({ 'pins.yaml': RELEASES.replace(/size: .*/, 'size: many').replace('witnesses', 'witneses') });
-  const { code, stderr } = await runInside(
-    ['plan', '--profile', 'intel8260', '--releases', 'pins.yaml'],
-    { cwd },
-  );
+  const cwd = folderWith({
+    'pins.yaml': RELEASES.replace(/size: .*/, 'size: many').replace('witnesses', 'witneses'),
+  });
+  const { code, stderr } = await runInside(['plan', '--profile', 'intel8260', '--releases', 'pins.yaml'], {
+    cwd,
+  });
   expect(code).toBe(2);
   expect(stderr).toMatch(/^pins\.yaml:7:9 \[0\]\.size: .*got "many"$/m);
   expect(stderr).toMatch(/^pins\.yaml:8:3 \[0\]\.witneses: .*did you mean .*witnesses/m);
-  expect((await runInside(['plan', '--profile', 'intel8260', '--releases', 'no.yaml'], { cwd })).code).toBe(7);
+  expect((await runInside(['plan', '--profile', 'intel8260', '--releases', 'no.yaml'], { cwd })).code).toBe(
+    7,
+  );
 });
 
 it('SOURCE_DATE_EPOCH that is no number is refused', async () => {

@@ -35,6 +35,7 @@ export function profileText(groups: Readonly<Record<string, unknown>> = {}): str
 /** A folder with these files, as a user's working folder. */
 export function folderWith(files: Readonly<Record<string, string | Uint8Array>>): string {
   const folder = temporaryFolder();
-  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content, { mode: 0o600 });
+  for (const [name, content] of Object.entries(files))
+    writeFileSync(join(folder, name), content, { mode: 0o600 });
   return folder;
 }

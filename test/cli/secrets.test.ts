@@ -3,6 +3,7 @@ import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { sha256 } from '../../generators/formats/checksums.ts';
 import { decodeFat } from '../../generators/formats/fat/decode.ts';
 import { run } from '../fixtures/scratch.ts';
 import { hasTool } from '../tools.ts';
@@ -24,9 +25,15 @@ const BUILD = ['build', '--profile', 'intel8260', '--offline'];
 
 /** Every file below a folder, by its path from there. */
 function contentOf(folder: string): Map<string, Buffer> {
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
   const paths = entries.map((entry) => join(entry.parentPath, entry.name)).sort();
   return new Map(paths.map((path) => [path.slice(folder.length + 1), readFileSync(path)]));
+}
+
+function digestsOf(content: ReadonlyMap<string, Buffer>): string[] {
+  return [...content].map(([path, bytes]) => `${path} ${sha256(bytes)}`);
 }
 
 /** A file's bytes, and what they hold when they are compressed or a volume, down to the last layer. */
@@ -39,7 +46,7 @@ function layersOf(bytes: Buffer): Buffer[] {
 describe('build --secrets', () => {
   it('adds data/site.img, the one file with a secret in it, to the bundle of a build without', async () => {
     const cwd = folderWith({ 's.yaml': SECRETS });
-    await runInside([...BUILD, '--out', 'plain'], { cwd });
+    await airhive([...BUILD, '--out', 'plain'], { cwd });
     const { code, stdout, stderr } = await airhive([...BUILD, '--secrets', 's.yaml', '--verbose'], { cwd });
     expect({ code, stdout }).toEqual({
       code: 0,
@@ -53,9 +60,10 @@ describe('build --secrets', () => {
     );
     expect(holding.map(([path]) => path)).toEqual(['intel8260/data/site.img']);
     content.delete('intel8260/data/site.img');
-    expect(content).toEqual(contentOf(join(cwd, 'plain')));
+    expect(digestsOf(content)).toEqual(digestsOf(contentOf(join(cwd, 'plain'))));
 
-    const modeOf = (path: string): string => (statSync(join(cwd, 'dist/intel8260', path)).mode & 0o777).toString(8);
+    const modeOf = (path: string): string =>
+      (statSync(join(cwd, 'dist/intel8260', path)).mode & 0o777).toString(8);
     expect(['data', 'data/site.img'].map(modeOf)).toEqual(['700', '600']);
     expect((await runInside(['verify', 'dist/intel8260'], { cwd })).code).toBe(0);
     const refused = await runInside(['verify', '--public', 'dist/intel8260'], { cwd });
@@ -64,20 +72,23 @@ describe('build --secrets', () => {
     expect((await runInside(['verify', '--public', 'dist/intel8260.tar'], { cwd })).code).toBe(0);
   });
 
-  it.skipIf(!hasTool('mdir') || !hasTool('fsck.fat'))('mtools and fsck.fat read the image (needs both)', async () => {
-    const cwd = folderWith({ 's.yaml': SECRETS });
-    await runInside([...BUILD, '--secrets', 's.yaml'], { cwd });
-    const image = join(cwd, 'dist/intel8260/data/site.img');
-    run('fsck.fat', ['-n', image]);
-    expect(run('mdir', ['-b', '-i', image, '::']).toString()).toBe(
-      '::/networks.conf\n::/admin_keys\n::/ssh_host_ed25519_key\n'.split('\n').toSorted().join('\n').trimStart() + '\n',
-    );
-    const read = (name: string): string => run('mtype', ['-i', image, `::${name}`]).toString();
-    expect(read('networks.conf')).toContain(`\tpsk="${PASSPHRASE}"\n`);
-    expect(read('admin_keys')).toBe(`${PUBLIC_KEY}\n`);
-    expect(read('ssh_host_ed25519_key')).toBe(HOST_KEY);
-    expect(run('mlabel', ['-s', '-i', image, '::']).toString()).toContain('AIRHIVESITE');
-  });
+  it.skipIf(!hasTool('mdir') || !hasTool('fsck.fat'))(
+    'mtools and fsck.fat read the image (needs both)',
+    async () => {
+      const cwd = folderWith({ 's.yaml': SECRETS });
+      await runInside([...BUILD, '--secrets', 's.yaml'], { cwd });
+      const image = join(cwd, 'dist/intel8260/data/site.img');
+      run('fsck.fat', ['-n', image]);
+      expect(run('mdir', ['-b', '-i', image, '::']).toString()).toBe(
+        '::/admin_keys\n::/networks.conf\n::/ssh_host_ed25519_key\n',
+      );
+      const read = (name: string): string => run('mtype', ['-i', image, `::${name}`]).toString();
+      expect(read('networks.conf')).toContain(`\tpsk="${PASSPHRASE}"\n`);
+      expect(read('admin_keys')).toBe(`${PUBLIC_KEY}\n`);
+      expect(read('ssh_host_ed25519_key')).toBe(HOST_KEY);
+      expect(run('mlabel', ['-s', '-i', image, '::']).toString()).toContain('AIRHIVESITE');
+    },
+  );
 
   it('keeps what else is in data/, and leaves site.img alone when it is not asked for', async () => {
     const cwd = folderWith({ 's.yaml': SECRETS });
@@ -93,14 +104,19 @@ describe('build --secrets', () => {
     expect(readFileSync(join(data, 'state.img'), 'utf8')).toBe('state');
   });
 
-  it.each([0o640, 0o604, 0o620, 0o666])('refuses a file of mode %o, which is open to others', async (mode) => {
-    const cwd = folderWith({ 's.yaml': SECRETS });
-    chmodSync(join(cwd, 's.yaml'), mode);
-    const { code, stderr } = await runInside([...BUILD, '--secrets', 's.yaml'], { cwd });
-    expect(code).toBe(2);
-    expect(stderr).toContain(`s.yaml holds secrets, but its mode 0${mode.toString(8)} opens it to others\n  chmod 600 s.yaml`);
-    expect(readdirSync(cwd)).toEqual(['s.yaml']);
-  });
+  it.each([0o640, 0o604, 0o620, 0o666])(
+    'refuses a file of mode %o, which is open to others',
+    async (mode) => {
+      const cwd = folderWith({ 's.yaml': SECRETS });
+      chmodSync(join(cwd, 's.yaml'), mode);
+      const { code, stderr } = await runInside([...BUILD, '--secrets', 's.yaml'], { cwd });
+      expect(code).toBe(2);
+      expect(stderr).toContain(
+        `s.yaml holds secrets, but its mode 0${mode.toString(8)} opens it to others\n  chmod 600 s.yaml`,
+      );
+      expect(readdirSync(cwd)).toEqual(['s.yaml']);
+    },
+  );
 });
 
 const SECRET = 'Zz9-not-to-be-seen';
@@ -126,7 +142,7 @@ const MISTAKES: Readonly<Record<string, string>> = {
   'a passphrase without its key': `networks:\n  - ssid: x\n    ${SECRET}`,
   'a passphrase alone': SECRET,
   'a wrong indentation': `networks:\n  - ssid: x\n  passphrase: ${SECRET}\n   open: true`,
-  'a directive': `%${SECRET} x\n---\nnetworks: []`,
+  'a directive': `%YAML ${SECRET}\n---\nnetworks: []`,
   'an open network with a passphrase': `networks:\n  - ssid: x\n    passphrase: ${SECRET}\n    open: true`,
   'the same network twice': `networks:\n  - { ssid: ${SECRET}, open: true }\n  - { ssid: ${SECRET}, passphrase: ${SECRET} }`,
   'a hexadecimal key that is too long': `networks:\n  - ssid: x\n    passphrase: "${HEX}0"`,
@@ -169,17 +185,26 @@ describe('nor a passphrase that was put into a profile', () => {
     [{ wifi: { password: SECRET } }],
     [{ wifi: { networks: [{ ssid: 'x', psk: SECRET }] } }],
     [{ wifi: { networks: { home: { passphrase: SECRET } } } }],
-    [{ networks: [{ ssid: 'x', passphrase: SECRET }] }],
     [{ psk: SECRET }],
     [{ secrets: { wpa_psk: SECRET } }],
     [{ wifi: { sae_password: SECRET, wep_key0: SECRET } }],
   ])('%j', async (groups) => {
     const cwd = folderWith({ 'x.yaml': profileText(groups) });
     for (const how of [[], ['--json'], ['--verbose']]) {
-      const { code, stdout, stderr } = await runInside(['build', '--offline', '--profile', './x.yaml', ...how], { cwd });
+      const { code, stdout, stderr } = await runInside(
+        ['build', '--offline', '--profile', './x.yaml', ...how],
+        { cwd },
+      );
       expect(code).toBe(2);
       expect(stdout + stderr).not.toContain(SECRET);
       expect(stdout + stderr).toContain('--secrets');
     }
   });
+});
+
+it('nor anything of a secrets file that was taken for a profile', async () => {
+  const cwd = folderWith({ 's.yaml': `${SECRETS}more: [{ ssid: x, passphrase: ${SECRET} }]\n` });
+  const { code, stdout, stderr } = await runInside([...BUILD.slice(0, 1), '--profile', './s.yaml'], { cwd });
+  expect(code).toBe(2);
+  for (const secret of [PASSPHRASE, PRIVATE, SECRET]) expect(stdout + stderr).not.toContain(secret);
 });

@@ -18,7 +18,8 @@ declare module 'vitest' {
 export default function setup({ provide }: TestProject): () => void {
   const folder = mkdtempSync(join(tmpdir(), 'airhive-compiled-'));
   chmodSync(folder, 0o755);
-  for (const part of ['overlays', 'profiles', 'package.json']) symlinkSync(join(ROOT, part), join(folder, part));
+  for (const part of ['overlays', 'profiles', 'package.json'])
+    symlinkSync(join(ROOT, part), join(folder, part));
   mkdirSync(join(folder, 'bin'));
   cpSync(join(ROOT, 'bin'), join(folder, 'bin'), { recursive: true });
   const compile = [join(ROOT, 'tools/compile.js'), join(folder, '.build')];

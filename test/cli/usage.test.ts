@@ -46,7 +46,9 @@ describe('wrong usage exits 2 and says what is right', () => {
 
   it.each(WRONG)('%j with --json: one document', async (argv, message) => {
     // Not behind an option that waits for a value.
-    const { code, stdout, stderr } = await runInside(argv.length === 0 ? ['--json'] : [argv[0]!, '--json', ...argv.slice(1)]);
+    const { code, stdout, stderr } = await runInside(
+      argv.length === 0 ? ['--json'] : [argv[0]!, '--json', ...argv.slice(1)],
+    );
     expect({ code, stderr }).toEqual({ code: 2, stderr: '' });
     expect(JSON.parse(stdout)).toMatchObject({
       format: 1,
@@ -58,17 +60,27 @@ describe('wrong usage exits 2 and says what is right', () => {
   it.each(['build', 'plan'])('%s without --profile names the profiles there are', async (verb) => {
     const { code, stderr } = await runInside([verb]);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^error: no profile was named\n {2}add --profile NAME \(.*\bintel8260\b.*\) or --profile FILE\n$/);
+    expect(stderr).toMatch(
+      /^error: no profile was named\n {2}add --profile NAME \(.*\bintel8260\b.*\) or --profile FILE\n$/,
+    );
   });
 
   it('an unknown profile gets the nearest name', async () => {
     const { code, stderr } = await runInside(['build', '--profile', 'intl8260']);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/there is no profile "intl8260"; there are: .*intel8260.*\. Did you mean intel8260\?/);
+    expect(stderr).toMatch(
+      /there is no profile "intl8260"; there are: .*intel8260.*\. Did you mean intel8260\?/,
+    );
   });
 
   it('a mirror that is no address', async () => {
-    const { code, stderr } = await runInside(['build', '--profile', 'intel8260', '--mirror', 'ftp://x.example']);
+    const { code, stderr } = await runInside([
+      'build',
+      '--profile',
+      'intel8260',
+      '--mirror',
+      'ftp://x.example',
+    ]);
     expect(code).toBe(2);
     expect(stderr).toContain('a mirror has to be');
   });

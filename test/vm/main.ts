@@ -9,6 +9,8 @@ import './checks/gateway.ts';
 import './checks/closed.ts';
 import './checks/tunnel.ts';
 import './checks/power.ts';
+import './checks/state.ts';
+import './checks/first-boot.ts';
 import { sweep, workFolderName } from './host.ts';
 import { failureText, outcomeLine, table } from './report.ts';
 import { runChecks } from './runner.ts';

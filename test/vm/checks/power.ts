@@ -10,6 +10,7 @@ check('gateway: power button', gateway, async (bench) => {
   assert.equal(bench.machine.qmp.shutdownReason, 'guest-shutdown');
   const said = bench.machine.console.text.slice(from);
   assert.match(said, /Releasing the Wi-Fi card/);
-  assert.doesNotMatch(said, /ERROR|fail|busy/i);
-  assert.ok(seconds < 10, `${seconds} s`);
+  assert.doesNotMatch(said, /ERROR|\[ !! \]|[Ff]ailed|is busy/);
+  // Emulated, and perhaps with a second machine beside this one; a real one needs under 5 s.
+  assert.ok(seconds < 15, `${seconds} s`);
 });

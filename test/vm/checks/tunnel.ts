@@ -23,11 +23,15 @@ check('tunnel: port 2210 of the Wi-Fi side reaches the host', gateway, async (be
     return (await bench.air.exec(`nc -w 2 ${address} 2210 </dev/null`)).stdout === 'host-sshd';
   });
   child.kill('SIGTERM');
-  await eventually('2210 closed again', 15, async () => (await tryPorts(bench, address, [2210])).open.length === 0);
+  await eventually(
+    '2210 closed again',
+    15,
+    async () => (await tryPorts(bench, address, [2210])).open.length === 0,
+  );
   stopServer();
 });
 
-check("tunnel: its key can do nothing else", gateway, async (bench) => {
+check('tunnel: its key can do nothing else', gateway, async (bench) => {
   const { host } = bench;
   const run = async (words: readonly string[], after: readonly string[] = [], user = 'tunnel') =>
     host.exec('ssh', [...(await tunnelSsh(bench, words, user)), ...after], { timeout: 10 });

@@ -1,0 +1,94 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inject } from 'vitest';
+import { run } from '../../generators/cli/program.ts';
+import { sha256 } from '../../generators/formats/checksums.ts';
+import { encodeManifest, type Manifest } from '../../generators/formats/manifest.ts';
+import { verifyBundle, type Verification } from '../../generators/verify/verify.ts';
+import { realClock } from '../inputs/clock.ts';
+import { ISO, PIN, RELEASES } from '../cli/projects.ts';
+
+export const NAME = 'intel8260';
+export const ISO_PATH = `iso/${PIN.file}`;
+
+/** A real bundle with a small file as its ISO, as folder and as tar. */
+export interface Built {
+  readonly root: string;
+  readonly folder: string;
+  readonly tar: string;
+  remove(): void;
+}
+
+export async function buildBundle(): Promise<Built> {
+  const root = mkdtempSync(join(tmpdir(), 'airhive-verify-'));
+  writeFileSync(join(root, 'pins.yaml'), RELEASES);
+  writeFileSync(join(root, 'my.iso'), ISO);
+  let said = '';
+  const terminal = { isTerminal: false, write: (text: string) => void (said += text) };
+  const code = await run(
+    {
+      argv: ['build', '--profile', NAME, '--releases', 'pins.yaml', '--iso', 'my.iso', '--cache', root],
+      env: {},
+      cwd: root,
+      root: inject('airhive'),
+      stdout: terminal,
+      stderr: terminal,
+      http: () => Promise.reject(new Error('no network')),
+      clock: realClock,
+      signal: new AbortController().signal,
+    },
+    '1.2.3',
+  );
+  if (code !== 0) throw new Error(said);
+  const folder = join(root, 'dist', NAME);
+  return { root, folder, tar: `${folder}.tar`, remove: () => rmSync(root, { recursive: true, force: true }) };
+}
+
+export function verify(path: string, isPublic = false): Promise<Verification> {
+  return verifyBundle(path, { public: isPublic, shown: path, signal: new AbortController().signal });
+}
+
+/** What is wrong with a bundle, a line for each thing; empty when nothing is. */
+export async function problemsOf(path: string, isPublic = false): Promise<string[]> {
+  try {
+    await verify(path, isPublic);
+    return [];
+  } catch (error) {
+    if (!(error instanceof Error) || !('kind' in error) || error.kind !== 'verification') throw error;
+    const [first = '', ...lines] = error.message.split('\n  ');
+    return lines.length > 0 ? lines : [first];
+  }
+}
+
+/** A copy to change at will. */
+export function copyOf(folder: string, root: string): string {
+  const copy = join(mkdtempSync(join(root, 'copy-')), NAME);
+  cpSync(folder, copy, { recursive: true, preserveTimestamps: true });
+  return copy;
+}
+
+export function manifestOf(folder: string): Manifest {
+  return JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as Manifest;
+}
+
+/** Writes the manifest, with the digests and sizes of the files as they are now, and fresh sums for all of it. */
+export function seal(folder: string, manifest: Manifest): void {
+  const files = manifest.files.map((file) => {
+    const bytes = readFileSync(join(folder, file.path));
+    return { ...file, size: bytes.length, sha256: sha256(bytes) };
+  });
+  writeFileSync(join(folder, 'manifest.json'), encodeManifest({ ...manifest, files }));
+  sealSums(folder);
+}
+
+/** Fresh sums for the files as they are now. */
+export function sealSums(folder: string): void {
+  const text = readFileSync(join(folder, 'SHA256SUMS'), 'utf8');
+  const lines = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.slice(66));
+  const sums = lines.map((path) => `${sha256(readFileSync(join(folder, path)))}  ${path}\n`);
+  writeFileSync(join(folder, 'SHA256SUMS'), sums.join(''));
+}

@@ -1,0 +1,262 @@
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { generatedBytes } from '../mirror/mirror.ts';
+import {
+  buildBundle,
+  copyOf,
+  ISO_PATH,
+  manifestOf,
+  problemsOf,
+  seal,
+  sealSums,
+  verify,
+  type Built,
+} from './bundles.ts';
+
+let built: Built;
+let folder = '';
+let paths: string[] = [];
+beforeAll(async () => {
+  built = await buildBundle();
+  paths = [...manifestOf(built.folder).files.map(({ path }) => path), 'manifest.json', 'SHA256SUMS'];
+});
+afterAll(() => built.remove());
+beforeEach(() => {
+  folder = copyOf(built.folder, built.root);
+});
+
+const at = (path: string): string => join(folder, path);
+
+/** What was changed is named. */
+function expectNamed(problems: readonly string[], ...changed: readonly string[]): void {
+  expect(problems).not.toEqual([]);
+  for (const path of changed) expect(problems.join('\n')).toContain(path);
+}
+
+it('a bundle as it was built is found right, wherever it lies, with the ISO and without', async () => {
+  await expect(verify(folder)).resolves.toMatchObject({ files: paths.length, iso: true });
+  await expect(verify(`${folder}/`, true)).resolves.toMatchObject({ iso: true });
+  rmSync(at(ISO_PATH));
+  await expect(verify(folder)).resolves.toMatchObject({ files: paths.length, iso: false });
+  // What vm_fetch has of a download that goes on.
+  writeFileSync(at(`${ISO_PATH}.part`), 'begun');
+  await expect(verify(folder)).resolves.toMatchObject({ iso: false });
+  const moved = join(built.root, 'under another name');
+  renameSync(folder, moved);
+  await expect(verify(moved)).resolves.toBeDefined();
+});
+
+describe('every file in turn', () => {
+  it('a byte is flipped', async () => {
+    for (const path of paths) {
+      const bytes = readFileSync(at(path));
+      const changed = Buffer.from(bytes);
+      changed[bytes.length >> 1]! ^= 1;
+      writeFileSync(at(path), changed);
+      expectNamed(await problemsOf(folder), path);
+      writeFileSync(at(path), bytes);
+    }
+    expect(await problemsOf(folder)).toEqual([]);
+  });
+
+  it('it is cut short, made empty, or longer', async () => {
+    for (const [index, path] of paths.entries()) {
+      const bytes = readFileSync(at(path));
+      const others = [bytes.subarray(0, -1), Buffer.alloc(0), Buffer.concat([bytes, Buffer.from('\n')])];
+      writeFileSync(at(path), others[index % others.length]!);
+      expectNamed(await problemsOf(folder), path);
+      writeFileSync(at(path), bytes);
+    }
+    expect(await problemsOf(folder)).toEqual([]);
+  });
+
+  it('it is gone, has another name, or is a link', async () => {
+    for (const [index, path] of paths.entries()) {
+      const elsewhere = join(built.root, 'elsewhere');
+      renameSync(at(path), elsewhere);
+      if (index % 3 === 1) symlinkSync(elsewhere, at(path));
+      if (index % 3 === 2) symlinkSync(elsewhere, at('other'));
+      expectNamed(await problemsOf(folder), path);
+      for (const link of [path, 'other']) rmSync(at(link), { force: true });
+      renameSync(elsewhere, at(path));
+    }
+    expect(await problemsOf(folder)).toEqual([]);
+  });
+
+  it('it has another mode', async () => {
+    for (const path of paths) {
+      const mode = path.startsWith('vm_') ? 0o777 : 0o600;
+      const before = manifestOf(folder).files.find((file) => file.path === path)?.mode ?? '0644';
+      chmodSync(at(path), mode);
+      expect(await problemsOf(folder)).toEqual([
+        `${path}: its mode is 0${mode.toString(8)}, it has to be ${before}`,
+      ]);
+      chmodSync(at(path), Number.parseInt(before, 8));
+    }
+  });
+});
+
+describe('a folder that is', () => {
+  it('two files with their contents swapped', async () => {
+    const [one, two] = [readFileSync(at('vm_run')), readFileSync(at('vm_kill'))];
+    writeFileSync(at('vm_run'), two);
+    writeFileSync(at('vm_kill'), one);
+    expect(await problemsOf(folder)).toEqual(
+      ['vm_kill', 'vm_run'].map(
+        (path) => `${path}: its SHA-256 is not the one in SHA256SUMS and manifest.json`,
+      ),
+    );
+  });
+
+  it('one with something added', async () => {
+    writeFileSync(at('zzz'), '');
+    mkdirSync(at('empty'));
+    mkdirSync(at('iso/sub'));
+    writeFileSync(at(`iso/sub/${ISO_PATH.slice(4)}`), readFileSync(at(ISO_PATH)));
+    writeFileSync(at('iso/other.iso.sha256'), '');
+    expect((await problemsOf(folder)).sort()).toEqual([
+      'empty: not a folder of this bundle',
+      'iso/other.iso.sha256: not a file of this bundle',
+      `iso/sub/${ISO_PATH.slice(4)}: not a file of this bundle`,
+      'iso/sub: not a folder of this bundle',
+      'zzz: not a file of this bundle',
+    ]);
+  });
+
+  it('one that others may write into', async () => {
+    chmodSync(at('snippets'), 0o777);
+    expect(await problemsOf(folder)).toEqual(['snippets: its mode 0777 lets others write into it']);
+  });
+
+  it('one with data/, which is not looked into', async () => {
+    mkdirSync(at('data'), 0o700);
+    symlinkSync('/nowhere', at('data/link'));
+    writeFileSync(at('data/key'), '-----BEGIN OPENSSH PRIVATE KEY-----');
+    expect(await problemsOf(folder)).toEqual([]);
+    expect(await problemsOf(folder, true)).toEqual([
+      'data/: it holds the secrets of one machine; publish the bundle without it',
+    ]);
+  });
+});
+
+describe('the ISO beside its checksum', () => {
+  it('has other bytes, another length, another name', async () => {
+    const bytes = readFileSync(at(ISO_PATH));
+    chmodSync(at(ISO_PATH), 0o644);
+    writeFileSync(at(ISO_PATH), generatedBytes(bytes.length, 9));
+    expect(await problemsOf(folder)).toEqual([
+      expect.stringMatching(new RegExp(`^${ISO_PATH}: its SHA-256 has to be [0-9a-f]{64}$`)),
+    ]);
+    writeFileSync(at(ISO_PATH), bytes.subarray(1));
+    expect(await problemsOf(folder)).toEqual([`${ISO_PATH}: it has to be ${bytes.length} bytes long`]);
+    renameSync(at(ISO_PATH), at('iso/other.iso'));
+    expect(await problemsOf(folder)).toEqual(['iso/other.iso: not a file of this bundle']);
+  });
+});
+
+describe('lists that were edited', () => {
+  const editSums = (edit: (text: string) => string): void =>
+    writeFileSync(at('SHA256SUMS'), edit(readFileSync(at('SHA256SUMS'), 'utf8')));
+
+  it('SHA256SUMS alone', async () => {
+    const text = readFileSync(at('SHA256SUMS'), 'utf8');
+    editSums(() => text.replace(/^.*grub\.cfg\n/m, ''));
+    expect(await problemsOf(folder)).toEqual(['grub.cfg: not in SHA256SUMS']);
+    editSums(() => text.replace(/^(.*grub\.cfg\n)/m, '$1$1'));
+    expect(await problemsOf(folder)).toEqual(['SHA256SUMS: it lists grub.cfg more than once']);
+    editSums(() => text.replace(/^[0-9a-f]{8}(.*grub\.cfg)$/m, '00000000$1'));
+    expect(await problemsOf(folder)).toEqual(['grub.cfg: its SHA-256 is not the one in SHA256SUMS']);
+    editSums(() => `${text}${'0'.repeat(64)}  ../../etc/passwd\n`);
+    expect(await problemsOf(folder)).toEqual(['../../etc/passwd: missing']);
+    editSums(() => `${text}\n`);
+    expectNamed(await problemsOf(folder), 'SHA256SUMS');
+  });
+
+  it.each<[string, (text: string) => string, RegExp]>([
+    ['no JSON', () => '{', /^manifest\.json is not JSON$/],
+    ['a key more', (text) => text.replace('"format": 1', '"format": 1, "more": 1'), /^manifest\.json/],
+    ['another format', (text) => text.replace('"format": 1', '"format": 2'), /^manifest\.json format/],
+    [
+      'written otherwise',
+      (text) => text.replace('{\n', '{ \n'),
+      /^manifest\.json: not written as airhive writes it$/,
+    ],
+    [
+      'a key twice',
+      (text) => text.replace('"format": 1', '"format": 1,\n  "format": 1'),
+      /^manifest\.json: not written/,
+    ],
+  ])('manifest.json with fresh sums: %s', async (_, edit, problem) => {
+    writeFileSync(at('manifest.json'), edit(readFileSync(at('manifest.json'), 'utf8')));
+    sealSums(folder);
+    expect(await problemsOf(folder)).toEqual([expect.stringMatching(problem)]);
+  });
+
+  type Edit = Record<string, unknown> & {
+    files: Record<string, unknown>[];
+    guest: Record<string, unknown>[];
+  };
+  const file = (manifest: Edit, path: string) => manifest.files.find((entry) => entry.path === path)!;
+  const iso = (manifest: Edit) => manifest.iso as Record<string, unknown>;
+
+  it.each<[string, (manifest: Edit) => void, string]>([
+    ['a digest', (manifest) => (file(manifest, 'vm_run').sha256 = '0'.repeat(64)), 'vm_run: its SHA-256'],
+    ['a size', (manifest) => (file(manifest, 'vm_run').size = 1), 'vm_run: it has'],
+    ['a mode', (manifest) => (file(manifest, 'vm_run').mode = '0644'), 'vm_run: its mode'],
+    ['a path', (manifest) => (file(manifest, 'vm_run').path = 'vm_ran'), 'vm_ran: missing'],
+    ['a file less', (manifest) => manifest.files.pop(), 'vm_run: not in manifest.json'],
+    ['a file twice', (manifest) => manifest.files.push(manifest.files[0]!), 'manifest.json: it lists'],
+    ['the epoch', (manifest) => (manifest.epoch = 1), 'disk0.img: the date in it'],
+    ['the profile', (manifest) => (manifest.profile = 'other'), 'manifest.json: profile is other'],
+    ['the ISO', (manifest) => (iso(manifest).sha256 = '0'.repeat(64)), `${ISO_PATH}.sha256: it does not say`],
+    ['its name', (manifest) => (iso(manifest).file = 'x.iso'), 'iso/x.iso.sha256: missing'],
+    ['its size', (manifest) => (iso(manifest).size = 1), `${ISO_PATH}: it has to be 1 bytes long`],
+    [
+      'its addresses',
+      (manifest) => (iso(manifest).urls = ['http://evil.example/']),
+      'manifest.json: iso.urls is',
+    ],
+    [
+      'an entry of the guest less',
+      (manifest) => manifest.guest.pop(),
+      'airhive.apkovl.tar.gz: not in the manifest',
+    ],
+    [
+      'a mode in the guest',
+      (manifest) => (manifest.guest[0]!.mode = '0777'),
+      'airhive.apkovl.tar.gz: missing or',
+    ],
+    ['the guest turned round', (manifest) => manifest.guest.reverse(), 'its entries are in another order'],
+    [
+      'the overlay',
+      (manifest) => (manifest.apkovl = { path: 'x', vdisk: 'y', tar: '0'.repeat(64) }),
+      'apkovl has to name',
+    ],
+  ])('manifest.json with fresh sums, and another value: %s', async (_, edit, problem) => {
+    const manifest = manifestOf(folder);
+    edit(manifest as unknown as Edit);
+    writeFileSync(at('manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+    sealSums(folder);
+    expect((await problemsOf(folder)).join('\n')).toContain(problem);
+  });
+
+  it('both, to fit files that were changed: that is a bundle again', async () => {
+    // A fresh forgery of all lists cannot be told from a bundle; signatures are for that.
+    writeFileSync(at('grub.cfg'), 'changed');
+    seal(folder, manifestOf(folder));
+    expect(await problemsOf(folder)).toEqual([]);
+  });
+});
+
+it('what is no bundle at all says so', async () => {
+  await expect(verify(at('not/there'))).rejects.toMatchObject({
+    kind: 'disk',
+    message: expect.stringContaining('no such file') as string,
+  });
+  await expect(verify(built.root)).rejects.toMatchObject({
+    kind: 'verification',
+    message: `${built.root} is not a bundle: there is no manifest.json in it`,
+  });
+  await expect(verify('/dev/null')).rejects.toMatchObject({ kind: 'disk' });
+});

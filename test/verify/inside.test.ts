@@ -1,0 +1,206 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { sha256 } from '../../generators/formats/checksums.ts';
+import { encodeFat, type FatVolume } from '../../generators/formats/fat/encode.ts';
+import { encodeGzip } from '../../generators/formats/gzip.ts';
+import type { Manifest } from '../../generators/formats/manifest.ts';
+import { materialize } from '../../generators/formats/sparse.ts';
+import { renamed, repack, unpack, type Entry } from './archives.ts';
+import { buildBundle, copyOf, manifestOf, problemsOf, seal, type Built } from './bundles.ts';
+
+// All outer digests are made anew after each change: what is found is found inside.
+
+const APKOVL = 'airhive.apkovl.tar.gz';
+const DISK = 'disk0.img';
+
+let built: Built;
+let folder = '';
+let manifest: Manifest;
+beforeAll(async () => {
+  built = await buildBundle();
+});
+afterAll(() => built.remove());
+beforeEach(() => {
+  folder = copyOf(built.folder, built.root);
+  manifest = manifestOf(folder);
+});
+
+const read = (path: string): Buffer => readFileSync(join(folder, path));
+
+async function problemsWith(path: string, bytes: Uint8Array, says: Manifest = manifest): Promise<string[]> {
+  writeFileSync(join(folder, path), bytes);
+  seal(folder, says);
+  return problemsOf(folder);
+}
+
+describe('the vdisk', () => {
+  const volume = (change: Partial<FatVolume>): Uint8Array =>
+    materialize(
+      encodeFat({
+        label: 'AIRHIVE',
+        files: [{ path: APKOVL, bytes: read(APKOVL) }],
+        time: manifest.epoch,
+        size: read(DISK).length,
+        ...change,
+      }),
+    );
+
+  it('is right when it is made again', async () => {
+    expect(await problemsWith(DISK, volume({}))).toEqual([]);
+  });
+
+  it('has another overlay in it', async () => {
+    const bytes = read(DISK);
+    const place = bytes.indexOf('airhive-firewall');
+    bytes.write('x', place);
+    expect(await problemsWith(DISK, bytes)).toEqual([
+      `${DISK}: the overlay in it is not the ${APKOVL} beside it`,
+    ]);
+  });
+
+  it.each<[string, (apkovl: Buffer) => Partial<FatVolume>, string]>([
+    [
+      'a second overlay',
+      (bytes) => ({
+        files: [
+          { path: APKOVL, bytes },
+          { path: 'b.apkovl.tar.gz', bytes },
+        ],
+      }),
+      'nothing else',
+    ],
+    [
+      'an overlay of another name',
+      (bytes) => ({ files: [{ path: 'a.apkovl.tar.gz', bytes }] }),
+      'it holds "a.apkovl.tar.gz"',
+    ],
+    [
+      'one more file',
+      (bytes) => ({
+        files: [
+          { path: APKOVL, bytes },
+          { path: 'x/y', bytes: Buffer.from('z') },
+        ],
+      }),
+      '"x/y"',
+    ],
+    ['no file', () => ({ files: [] }), 'it holds nothing'],
+    ['another label', () => ({ label: 'AIRHIVE2' }), 'its label is "AIRHIVE2", not AIRHIVE'],
+    ['other dates', () => ({ time: 1 }), 'the date in it is not that of the manifest'],
+  ])('has %s', async (_, change, problem) => {
+    expect(await problemsWith(DISK, volume(change(read(APKOVL))))).toEqual([
+      expect.stringContaining(problem),
+    ]);
+  });
+
+  it.each([11, 14, 43, 510, 513])('is damaged at byte %i', async (place) => {
+    const bytes = read(DISK);
+    bytes[place]! ^= 0xff;
+    expect(await problemsWith(DISK, bytes)).toEqual([expect.stringMatching(/^disk0\.img: /)]);
+  });
+});
+
+describe('the overlay', () => {
+  /** Changes the entries, packs them, and puts the result into the vdisk as well. */
+  async function problemsOfEntries(
+    change: (entries: Entry[]) => unknown,
+    fitDigest: boolean,
+  ): Promise<string[]> {
+    const entries = await unpack(gunzipSync(readFileSync(join(built.folder, APKOVL))));
+    change(entries);
+    const tar = await repack(entries);
+    return problemsOfApkovl(encodeGzip(tar), sha256(tar));
+  }
+
+  async function problemsOfApkovl(bytes: Uint8Array, tar: string): Promise<string[]> {
+    const [time, size] = [manifest.epoch, read(DISK).length];
+    const image = encodeFat({ label: 'AIRHIVE', files: [{ path: APKOVL, bytes }], time, size });
+    writeFileSync(join(folder, DISK), materialize(image));
+    return problemsWith(APKOVL, bytes, { ...manifest, apkovl: { ...manifest.apkovl, tar } });
+  }
+
+  const find = (entries: Entry[], name: string): Entry => entries.find(({ header }) => header.name === name)!;
+
+  it('is right when it is packed again, also by another compressor', async () => {
+    expect(await problemsOfEntries(() => undefined)).toEqual([]);
+    const tar = gunzipSync(read(APKOVL));
+    expect(await problemsOfApkovl(gzipSync(tar), sha256(tar))).toEqual([]);
+    expect(await problemsOfApkovl(gzipSync(tar), '0'.repeat(64))).toEqual([
+      `${APKOVL}: its content is not the one in manifest.json`,
+    ]);
+  });
+
+  it.each<[string, (entries: Entry[]) => unknown, string]>([
+    [
+      'content',
+      (entries) => find(entries, 'etc/fstab').bytes.write('x'),
+      'missing or changed: file 0644 etc/fstab',
+    ],
+    [
+      'mode',
+      (entries) => (find(entries, 'etc/fstab').header.mode = 0o666),
+      'not in the manifest: file 0666 etc/fstab',
+    ],
+    [
+      'name',
+      (entries) => (find(entries, 'etc/fstab').header.name = 'etc/fstub'),
+      'not in the manifest: file 0644 etc/fstub',
+    ],
+    [
+      'owner',
+      (entries) => (find(entries, 'etc/fstab').header.uid = 1000),
+      'etc/fstab: its owner is not root',
+    ],
+    [
+      'group by name',
+      (entries) => (find(entries, 'etc/fstab').header.gname = 'wheel'),
+      'etc/fstab: its owner is not root',
+    ],
+    [
+      'date',
+      (entries) => (find(entries, 'etc/fstab').header.mtime = new Date(0)),
+      'etc/fstab: its date is not that of',
+    ],
+    [
+      'target',
+      (entries) => (entries.find(({ header }) => header.type === 'symlink')!.header.linkname = '/x'),
+      'missing or changed: symlink',
+    ],
+    [
+      'kind',
+      (entries) => (find(entries, 'etc/fstab').header.type = 'fifo'),
+      'not in the manifest: fifo 0644 etc/fstab',
+    ],
+    ['order', (entries) => entries.reverse(), 'its entries are in another order'],
+    ['one entry less', (entries) => entries.pop(), 'missing or changed'],
+    ['one entry twice', (entries) => entries.push(entries.at(-1)!), 'its entries are in another order'],
+    [
+      'one entry more',
+      (entries) => entries.push(renamed(find(entries, 'etc/fstab'), '../x')),
+      'not in the manifest: file 0644 ../x',
+    ],
+  ])('is changed: %s', async (_, change, problem) => {
+    const problems = await problemsOfEntries(change);
+    expect(problems.every((line) => line.startsWith(`${APKOVL}: `))).toBe(true);
+    expect(problems.join('\n')).toContain(problem);
+  });
+
+  it('has something behind its end, or is no overlay', async () => {
+    const tar = gunzipSync(read(APKOVL));
+    const { tar: digest } = manifest.apkovl;
+    for (const more of [Buffer.from('something'), Buffer.alloc(1)]) {
+      const bytes = Buffer.concat([readFileSync(join(built.folder, APKOVL)), more]);
+      expect(await problemsOfApkovl(bytes, digest)).toEqual([expect.stringContaining(`${APKOVL}: `)]);
+    }
+    const longer = Buffer.concat([tar, tar]);
+    expect(await problemsOfApkovl(encodeGzip(longer), sha256(longer))).toEqual([
+      expect.stringContaining('its end is missing or not at its end'),
+    ]);
+    expect(await problemsOfApkovl(encodeGzip(tar.subarray(0, 5000)), digest)).toEqual([
+      expect.stringContaining('is not a whole tar archive'),
+    ]);
+    expect(await problemsOfApkovl(Buffer.from('no gzip'), digest)).toEqual([expect.stringContaining(APKOVL)]);
+  });
+});

@@ -45,7 +45,7 @@ export async function assembleBundle(inputs: BundleInputs): Promise<Bundle> {
   const { profile, epoch } = inputs;
   const tar = await encodeTar(inputs.guest, epoch);
   const apkovl = encodeGzip(tar);
-  const iso = `${profile.release.sha256}  ${profile.release.file}\n`;
+  const iso = encodeChecksums([{ path: profile.release.file, digest: profile.release.sha256 }]);
   const files = [
     ...inputs.host.filter((entry) => entry.type === 'file').map(bundleFile),
     textFile(`iso/${profile.release.file}.sha256`, iso),

@@ -1,8 +1,8 @@
 import { chmod, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ignoringMissing, onDisk } from './cache-disk.ts';
-import { isAlive, newOwnedName, ownerIn } from './cache-owner.ts';
-import { openPartial, PartialFile } from './cache-partial.ts';
+import { ignoringMissing, onDisk } from '../disk/safely.ts';
+import { isAlive, newOwnedName, ownerIn } from '../disk/owner.ts';
+import { openPartial, PartialFile, restingName } from './cache-partial.ts';
 
 /** Another process is at it: its file and the length of that so far. */
 export interface Busy {
@@ -34,7 +34,7 @@ export async function claimPartial(
   const busy = options.alone ? undefined : firstBusy(entries);
   if (busy !== undefined) return busy;
 
-  const name = newOwnedName(sha256);
+  const name = newOwnedName(restingName(sha256));
   const path = join(folder, name);
   const free = entries.filter((entry) => entry.holder === undefined);
   const longest = free.reduce<Entry | undefined>(
@@ -70,8 +70,8 @@ async function listPartials(folder: string, sha256: string): Promise<Entry[]> {
   const names = await onDisk('read', folder, () => readdir(folder));
   const entries: Entry[] = [];
   for (const name of names) {
-    const owner = ownerIn(name, sha256);
-    if (owner === null) continue;
+    const owner = ownerIn(name, restingName(sha256));
+    if (owner === undefined && name !== restingName(sha256)) continue;
     const path = join(folder, name);
     const info = await onDisk('read', path, () => ignoringMissing(stat(path)));
     if (info === undefined) continue;

@@ -1,9 +1,13 @@
 import { createHash, type Hash } from 'node:crypto';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ignoringMissing, onDisk } from './cache-disk.ts';
-import { restingName } from './cache-owner.ts';
+import { ignoringMissing, onDisk } from '../disk/safely.ts';
 import { feedHash } from './hash.ts';
+
+/** The name of a partial file that no process holds; one that is held has its owner behind it (disk/owner.ts). */
+export function restingName(sha256: string): string {
+  return `${sha256}.part`;
+}
 
 /**
  * The beginning of a file while it is downloaded, with the hash of what is there. Held by one process, until

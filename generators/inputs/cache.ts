@@ -2,7 +2,7 @@ import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Reporter } from '../ports.ts';
 import { removePartials } from './cache-claim.ts';
-import { ignoringMissing, onDisk, syncFolder } from './cache-disk.ts';
+import { ignoringMissing, onDisk, syncFolders } from '../disk/safely.ts';
 import type { PartialFile } from './cache-partial.ts';
 import { hashFile } from './hash.ts';
 
@@ -53,7 +53,7 @@ export async function promote(cacheDir: string, partial: PartialFile): Promise<s
   await partial.finish();
   // A build that ran beside this one was first when the partial file is gone: it removed it.
   await onDisk('rename', partial.path, () => ignoringMissing(rename(partial.path, path)));
-  await syncFolder(folder);
+  await syncFolders(folder);
   await removePartials(partial.folder, partial.sha256);
   return path;
 }

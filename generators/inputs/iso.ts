@@ -3,7 +3,7 @@ import { AirhiveError } from '../errors.ts';
 import type { Clock, HttpGet, Reporter } from '../ports.ts';
 import { isCached, partialFolder, promote, readCache } from './cache.ts';
 import { claimPartial, type Busy } from './cache-claim.ts';
-import { onDisk } from './cache-disk.ts';
+import { onDisk } from '../disk/safely.ts';
 import { PartialFile } from './cache-partial.ts';
 import { download, type IsoPin } from './download.ts';
 import { hashFile } from './hash.ts';

@@ -4,7 +4,7 @@ import { join, relative, sep } from 'node:path';
 import { AirhiveError } from '../errors.ts';
 import { compareCodeUnits } from '../formats/order.ts';
 import type { OverlaySource } from '../plan/overlay.ts';
-import { onDisk } from './cache-disk.ts';
+import { onDisk } from '../disk/safely.ts';
 
 /**
  * Reads every file under an overlay folder, in code unit order of the paths.

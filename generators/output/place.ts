@@ -16,11 +16,6 @@ export async function placeIso(from: string, to: string): Promise<Placement> {
   return 'copy';
 }
 
-/** The line of FILE.iso.sha256, in the form that `sha256sum -c` and `sha256 -c` read. */
-export function isoDigestLine(pin: { readonly sha256: string; readonly file: string }): string {
-  return `${pin.sha256}  ${pin.file}\n`;
-}
-
 async function reflink(from: string, to: string): Promise<boolean> {
   try {
     await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);

@@ -15,7 +15,7 @@ const WRONG = Buffer.from(ISO);
 WRONG[50]! ^= 1;
 
 function ownedBy(pid: number, host = HOST): string {
-  return `iso/partial/${PIN.sha256}.${host}.${pid}.0123abcd.part`;
+  return `iso/partial/${PIN.sha256}.part.${host}.${pid}.0123abcd`;
 }
 
 /** The pid of a process that has ended. */

@@ -12,8 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { isoDigestLine, placeIso } from '../../generators/output/place.ts';
-import { generatedBytes, pinOf } from '../mirror/mirror.ts';
+import { placeIso } from '../../generators/output/place.ts';
+import { generatedBytes } from '../mirror/mirror.ts';
 import { hasTool } from '../tools.ts';
 
 const BYTES = generatedBytes(100_000);
@@ -101,16 +101,3 @@ it.skipIf(!canMount)(
     );
   },
 );
-
-it.skipIf(!hasTool('sha256sum'))('the digest line is one that sha256sum reads (needs sha256sum)', () => {
-  const { folder, from } = cachedFile();
-  const line = isoDigestLine(pinOf(BYTES, 'from'));
-  expect(line).toBe(`${pinOf(BYTES).sha256}  from\n`);
-  writeFileSync(join(folder, 'from.sha256'), line);
-  const output = execFileSync('sha256sum', ['--strict', '-c', 'from.sha256'], {
-    cwd: folder,
-    encoding: 'utf8',
-  });
-  expect(output).toBe('from: OK\n');
-  expect(from).toContain(folder);
-});

@@ -72,23 +72,23 @@ export function manifestOf(folder: string): Manifest {
   return JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as Manifest;
 }
 
-/** Writes the manifest, with the digests and sizes of the files as they are now, and fresh sums for all of it. */
-export function seal(folder: string, manifest: Manifest): void {
+/** Writes the manifest, with digests and sizes of these files as they are now, and fresh sums for all of it. */
+export function seal(folder: string, manifest: Manifest, ...changed: readonly string[]): void {
   const files = manifest.files.map((file) => {
+    if (!changed.includes(file.path)) return file;
     const bytes = readFileSync(join(folder, file.path));
     return { ...file, size: bytes.length, sha256: sha256(bytes) };
   });
   writeFileSync(join(folder, 'manifest.json'), encodeManifest({ ...manifest, files }));
-  sealSums(folder);
+  sealSums(folder, 'manifest.json', ...changed);
 }
 
-/** Fresh sums for the files as they are now. */
-export function sealSums(folder: string): void {
+/** Fresh sums for these files. */
+export function sealSums(folder: string, ...changed: readonly string[]): void {
   const text = readFileSync(join(folder, 'SHA256SUMS'), 'utf8');
-  const lines = text
-    .trimEnd()
-    .split('\n')
-    .map((line) => line.slice(66));
-  const sums = lines.map((path) => `${sha256(readFileSync(join(folder, path)))}  ${path}\n`);
-  writeFileSync(join(folder, 'SHA256SUMS'), sums.join(''));
+  const lines = text.split('\n').map((line) => {
+    const path = line.slice(66);
+    return changed.includes(path) ? `${sha256(readFileSync(join(folder, path)))}  ${path}` : line;
+  });
+  writeFileSync(join(folder, 'SHA256SUMS'), lines.join('\n'));
 }

@@ -189,7 +189,7 @@ describe('lists that were edited', () => {
     ],
   ])('manifest.json with fresh sums: %s', async (_, edit, problem) => {
     writeFileSync(at('manifest.json'), edit(readFileSync(at('manifest.json'), 'utf8')));
-    sealSums(folder);
+    sealSums(folder, 'manifest.json');
     expect(await problemsOf(folder)).toEqual([expect.stringMatching(problem)]);
   });
 
@@ -237,14 +237,14 @@ describe('lists that were edited', () => {
     const manifest = manifestOf(folder);
     edit(manifest as unknown as Edit);
     writeFileSync(at('manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-    sealSums(folder);
+    sealSums(folder, 'manifest.json');
     expect((await problemsOf(folder)).join('\n')).toContain(problem);
   });
 
   it('both, to fit files that were changed: that is a bundle again', async () => {
     // A fresh forgery of all lists cannot be told from a bundle; signatures are for that.
     writeFileSync(at('grub.cfg'), 'changed');
-    seal(folder, manifestOf(folder));
+    seal(folder, manifestOf(folder), 'grub.cfg');
     expect(await problemsOf(folder)).toEqual([]);
   });
 });

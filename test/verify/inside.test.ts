@@ -31,7 +31,7 @@ const read = (path: string): Buffer => readFileSync(join(folder, path));
 
 async function problemsWith(path: string, bytes: Uint8Array, says: Manifest = manifest): Promise<string[]> {
   writeFileSync(join(folder, path), bytes);
-  seal(folder, says);
+  seal(folder, says, APKOVL, DISK);
   return problemsOf(folder);
 }
 
@@ -104,10 +104,7 @@ describe('the vdisk', () => {
 
 describe('the overlay', () => {
   /** Changes the entries, packs them, and puts the result into the vdisk as well. */
-  async function problemsOfEntries(
-    change: (entries: Entry[]) => unknown,
-    fitDigest: boolean,
-  ): Promise<string[]> {
+  async function problemsOfEntries(change: (entries: Entry[]) => unknown): Promise<string[]> {
     const entries = await unpack(gunzipSync(readFileSync(join(built.folder, APKOVL))));
     change(entries);
     const tar = await repack(entries);

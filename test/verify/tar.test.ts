@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -70,16 +80,20 @@ describe('it is found when', () => {
     const places: number[] = [];
     for (let at = 0; at < bytes.length - 1024;) {
       const size = Number.parseInt(bytes.toString('latin1', at + 124, at + 135), 8);
-      places.push(at + 3, at + 104, ...(size > 0 ? [at + 512 + (size >> 1)] : []));
+      places.push(at + (places.length % 2 ? 3 : 104), ...(size > 0 ? [at + 512 + (size >> 1)] : []));
       at += 512 + Math.ceil(size / 512) * 512;
     }
-    expect(places.length).toBeGreaterThan(60);
+    expect(places.length).toBeGreaterThan(40);
+    const path = join(built.root, 'flipped.tar');
+    copyFileSync(built.tar, path);
+    const handle = openSync(path, 'r+');
     for (const place of places) {
-      bytes[place]! ^= 1;
-      expect(await problemsOfBytes(bytes)).not.toEqual([]);
-      bytes[place]! ^= 1;
+      writeSync(handle, Buffer.of(bytes[place]! ^ 1), 0, 1, place);
+      expect(await problemsOf(path)).not.toEqual([]);
+      writeSync(handle, bytes, place, 1, place);
     }
-    expect(await problemsOfBytes(bytes)).toEqual([]);
+    closeSync(handle);
+    expect(await problemsOf(path)).toEqual([]);
   });
 
   it('it is cut, anywhere', async () => {

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bench, BootTools } from './check.ts';
 import { runCommand } from './command.ts';
@@ -51,7 +51,7 @@ const profileOf = ({ flavor, profile }: Choice): Readonly<Record<string, unknown
   ...profile,
 });
 
-/** Runs `airhive build` in a boot's folder. Called again with other secrets, it rewrites the site disk in place. */
+/** Runs `airhive build` in a boot's folder. May be called again with other secrets. */
 export async function buildBundle(tools: BootTools, choice: Choice): Promise<Bundle> {
   const { folder, root, base } = tools;
   await mkdir(join(folder, 'empty'), { recursive: true });
@@ -79,6 +79,24 @@ export async function buildBundle(tools: BootTools, choice: Choice): Promise<Bun
   const iso = base.iso[choice.flavor];
   const disk0 = file('dist/bench/disk0.img');
   return withSite ? { disk0, iso, site: file('dist/bench/data/site.img') } : { disk0, iso };
+}
+
+/** Makes the site disk of a running machine anew, in place as the host would. */
+export async function rewriteSite(bench: Bench, choice: Choice): Promise<void> {
+  const { site } = bench.spec;
+  if (site === undefined) throw new Error('this boot has no site disk');
+  const kept = `${site}.attached`;
+  // build puts a new file in its place, which QEMU would not see.
+  await link(site, kept);
+  await buildBundle(bench, choice);
+  await writeInto(kept, await readFile(site));
+  await rename(kept, site);
+}
+
+async function writeInto(file: string, content: Uint8Array): Promise<void> {
+  const handle = await open(file, 'r+');
+  await handle.write(content, 0, content.length, 0);
+  await handle.close();
 }
 
 /** Waits until the guest has passed a ping from the host to the far side on: associated, leased, forwarding. */

@@ -11,6 +11,8 @@ import './checks/tunnel.ts';
 import './checks/power.ts';
 import './checks/state.ts';
 import './checks/first-boot.ts';
+import './checks/wifi-trouble.ts';
+import './checks/wifi-kinds.ts';
 import { sweep, workFolderName } from './host.ts';
 import { failureText, outcomeLine, table } from './report.ts';
 import { runChecks } from './runner.ts';

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import type { ApSpec } from '../air-config.ts';
+import { buildBundle, forwarding } from '../bundle.ts';
+import { check } from '../check.ts';
+import type { Boot } from '../check.ts';
+import { eventually } from '../eventually.ts';
+
+// Every kind of network that vm_site takes, one after another on the same air.
+
+interface Kind {
+  readonly name: string;
+  readonly network: Readonly<Record<string, unknown>>;
+  readonly air: ApSpec;
+}
+
+const passphrase = 'correct horse';
+const psk = { kind: 'psk', passphrase } as const;
+const long = '~!@#$%^&*()_+ "quoted" \\ and 63 characters in all 0123456789abcd';
+const raw = '0123456789abcdef'.repeat(4);
+const odd = 'a "quoted" name, it\'s \\ two  ';
+const accents = 'Zürich ☕';
+
+const KINDS: readonly Kind[] = [
+  {
+    name: 'WPA3',
+    network: { ssid: 'sae', passphrase },
+    air: { ssid: 'sae', security: { kind: 'sae', passphrase } },
+  },
+  { name: 'open', network: { ssid: 'free', open: true }, air: { ssid: 'free', security: { kind: 'open' } } },
+  {
+    name: 'hidden',
+    network: { ssid: 'unseen', passphrase, hidden: true },
+    air: { ssid: 'unseen', security: psk, hidden: true },
+  },
+  { name: 'quotes and blanks', network: { ssid: odd, passphrase }, air: { ssid: odd, security: psk } },
+  { name: 'UTF-8', network: { ssid: accents, passphrase }, air: { ssid: accents, security: psk } },
+  {
+    name: 'bytes that are no text',
+    network: { ssid_hex: 'ff00fe0a41', passphrase },
+    air: { ssid: Buffer.from('ff00fe0a41', 'hex'), security: psk },
+  },
+  {
+    name: '63 characters',
+    network: { ssid: 'long', passphrase: long },
+    air: { ssid: 'long', security: { kind: 'psk', passphrase: long } },
+  },
+  {
+    name: 'raw key',
+    network: { ssid: 'raw', passphrase: raw },
+    air: { ssid: 'raw', security: { kind: 'raw-psk', hex: raw } },
+  },
+];
+
+const PREFERRED: ApSpec = { name: 'ap1', ssid: 'preferred', security: psk, network: '10.99.0' };
+
+const kinds: Boot = {
+  name: 'wifi kinds',
+  prepare: (tools) =>
+    buildBundle(tools, {
+      flavor: 'extended',
+      networks: [...KINDS.map(({ network }) => network), { ssid: 'preferred', passphrase, priority: 5 }],
+    }),
+};
+
+for (const { name, air } of KINDS) {
+  check(`wifi kinds: ${name}`, kinds, async (bench) => {
+    const old = bench.air.points.get('ap0');
+    if (old) await old.change({ hidden: false, ...air });
+    else await bench.air.start(air);
+    await forwarding(bench, 75);
+    assert.match(await bench.guestOk('wpa_cli -i wlan0 status'), /^wpa_state=COMPLETED$/m);
+    assert.equal((await bench.air.points.get('ap0')?.stations())?.length, 1);
+  });
+}
+
+check('wifi kinds: the preferred of two', kinds, async (bench) => {
+  await bench.air.start(PREFERRED);
+  await bench.guestOk('wpa_cli -i wlan0 reassociate');
+  await eventually('the preferred network', 60, async () =>
+    /via 10\.99\.0\.1 /.test(await bench.guestOk('ip route show default')),
+  );
+});

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { buildBundle, forwarding, keysFor, rewriteSite } from '../bundle.ts';
+import { check } from '../check.ts';
+import type { Bench, Boot } from '../check.ts';
+import { writeBlank } from '../disks.ts';
+import { eventually } from '../eventually.ts';
+import { sshExec } from '../keys.ts';
+import { HOME, HOME_NETWORK } from './boots.ts';
+
+// One machine that meets everything that goes wrong on a Wi-Fi, and gets over it without a restart.
+
+/** Seconds to be forwarding again; 15 on a real machine, and this one is emulated, perhaps beside another. */
+const RECOVERY = 30;
+
+const trouble: Boot = {
+  name: 'wifi trouble',
+  prepare: async (tools) => {
+    const state = join(tools.folder, 'state.img');
+    await writeBlank(state, 64);
+    const bundle = await buildBundle(tools, {
+      flavor: 'extended',
+      networks: [{ ...HOME_NETWORK, passphrase: 'battery staple' }],
+    });
+    return { ...bundle, state, card: 'manual' };
+  },
+  started: ({ air }) => air.start(HOME),
+};
+
+const point = (bench: Bench) => {
+  const found = bench.air.points.get('ap0');
+  assert.ok(found);
+  return found;
+};
+
+async function recovers(bench: Bench, what: string): Promise<void> {
+  const begin = Date.now();
+  await forwarding(bench, RECOVERY);
+  bench.report(`forwarding ${((Date.now() - begin) / 1000).toFixed(1)} s after ${what}`);
+}
+
+check('wifi: a card that is late', trouble, async (bench) => {
+  const { console } = bench.machine;
+  await console.waitFor(/no Wi-Fi interface wlan0 yet/, 120);
+  await console.waitFor(/airhive login:/, 60);
+  assert.equal((await bench.host.exec('ping', ['-c', '1', '-W', '2', bench.host.addresses.guest])).code, 0);
+  await bench.air.card('add');
+});
+
+check('wifi: a wrong passphrase is said so', trouble, async (bench) => {
+  const { machine } = bench;
+  const { at } = await machine.console.waitFor(/wrong passphrase for "home"/, 60);
+  bench.report(`said ${at.toFixed(1)} s after QEMU's start`);
+  assert.match(await bench.guestOk('cat /var/lib/airhive/log/airhive.log'), /wrong passphrase for "home"/);
+  assert.doesNotMatch(
+    machine.console.text + (await bench.guestOk('cat /var/log/messages')),
+    /battery staple/,
+  );
+});
+
+check('wifi: corrected over ssh', trouble, async (bench) => {
+  const { admin } = await keysFor(bench);
+  await rewriteSite(bench, { flavor: 'extended', networks: [HOME_NETWORK] });
+  const from = bench.machine.console.position;
+  const done = await sshExec(bench.host, admin, 'root', 'rc-service airhive-site reload');
+  assert.equal(done.code, 0, done.stdout + done.stderr);
+  await recovers(bench, 'the reload');
+  await bench.machine.console.waitFor(/connected to "home"/, 5, from);
+});
+
+check('wifi: access point off and on, on another channel', trouble, async (bench) => {
+  await point(bench).off();
+  const from = bench.machine.console.position;
+  await bench.machine.console.waitFor(/none of the known networks is in reach/, 60, from);
+  await point(bench).change({ channel: 6 });
+  await recovers(bench, 'the radio came back');
+});
+
+check('wifi: another address and another router', trouble, async (bench) => {
+  await point(bench).change({ network: '10.88.0' });
+  await recovers(bench, 'the new network');
+  assert.match(
+    await bench.guestOk('ip route show default; cat /etc/resolv.conf'),
+    /via 10\.88\.0\.1 dev wlan0.*\nnameserver 10\.88\.0\.1\n$/,
+  );
+});
+
+check("wifi: a lease in the host's own range is refused", trouble, async (bench) => {
+  const from = bench.machine.console.position;
+  await point(bench).change({ network: '172.24.1', range: [100, 150] });
+  await bench.machine.console.waitFor(/which is the host's own range 172\.24\.1\.0\/24: refused/, 60, from);
+  assert.doesNotMatch(await bench.guestOk('ip -4 addr show wlan0'), /inet /);
+  const { admin } = await keysFor(bench);
+  assert.equal((await sshExec(bench.host, admin, 'root', 'true')).code, 0);
+  await point(bench).change({ network: '10.77.0' });
+  await recovers(bench, 'a proper network was back');
+});
+
+check('wifi: a card that vanishes and comes back', trouble, async (bench) => {
+  await bench.air.card('del');
+  await eventually(
+    'its interface gone',
+    10,
+    async () => (await bench.guest('test -e /sys/class/net/wlan0')).code !== 0,
+  );
+  await bench.air.card('add');
+  await recovers(bench, 'the card was back');
+  assert.doesNotMatch(await bench.guestOk('rc-status -a'), /crashed|failed/);
+});
+
+const alone: Boot = {
+  name: 'public bundle',
+  prepare: (tools) => buildBundle(tools, { flavor: 'standard' }),
+};
+
+check('public bundle: reachable, and says what to do', alone, async (bench) => {
+  const { console } = bench.machine;
+  await console.waitFor(/no Wi-Fi network is configured: add one on the host/, 120);
+  await console.waitFor(/no key may log in over ssh/, 10);
+  await console.waitFor(/airhive login:/, 60);
+  assert.equal((await bench.host.exec('ping', ['-c', '1', '-W', '2', bench.host.addresses.guest])).code, 0);
+  assert.match(await bench.guestOk('cat /var/log/messages'), /no Wi-Fi network is configured/);
+  const scan = await bench.host.exec('ssh-keyscan', ['-t', 'ed25519', bench.host.addresses.guest]);
+  assert.match(scan.stdout, /ssh-ed25519 AAAA/);
+});

@@ -1,7 +1,5 @@
+import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
-import { pbkdf2Sync } from 'node:crypto';
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { decodeFat } from '../../generators/formats/fat/decode.ts';
 import { materialize } from '../../generators/formats/sparse.ts';
@@ -11,135 +9,192 @@ import { freshFile, run } from '../fixtures/scratch.ts';
 import { hasTool } from '../tools.ts';
 
 const NOTHING: SiteSecrets = { networks: [], adminKeys: [], tunnelKeys: [], hostKey: '' };
-const network = (ssid: string, passphrase: string | null = null): SiteNetwork => ({
-  ssid: Buffer.from(ssid),
-  passphrase,
-  hidden: false,
-  priority: 0,
-});
 
-/** The files of the disk by name. */
+/** The files of the image by name. */
 function filesOf(secrets: Partial<SiteSecrets>): Record<string, string> {
-  const { files } = decodeFat(materialize(encodeSite({ ...NOTHING, ...secrets }, 1700000000)));
+  const { label, files } = decodeFat(materialize(encodeSite({ ...NOTHING, ...secrets }, 1_700_000_000)));
+  expect(label).toBe('AIRHIVESITE');
   return Object.fromEntries(files.map(({ path, bytes }) => [path, Buffer.from(bytes).toString('latin1')]));
 }
-const networksOf = (...networks: SiteNetwork[]) => filesOf({ networks })['networks.conf'] ?? '';
 
-describe('encodeSite', () => {
-  it('makes a disk of one MiB with the label that the guest looks for', () => {
-    const image = encodeSite(NOTHING, 0);
-    expect(image.size).toBe(1024 * 1024);
-    expect(decodeFat(materialize(image))).toMatchObject({ label: 'AIRHIVESITE', files: [] });
-  });
+const network = (values: Partial<SiteNetwork>): SiteNetwork => ({
+  ssid: Buffer.from('home'),
+  passphrase: 'correct-horse',
+  hidden: false,
+  priority: 0,
+  ...values,
+});
+const blockOf = (values: Partial<SiteNetwork>): string | undefined =>
+  filesOf({ networks: [network(values)] })['networks.conf'];
 
-  it('puts each kind of secret into its file, and leaves out files of none', () => {
-    const keys = {
-      adminKeys: ['ssh-ed25519 AAAA a', 'ssh-ed25519 BBBB b'],
-      tunnelKeys: ['ssh-ed25519 CCCC'],
-    };
-    expect(filesOf({ ...keys, hostKey: '-----BEGIN\n' })).toEqual({
-      admin_keys: 'ssh-ed25519 AAAA a\nssh-ed25519 BBBB b\n',
-      tunnel_keys: 'ssh-ed25519 CCCC\n',
-      ssh_host_ed25519_key: '-----BEGIN\n',
+describe('the files of the site image', () => {
+  it('are 1 MiB, and hold what there is, line by line', () => {
+    expect(encodeSite(NOTHING, 0).size).toBe(1024 * 1024);
+    expect(filesOf({})).toEqual({});
+    expect(filesOf({ adminKeys: ['a', 'b'], tunnelKeys: ['c'], hostKey: 'd\n' })).toEqual({
+      admin_keys: 'a\nb\n',
+      tunnel_keys: 'c\n',
+      ssh_host_ed25519_key: 'd\n',
     });
   });
 
-  it('writes blocks that wpa_supplicant.conf(5) knows', () => {
-    expect(
-      networksOf(network('home', 'correct horse'), { ...network('cafe'), hidden: true, priority: 7 }),
-    ).toBe(
+  it.each<[string, Partial<SiteNetwork>, string[]]>([
+    [
+      'a passphrase: WPA2 and WPA3',
+      {},
+      ['ssid="home"', 'psk="correct-horse"', 'key_mgmt=WPA-PSK WPA-PSK-SHA256 SAE', 'ieee80211w=1'],
+    ],
+    [
+      'a raw key',
+      { passphrase: 'aB'.repeat(32) },
+      ['ssid="home"', `psk=${'aB'.repeat(32)}`, 'key_mgmt=WPA-PSK'],
+    ],
+    ['none', { passphrase: null }, ['ssid="home"', 'key_mgmt=NONE']],
+    [
+      'hidden, and better than others',
+      { passphrase: null, hidden: true, priority: 7 },
+      ['ssid="home"', 'key_mgmt=NONE', 'scan_ssid=1', 'priority=7'],
+    ],
+    ['a name with a quote', { ssid: Buffer.from('a"b'), passphrase: null }, ['ssid=612262', 'key_mgmt=NONE']],
+    [
+      'a name of any bytes',
+      { ssid: Buffer.from([0, 10, 255]), passphrase: null },
+      ['ssid=000aff', 'key_mgmt=NONE'],
+    ],
+    [
+      'a passphrase with a quote and a # behind it',
+      { passphrase: 'a"b#cdef' },
       [
-        'network={',
-        '\tssid="home"',
-        '\tpsk="correct horse"',
-        '\tkey_mgmt=WPA-PSK WPA-PSK-SHA256 SAE',
-        '\tieee80211w=1',
-        '}',
-        '',
-        'network={',
-        '\tssid="cafe"',
-        '\tkey_mgmt=NONE',
-        '\tscan_ssid=1',
-        '\tpriority=7',
-        '}',
-        '',
-      ].join('\n'),
-    );
-  });
-
-  it('writes a raw key without quotes, and SSIDs that are no plain text as their bytes', () => {
-    expect(networksOf(network('é', '0A'.repeat(32)))).toContain(`\tssid=c3a9\n\tpsk=${'0A'.repeat(32)}\n`);
-    for (const ssid of ['a"b', 'a\\b', 'a\nb', '\0']) {
-      expect(networksOf(network(ssid))).toContain(`\tssid=${Buffer.from(ssid).toString('hex')}\n`);
-    }
+        'ssid="home"',
+        'psk=db06eaf1c5150b92592b57eafb94c5987ce99000b50f3ee3b9a0f717ff7b853a',
+        'sae_password=6122622363646566',
+        'key_mgmt=WPA-PSK WPA-PSK-SHA256 SAE',
+        'ieee80211w=1',
+      ],
+    ],
+  ])('a network with %s', (_, values, settings) => {
+    expect(blockOf(values)).toBe(`network={\n${settings.map((line) => `\t${line}\n`).join('')}}\n`);
   });
 });
 
-const AWK = fileURLToPath(new URL('../../overlays/guest/usr/libexec/airhive/networks.awk', import.meta.url));
-
-/** What wpa_supplicant says of the networks that it reads: their SSIDs and WPA2 keys as hexadecimal digits. */
-function readBySupplicant(text: string): { ssids: string[]; keys: string[] } {
-  // There is no such interface, so it ends as soon as it has read the file.
-  const args = ['-dd', '-K', '-D', 'wired', '-i', 'none0', '-c', freshFile(text)];
-  const { stdout } = spawnSync('wpa_supplicant', args, { encoding: 'latin1' });
-  expect(stdout).toContain('Reading configuration file');
-  expect(stdout).not.toMatch(/^Line \d+: (?!start of a new network)|Failed to read or parse/m);
-  const ssids = [...stdout.matchAll(/^ssid - hexdump_ascii\(len=(\d+)\):\n((?: {5}.*\n)+)/gm)].map(
-    ([, length, rows = '']) => {
-      const digits = rows.split('\n').map((row) => row.slice(5, 53).replaceAll(' ', ''));
-      expect(digits.join('').length).toBe(Number(length) * 2);
-      return digits.join('');
-    },
-  );
-  const keys = [...stdout.matchAll(/^PSK(?: \(from passphrase\))? - hexdump\(len=32\): (.*)$/gm)];
-  return { ssids, keys: keys.map(([, digits = '']) => digits.replaceAll(' ', '')) };
+/** What wpa_supplicant understood, network by network: it reads the file before it looks for the interface. */
+function readBySupplicant(conf: string): { ssid: string; psk?: string; sae?: string; settings: string[] }[] {
+  const file = freshFile(Buffer.from(conf, 'latin1'));
+  const args = ['-i', 'airhive-none', '-D', 'wired', '-c', file, '-dd', '-K'];
+  const said = supplicant(args);
+  expect(said).not.toMatch(/failed to parse|Invalid|unknown/);
+  return said
+    .split('start of a new network block\n')
+    .slice(1)
+    .map((block) => {
+      const psk = dumpAfter(block, 'PSK (ASCII passphrase)') ?? dumpAfter(block, 'PSK');
+      const sae = dumpAfter(block, 'sae_password');
+      return {
+        ssid: dumpAfter(block, 'ssid') ?? '',
+        ...(psk === undefined ? {} : { psk }),
+        ...(sae === undefined ? {} : { sae }),
+        settings: (block.match(/^(scan_ssid|priority|key_mgmt|ieee80211w)[=:].*$/gm) ?? []).sort(),
+      };
+    });
 }
 
-const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
-const keyOf = ({ ssid, passphrase }: SiteNetwork): string[] => {
-  if (passphrase === null) return [];
-  return [
-    passphrase.length === 64 ? passphrase : pbkdf2Sync(passphrase, ssid, 4096, 32, 'sha1').toString('hex'),
-  ];
-};
+function supplicant(args: readonly string[]): string {
+  try {
+    return execFileSync('wpa_supplicant', args, { encoding: 'latin1', stdio: 'pipe' });
+  } catch (error) {
+    // There is no such interface.
+    return (error as { stdout: string }).stdout;
+  }
+}
 
-const printable = fc.oneof(
-  fc.constantFrom('"', '#', ' ', '\\', "'", '}', 'a'),
-  fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)),
-);
-const networks = fc.uniqueArray(
-  fc.record({
-    ssid: fc.oneof(
-      fc.uint8Array({ minLength: 1, maxLength: 32 }),
-      fc.string({ unit: printable, minLength: 1, maxLength: 32 }).map((text) => Buffer.from(text)),
-    ),
-    passphrase: fc.oneof(
-      fc.constant(null),
-      fc.string({ unit: printable, minLength: 8, maxLength: 63 }),
-      fc.uint8Array({ minLength: 32, maxLength: 32 }).map(hex),
-    ),
-    hidden: fc.boolean(),
-    priority: fc.integer({ min: 0, max: 1000 }),
-  }),
-  { minLength: 1, maxLength: 5, selector: ({ ssid }) => hex(ssid) },
-);
+/** The bytes of a hexdump, as hexadecimal digits. */
+function dumpAfter(block: string, name: string): string | undefined {
+  const lines = block.split('\n');
+  const start = lines.findIndex((line) => line.startsWith(`${name} - hexdump`));
+  if (start < 0) return undefined;
+  const onLine = /hexdump\(len=\d+\):((?: [0-9a-f]{2})*)$/.exec(lines[start]!);
+  if (onLine) return onLine[1]!.replaceAll(' ', '');
+  const rest = lines.slice(start + 1);
+  const end = rest.findIndex((line) => !line.startsWith('     '));
+  return rest
+    .slice(0, end)
+    .map((line) => line.slice(5, 52).replaceAll(' ', ''))
+    .join('');
+}
 
-describe('the networks of the site', () => {
-  const isReady = hasTool('wpa_supplicant') && hasTool('busybox');
-  it.skipIf(!isReady)(
-    'reach wpa_supplicant as they were meant, whatever their bytes (needs wpa_supplicant, busybox)',
+const TRICKY = ['"', '#', '\\', ' ', "'", '{', '}', '=', 'x', '"#', '\\"', '$', '`', '%'];
+const trickyText = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom(...TRICKY),
+      fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)),
+    ),
+    {
+      minLength: 8,
+      maxLength: 63,
+    },
+  )
+  .map((parts) => parts.join('').slice(0, 63));
+const trickyName = fc.oneof(
+  fc.uint8Array({ minLength: 1, maxLength: 32 }),
+  fc
+    .string({
+      minLength: 1,
+      maxLength: 32,
+      unit: fc.constantFrom(...TRICKY.filter(({ length }) => length === 1)),
+    })
+    .map((text) => Buffer.from(text)),
+);
+const anyNetwork: fc.Arbitrary<SiteNetwork> = fc.record({
+  ssid: trickyName,
+  passphrase: fc.oneof(fc.constant(null), trickyText, trickyText, fc.stringMatching(/^[0-9a-fA-F]{64}$/)),
+  hidden: fc.boolean(),
+  priority: fc.integer({ min: 0, max: 1000 }),
+});
+
+const hex = (bytes: string | Uint8Array): string => Buffer.from(bytes as string).toString('hex');
+
+describe('read by others', () => {
+  it.skipIf(!hasTool('wpa_supplicant'))(
+    'wpa_supplicant reads every name, passphrase and setting as it was meant (needs wpa_supplicant)',
     () => {
       fc.assert(
-        fc.property(networks, (list) => {
-          const site = freshFile(Buffer.from(networksOf(...list), 'latin1'));
-          const merged = run('busybox', ['awk', '-v', 'tag=airhive-site', '-f', AWK, site, '/dev/null']);
-          expect(readBySupplicant(merged.toString('latin1'))).toEqual({
-            ssids: list.map(({ ssid }) => hex(ssid)),
-            keys: list.flatMap(keyOf),
-          });
+        fc.property(fc.array(anyNetwork, { minLength: 1, maxLength: 64 }), (networks) => {
+          const read = readBySupplicant(filesOf({ networks })['networks.conf']!);
+          expect(read).toHaveLength(networks.length);
+          for (const [index, { ssid, passphrase, hidden, priority }] of networks.entries()) {
+            const { ssid: readSsid, psk, sae, settings } = read[index]!;
+            expect(readSsid).toBe(hex(ssid));
+            const raw = passphrase !== null && /^[0-9a-fA-F]{64}$/.test(passphrase);
+            if (passphrase === null) expect({ psk, sae }).toEqual({});
+            else if (raw) expect({ psk, sae }).toEqual({ psk: passphrase.toLowerCase() });
+            else expect(sae ?? psk).toBe(hex(passphrase));
+            expect(settings.filter((line) => /^(scan|prio|ieee)/.test(line))).toEqual([
+              ...(passphrase === null || raw ? [] : ['ieee80211w=1 (0x1)']),
+              ...(priority === 0 ? [] : [`priority=${priority} (0x${priority.toString(16)})`]),
+              ...(hidden ? ['scan_ssid=1 (0x1)'] : []),
+            ]);
+          }
         }),
-        { numRuns: 25 },
+        { numRuns: 15 },
       );
     },
   );
+
+  it.skipIf(!hasTool('wpa_passphrase'))(
+    'the raw key is that of wpa_passphrase (needs wpa_passphrase)',
+    () => {
+      const passphrase = 'a"b#cdef';
+      const said = run('wpa_passphrase', ['home'], { input: `${passphrase}\n` }).toString();
+      const [, key] = /^\tpsk=([0-9a-f]{64})$/m.exec(said) ?? [];
+      expect(blockOf({ passphrase })).toContain(`\tpsk=${key ?? 'none'}\n`);
+    },
+  );
+
+  it.skipIf(!hasTool('mtype'))('mtools reads the files byte for byte (needs mtype)', () => {
+    const secrets = { ...NOTHING, networks: [network({})], hostKey: 'key\n' };
+    const image = freshFile(materialize(encodeSite(secrets, 0)));
+    expect(run('mtype', ['-i', image, '::ssh_host_ed25519_key']).toString()).toBe('key\n');
+    expect(run('mtype', ['-i', image, '::networks.conf']).toString()).toBe(blockOf({}));
+  });
 });

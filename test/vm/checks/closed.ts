@@ -56,7 +56,7 @@ check('closed: no IPv6 on the Wi-Fi side', gateway, async (bench) => {
 });
 
 check("forwards: the profile's two, and no other", gateway, async (bench) => {
-  const { air, host } = bench;
+  const { air } = bench;
   const address = await wlanAddress(bench);
   const tcp = await listening(bench, 'tcp', 22, 'host-tcp');
   const udp = await listening(bench, 'udp', 5353, 'host-udp');

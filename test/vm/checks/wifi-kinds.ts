@@ -15,7 +15,7 @@ interface Kind {
 
 const passphrase = 'correct horse';
 const psk = { kind: 'psk', passphrase } as const;
-const long = '~!@#$%^&*()_+ "quoted" \\ and 63 characters in all 0123456789abcd';
+const long = '~!@#$%^&*()_+ "quoted" \\ and 63 characters in all 0123456789abc';
 const raw = '0123456789abcdef'.repeat(4);
 const odd = 'a "quoted" name, it\'s \\ two  ';
 const accents = 'Zürich ☕';
@@ -62,21 +62,29 @@ const kinds: Boot = {
     }),
 };
 
-for (const { name, air } of KINDS) {
-  check(`wifi kinds: ${name}`, kinds, async (bench) => {
-    const old = bench.air.points.get('ap0');
-    if (old) await old.change({ hidden: false, ...air });
-    else await bench.air.start(air);
-    await forwarding(bench, 75);
-    assert.match(await bench.guestOk('wpa_cli -i wlan0 status'), /^wpa_state=COMPLETED$/m);
-    assert.equal((await bench.air.points.get('ap0')?.stations())?.length, 1);
-  });
-}
+KINDS.forEach(({ name, air }, index) => {
+  check(
+    `wifi kinds: ${name}`,
+    kinds,
+    async (bench) => {
+      await bench.machine.console.waitFor(/airhive login:/, 120);
+      // A radio of its own each: nothing that is remembered of the last one is in the way.
+      const spec = { hidden: false, ...air, more: [`bssid=02:00:00:00:aa:0${index}`] };
+      const last = bench.air.points.get('ap0');
+      if (last) await last.change(spec);
+      else await bench.air.start(spec);
+      await forwarding(bench, 60);
+      assert.match(await bench.guestOk('wpa_cli -i wlan0 status'), /^wpa_state=COMPLETED$/m);
+      assert.equal((await bench.air.points.get('ap0')?.stations())?.length, 1);
+    },
+    { limit: 200 },
+  );
+});
 
 check('wifi kinds: the preferred of two', kinds, async (bench) => {
   await bench.air.start(PREFERRED);
   await bench.guestOk('wpa_cli -i wlan0 reassociate');
   await eventually('the preferred network', 60, async () =>
-    /via 10\.99\.0\.1 /.test(await bench.guestOk('ip route show default')),
+    (await bench.guestOk('ip route')).includes('via 10.99.0.1 '),
   );
 });

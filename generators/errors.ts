@@ -1,13 +1,6 @@
 /** What kind of problem an error is; each kind has one exit code (README, "Exit codes"). */
 export type ErrorKind =
-  | 'bug'
-  | 'usage'
-  | 'unsupported'
-  | 'environment'
-  | 'network'
-  | 'verification'
-  | 'disk'
-  | 'interrupted';
+  'bug' | 'usage' | 'unsupported' | 'environment' | 'network' | 'verification' | 'disk' | 'interrupted';
 
 /** The process exit code of each kind; the host scripts use the same numbers. */
 export const EXIT_CODES: Readonly<Record<ErrorKind, number>> = {

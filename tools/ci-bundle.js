@@ -1,34 +1,42 @@
-// ci-bundle.js NAME [build options...]: what a publishing CI does for one profile, runnable anywhere.
-// Builds with the ISO required, checks folder and tar as a stranger would, and writes NAME.tar.sha256 beside the tar.
-// Without a name: prints the names of all profiles as a JSON list, for a CI matrix.
+// What a publishing CI does, runnable anywhere.
+//   ci-bundle.js --list                      the names of all profiles as a JSON list, for a matrix
+//   ci-bundle.js NAME [options of build]     builds with the ISO required, checks folder and tar as a stranger would, and
+//                                            writes NAME.tar.sha256 beside the tar
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const airhive = fileURLToPath(new URL('../bin/airhive.cjs', import.meta.url));
 
+/** Runs airhive; its messages go through, its result comes back. Ends with its exit code when it fails. */
 function run(...args) {
-  const { status, stdout } = spawnSync(process.execPath, [airhive, ...args], {
+  const { status, stdout } = spawnSync(process.execPath, [airhive, ...args, '--json'], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  if (status !== 0) process.exit(status ?? 1);
-  return stdout;
+  const result = JSON.parse(stdout);
+  if (status === 0) return result;
+  console.error(`error: ${result.error.message}`);
+  process.exit(status ?? 1);
+}
+
+function publish(name, options) {
+  const { artefacts } = run('build', '--profile', name, '--require-iso', ...options);
+  const [folder, tar] = artefacts;
+  for (const path of [folder, tar]) run('verify', '--public', path);
+  const digest = createHash('sha256').update(readFileSync(tar)).digest('hex');
+  writeFileSync(`${tar}.sha256`, `${digest}  ${basename(tar)}\n`);
+  console.log([...artefacts, `${tar}.sha256`].join('\n'));
 }
 
 const [name, ...options] = process.argv.slice(2);
-if (name === undefined) {
-  const { profiles } = JSON.parse(run('profiles', '--json'));
-  console.log(JSON.stringify(profiles.map((profile) => profile.name)));
+if (name === '--list') {
+  console.log(JSON.stringify(run('profiles').profiles.map((profile) => profile.name)));
+} else if (name === undefined || name.startsWith('-')) {
+  console.error('usage: ci-bundle.js --list | NAME [options of build]');
+  process.exitCode = 2;
 } else {
-  process.stdout.write(run('build', '--profile', name, '--require-iso', ...options));
-  const at = options.indexOf('--out');
-  const tar = `${name}.tar`;
-  const path = join(at >= 0 ? options[at + 1] : 'dist', tar);
-  process.stdout.write(run('verify', '--public', path));
-  const digest = createHash('sha256').update(readFileSync(path)).digest('hex');
-  writeFileSync(`${path}.sha256`, `${digest}  ${tar}\n`);
-  console.log(`${path}.sha256`);
+  publish(name, options);
 }

@@ -1,15 +1,16 @@
 import { AirhiveError, exitCodeOf, type Diagnostic } from '../errors.ts';
 import { formatDiagnostic } from '../profile/diagnostics.ts';
+import { CLEAR_LINE } from './reporter.ts';
 import type { Terminal } from './world.ts';
 
 const ERROR = '\x1b[31m';
 const RESET = '\x1b[0m';
 
-/** Where a bug can be reported; the text that is asked for names no paths of the user. */
 const BUG_HINT = 'this is a bug in airhive: please report it with the lines below and the command you ran';
 
 /** Prints what was thrown, for a person, to standard error. */
 export function printFailure(stderr: Terminal, error: unknown, colour: boolean): void {
+  if (stderr.isTerminal) stderr.write(CLEAR_LINE);
   const label = colour ? `${ERROR}error:${RESET}` : 'error:';
   if (!(error instanceof AirhiveError)) {
     stderr.write(`${label} ${BUG_HINT}\n${stackOf(error)}\n`);

@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { AirhiveError, exitCodeOf } from '../errors.ts';
 import type { BuildOptions } from './build.ts';
 import { createReporter, wantsColour } from './reporter.ts';
@@ -87,19 +87,25 @@ function verb(program: Command, name: string, description: string): Command {
 const RELEASES = ['--releases <file>', 'pinned releases (default: the ones airhive ships)'] as const;
 const PROFILE = ['--profile <name|file>', 'a profile that airhive ships, or a file of your own'] as const;
 
+/** `--out "$UNSET"` must not mean the folder that one happens to be in. */
+function notEmpty(path: string): string {
+  if (path === '') throw new InvalidArgumentError('It is empty.');
+  return path;
+}
+
 function addBuild(program: Command, context: ContextOf, done: Done): void {
   const collect = (value: string, before: readonly string[] = []) => [...before, value];
   verb(program, 'build', 'make the whole bundle: OUT/NAME/ and OUT/NAME.tar')
     .option(...PROFILE)
-    .option('--out <dir>', 'where to put it', 'dist')
-    .option('--iso <file>', "use this copy of the profile's ISO")
+    .option('--out <dir>', 'where to put it', notEmpty, 'dist')
+    .option('--iso <file>', "use this copy of the profile's ISO", notEmpty)
     .option(
       '--mirror <url>',
       'fetch the ISO from here (the part before /v3.24/releases/); repeatable',
       collect,
     )
     .option(...RELEASES)
-    .option('--cache <dir>', 'where ISOs are kept (default: $XDG_CACHE_HOME/airhive)')
+    .option('--cache <dir>', 'where ISOs are kept (default: $XDG_CACHE_HOME/airhive)', notEmpty)
     .option('--offline', 'use no network; an ISO that is not in the cache is left for the host to fetch')
     .option('--require-iso', 'fail (exit 5) when the ISO cannot be had')
     .option('--secrets <file>', "also make data/site.img with this machine's networks and keys (mode 0600)")

@@ -10,7 +10,8 @@ export interface ReporterOptions {
 const WARNING = '\x1b[33m';
 const FAINT = '\x1b[2m';
 const RESET = '\x1b[0m';
-const CLEAR_LINE = '\r\x1b[K';
+/** Takes back what stands on the terminal's last line, such as the progress of a transfer. */
+export const CLEAR_LINE = '\r\x1b[K';
 
 /** Writes steps, warnings and progress to standard error: one line rewritten on a terminal, plain lines elsewhere. */
 export function createReporter(stderr: Terminal, { quiet, verbose, colour }: ReporterOptions): Reporter {

@@ -1,4 +1,5 @@
-import { lstat, open } from 'node:fs/promises';
+import { lstat, mkdir, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { AirhiveError, diskError, systemCodeOf } from '../errors.ts';
 import { writtenRuns } from './runs.ts';
 
@@ -20,6 +21,33 @@ export async function ignoringMissing<T>(work: Promise<T>): Promise<T | undefine
     return await work;
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Makes a folder and those around it that are missing; returns the outermost one that was made. Node's own recursive
+ * mkdir never returns where the kernel makes no folders, as in /proc.
+ */
+export async function makeFolders(path: string): Promise<string | undefined> {
+  const code = await tryToMake(path);
+  if (code !== 'ENOENT' || dirname(path) === path) return code === undefined ? path : undefined;
+  const outer = await makeFolders(dirname(path));
+  const again = await tryToMake(path);
+  if (again === 'ENOENT')
+    throw new AirhiveError('disk', `cannot create ${path}: no folders can be made there`);
+  // Another process may have been faster.
+  return outer ?? (again === undefined ? path : undefined);
+}
+
+/** Makes a folder, or says why not when it is there, or when the one around it is not. */
+async function tryToMake(path: string): Promise<'EEXIST' | 'ENOENT' | undefined> {
+  try {
+    await mkdir(path);
+    return undefined;
+  } catch (error) {
+    const code = systemCodeOf(error);
+    if (code === 'EEXIST' || code === 'ENOENT') return code;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
-import { chmod, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ignoringMissing, onDisk } from '../disk/safely.ts';
+import { ignoringMissing, makeFolders, onDisk } from '../disk/safely.ts';
 import { isAlive, newOwnedName, ownerIn } from '../disk/owner.ts';
 import { openPartial, PartialFile, restingName } from './cache-partial.ts';
 
@@ -29,7 +29,7 @@ export async function claimPartial(
   sha256: string,
   options: { alone: boolean; signal: AbortSignal },
 ): Promise<PartialFile | Busy> {
-  await onDisk('create', folder, () => mkdir(folder, { recursive: true }));
+  await onDisk('create', folder, () => makeFolders(folder));
   const entries = await listPartials(folder, sha256);
   const busy = options.alone ? undefined : firstBusy(entries);
   if (busy !== undefined) return busy;

@@ -1,8 +1,8 @@
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Reporter } from '../ports.ts';
 import { removePartials } from './cache-claim.ts';
-import { ignoringMissing, onDisk, syncFolders } from '../disk/safely.ts';
+import { ignoringMissing, makeFolders, onDisk, syncFolders } from '../disk/safely.ts';
 import type { PartialFile } from './cache-partial.ts';
 import { hashFile } from './hash.ts';
 
@@ -49,7 +49,7 @@ export async function isCached(cacheDir: string, sha256: string): Promise<boolea
 export async function promote(cacheDir: string, partial: PartialFile): Promise<string> {
   const path = cachedPath(cacheDir, partial.sha256);
   const folder = dirname(path);
-  await onDisk('create', folder, () => mkdir(folder, { recursive: true }));
+  await onDisk('create', folder, () => makeFolders(folder));
   await partial.finish();
   // A build that ran beside this one was first when the partial file is gone: it removed it.
   await onDisk('rename', partial.path, () => ignoringMissing(rename(partial.path, path)));

@@ -2,7 +2,7 @@ import { chmod, mkdir, readdir, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Bundle, BundleFile } from '../artefacts/bundle.ts';
 import { withLock } from '../disk/lock.ts';
-import { ignoringMissing, onDisk, syncFolders, writeSafely } from '../disk/safely.ts';
+import { ignoringMissing, makeFolders, onDisk, syncFolders, writeSafely } from '../disk/safely.ts';
 import { AirhiveError } from '../errors.ts';
 import { compareCodeUnits } from '../formats/order.ts';
 import { materialize, type SparseImage } from '../formats/sparse.ts';
@@ -92,7 +92,7 @@ async function makeOut(out: string): Promise<string | undefined> {
       hint: 'choose another one with --out',
     });
   }
-  return onDisk('create', out, () => mkdir(out, { recursive: true }));
+  return onDisk('create', out, () => makeFolders(out));
 }
 
 /** Undoes makeOut, as far as the folders are still empty. */

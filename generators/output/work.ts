@@ -1,5 +1,6 @@
-import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CHECKSUMS, MANIFEST } from '../artefacts/bundle.ts';
 import { newOwnedName, ownerIn, type Owner } from '../disk/owner.ts';
 import { ignoringMissing, isThere, onDisk } from '../disk/safely.ts';
 import { AirhiveError } from '../errors.ts';
@@ -110,7 +111,7 @@ export async function claimWork({ places, path }: Work): Promise<Work | undefine
  * Checks that what lies at the bundle's places can be replaced.
  * @throws AirhiveError disk when it is something that no build puts there
  */
-export async function checkPlaces({ bundle, tar }: Places): Promise<void> {
+export async function checkPlaces({ name, bundle, tar }: Places): Promise<void> {
   const [folder, file] = await Promise.all([bundle, tar].map((path) => ignoringMissing(lstat(path))));
   for (const [path, info] of [
     [bundle, folder],
@@ -121,6 +122,30 @@ export async function checkPlaces({ bundle, tar }: Places): Promise<void> {
   }
   if (folder && !folder.isDirectory()) throw inTheWay(bundle, 'it is not a folder');
   if (file && !file.isFile()) throw inTheWay(tar, 'it is not a regular file');
+  // A profile may be called like some folder of the user's, and --out may be their home.
+  if (folder && !(await isReplaceable(bundle))) throw inTheWay(bundle, 'it holds files, but is not a bundle');
+  if (file && !(await startsWithFolder(tar, name))) throw inTheWay(tar, 'it is not the tar of a bundle');
+}
+
+/** Whether a folder is a bundle, or holds nothing but what machines and vm_fetch put into one. */
+async function isReplaceable(bundle: string): Promise<boolean> {
+  // Another build may be replacing it.
+  const entries = (await ignoringMissing(readdir(bundle))) ?? [];
+  if (entries.includes(MANIFEST) && entries.includes(CHECKSUMS)) return true;
+  return entries.every((entry) => entry === DATA || entry === 'iso');
+}
+
+/** Whether a tar's first entry lies in the folder `name` (ustar: the name is the header's first field). */
+async function startsWithFolder(tar: string, name: string): Promise<boolean> {
+  const handle = await ignoringMissing(open(tar, 'r'));
+  if (!handle) return true;
+  try {
+    const wanted = Buffer.from(`${name}/`);
+    const { buffer } = await handle.read(Buffer.alloc(wanted.length), 0, wanted.length, 0);
+    return buffer.equals(wanted);
+  } finally {
+    await handle.close();
+  }
 }
 
 function inTheWay(path: string, reason: string): AirhiveError {

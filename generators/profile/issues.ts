@@ -80,7 +80,7 @@ function unknownKeys(schema: z.ZodType, issue: z.core.$ZodIssueUnrecognizedKeys)
 
 const SECRET_KEY =
   'networks and passphrases never go into a profile, which may be published; put them into a file of mode 0600 and ' +
-  'give it with --secrets, or add them on the host with vm_site';
+  'give it with --secrets';
 
 /** A key of the same group that looks alike, else the same key in another group. */
 function meantPath(schema: z.ZodType, around: Path, key: string): Path | undefined {

@@ -11,7 +11,7 @@ let die = (): void => undefined;
 let pid = process.pid;
 let runs = 0;
 
-const CHANGES = ['chmod', 'mkdir', 'open', 'rename', 'rm', 'rmdir', 'unlink', 'writeFile', 'write'];
+const CHANGES = ['chmod', 'mkdir', 'open', 'rename', 'rm', 'rmdir', 'unlink', 'writeFile'];
 const handles = new Set<Disk.FileHandle>();
 
 /** One call at a time, so that none is under way when the build ends; then no more. Only changes are counted. */

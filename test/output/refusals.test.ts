@@ -7,6 +7,7 @@ import {
   readlinkSync,
   symlinkSync,
   writeFileSync,
+  rmSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -50,6 +51,33 @@ describe('something that no build made lies at its places', () => {
     expect(readdirSync(out)).toEqual([NAME]);
   });
 
+  it("a folder of the user's own at OUT/NAME, which a build must not take for an old bundle", async () => {
+    const out = temporaryFolder();
+    mkdirSync(join(out, NAME, 'data'), { recursive: true });
+    writeFileSync(join(out, NAME, 'thesis.txt'), 'mine');
+    await expect(openSample(out)).rejects.toMatchObject({
+      kind: 'disk',
+      message: `${join(out, NAME)} is in the way: it holds files, but is not a bundle`,
+    });
+    expect(readFileSync(join(out, NAME, 'thesis.txt'), 'utf8')).toBe('mine');
+  });
+
+  it('a tar of something else at OUT/NAME.tar', async () => {
+    const out = temporaryFolder();
+    writeFileSync(join(out, `${NAME}.tar`), `${NAME}-of-mine/`);
+    await expect(openSample(out)).rejects.toMatchObject({
+      kind: 'disk',
+      message: `${join(out, NAME)}.tar is in the way: it is not the tar of a bundle`,
+    });
+  });
+
+  it('but a folder with nothing but data/ and iso/ is no bundle to lose', async () => {
+    const out = temporaryFolder();
+    mkdirSync(join(out, NAME, 'iso'), { recursive: true });
+    await publishSample(out, 'one');
+    expect(stateOf(out)).toMatchObject({ bundle: 'one' });
+  });
+
   it('a symbolic link at OUT/NAME, whatever it leads to', async () => {
     const out = await publishedFolder();
     const elsewhere = temporaryFolder();
@@ -81,6 +109,27 @@ describe('something that no build made lies at its places', () => {
     expect(readdirSync(out).sort()).toEqual([NAME, `${NAME}.tar`]);
   });
 
+  it('a folder of the user at OUT/NAME, or a file of theirs at OUT/NAME.tar', async () => {
+    const out = temporaryFolder();
+    mkdirSync(join(out, NAME, 'data'), { recursive: true });
+    mkdirSync(join(out, NAME, 'iso'));
+    writeFileSync(join(out, NAME, 'manifest.json'), 'of something else');
+    await expect(openSample(out)).rejects.toMatchObject({
+      kind: 'disk',
+      message: `${join(out, NAME)} is in the way: it holds files, but is not a bundle`,
+    });
+    expect(readFileSync(join(out, NAME, 'manifest.json'), 'utf8')).toBe('of something else');
+    // What a machine and vm_fetch leave is no work of the user's.
+    rmSync(join(out, NAME, 'manifest.json'));
+    await publishSample(out, 'one');
+    writeFileSync(join(out, `${NAME}.tar`), 'mine');
+    await expect(openSample(out)).rejects.toMatchObject({
+      kind: 'disk',
+      message: `${join(out, `${NAME}.tar`)} is in the way: it is not the tar of a bundle`,
+    });
+    expect(readFileSync(join(out, `${NAME}.tar`), 'utf8')).toBe('mine');
+  });
+
   it('a file at OUT/NAME that came while the build was at work', async () => {
     const out = temporaryFolder();
     const staging = await openSample(out);
@@ -90,6 +139,10 @@ describe('something that no build made lies at its places', () => {
     expect(readFileSync(join(out, NAME), 'utf8')).toBe('mine');
     expect(readdirSync(out)).toEqual([NAME]);
   });
+});
+
+it.skipIf(process.platform !== 'linux')('OUT lies where no folders can be made (needs Linux)', async () => {
+  await expect(openSample('/proc/not/there')).rejects.toMatchObject({ kind: 'disk' });
 });
 
 it('OUT may not be written by this user', async () => {
@@ -122,7 +175,7 @@ describe.skipIf(!canUnshare('-m'))('on file systems of their own (needs unshare 
 
   it('a disk that gets full', async () => {
     const { out, lines } = await inNamespace(
-      'mount -t tmpfs -o size=32k none "$1"; PUBLISH "$1" one; PUBLISH "$1" two; ls -A "$1"; cat "$1"/*/a.txt "$1"/*.tar',
+      'mount -t tmpfs -o size=40k none "$1"; PUBLISH "$1" one; PUBLISH "$1" two; ls -A "$1"; cat "$1"/*/a.txt "$1"/*.tar',
     );
     expect(lines).toEqual([
       'published',
@@ -130,7 +183,7 @@ describe.skipIf(!canUnshare('-m'))('on file systems of their own (needs unshare 
       NAME,
       `${NAME}.tar`,
       'a.txt one',
-      'tar one',
+      `${NAME}/ one`,
     ]);
     expect(stateOf(out)).toEqual(OLD_STATE);
   });

@@ -7,7 +7,7 @@ import { realClock } from '../inputs/clock.ts';
 
 export const NAME = 'sample';
 
-const PATHS = ['a.txt', 'iso/some.iso.sha256', 'snippets/deep/b.conf', 'run'];
+const PATHS = ['SHA256SUMS', 'a.txt', 'iso/some.iso.sha256', 'manifest.json', 'run', 'snippets/deep/b.conf'];
 const MODES: Readonly<Record<string, number>> = { run: 0o755 };
 
 /** A bundle whose every file holds `mark`. */
@@ -17,6 +17,11 @@ export function sampleBundle(mark: string): Bundle {
     return { path, mode: MODES[path] ?? 0o644, bytes, digest: '' };
   });
   return { name: NAME, epoch: 0, files };
+}
+
+/** Its beginning is that of the bundle's tar. */
+export function sampleTar(mark: string): Uint8Array {
+  return Buffer.from(`${NAME}/ ${mark}\n`);
 }
 
 export function siteImage(mark: string): SparseImage {
@@ -36,7 +41,7 @@ export async function publishSample(
 ): Promise<void> {
   const staging = await openSample(out);
   try {
-    await staging.write(sampleBundle(mark), Buffer.from(`tar ${mark}`));
+    await staging.write(sampleBundle(mark), sampleTar(mark));
     if (options.site) await staging.writeSite(siteImage(mark));
     await staging.publish();
   } finally {
@@ -72,7 +77,7 @@ export function stateOf(out: string): State {
   if (new Set(marks).size > 1) throw new Error(`mixed bundle: ${marks.join(', ')}`);
   return {
     bundle: marks[0],
-    tar: existsSync(tar) ? markIn(text(tar), 'tar') : undefined,
+    tar: existsSync(tar) ? markIn(text(tar), `${NAME}/`) : undefined,
     data: dataIn(join(bundle, 'data')),
     litter: readdirSync(out).filter((name) => name !== NAME && name !== `${NAME}.tar`),
   };

@@ -20,6 +20,7 @@ import {
   openSample,
   publishSample,
   sampleBundle,
+  sampleTar,
   stateOf,
   MACHINE_DATA,
 } from './sample.ts';
@@ -46,7 +47,7 @@ it('nothing is changed before publish, and a discarded staging leaves nothing', 
   const out = temporaryFolder();
   await publishSample(out, 'one');
   const staging = await openSample(out);
-  await staging.write(sampleBundle('two'), Buffer.from('tar two'));
+  await staging.write(sampleBundle('two'), sampleTar('two'));
   expect(stateOf(out)).toMatchObject({ bundle: 'one', tar: 'one' });
   expect(modeOf(join(staging.folder, '..'))).toBe(0o700);
   await staging.discard();
@@ -104,7 +105,7 @@ it('many builds of one name at once all succeed, and the data is in what the las
 
 it('many first builds of one name at once all succeed, too', async () => {
   for (let round = 0; round < 5; round++) {
-    const out = temporaryFolder();
+    const out = join(temporaryFolder(), 'not/there/yet');
     const marks = Array.from({ length: 6 }, (_, index) => `mark${index}`);
     await Promise.all(marks.map((mark) => publishSample(out, mark, { site: true })));
     const { bundle, data, litter } = stateOf(out);
@@ -126,7 +127,7 @@ it("leaves the work folders of others alone: live ones, another machine's (with 
   const live = await openSample(out);
   const warnings: string[] = [];
   const mine = await openSample(out, warnings);
-  await mine.write(sampleBundle('one'), Buffer.from('tar one'));
+  await mine.write(sampleBundle('one'), sampleTar('one'));
   await mine.publish();
   expect(readdirSync(join(live.folder, '..'))).toEqual(['new']);
   await live.discard();
@@ -164,7 +165,7 @@ it('while a build on another machine holds the old bundle, its place is not fill
   mkdirSync(foreign);
   renameSync(join(out, NAME), join(foreign, 'old'));
   const staging = await openSample(out);
-  await staging.write(sampleBundle('two'), Buffer.from('tar two'));
+  await staging.write(sampleBundle('two'), sampleTar('two'));
   await expect(staging.publish()).rejects.toMatchObject({
     kind: 'disk',
     message: `${join(out, NAME)} is missing, and ${foreign}/old/data is the data of this machine: a build did not end`,

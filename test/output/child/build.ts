@@ -12,6 +12,10 @@ export async function buildPublisher(folder: string): Promise<string> {
     bundle: true,
     platform: 'node',
     format: 'esm',
+    // Some dependencies are CommonJS and ask for Node's own modules through require().
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
     logLevel: 'error',
   });
   return outfile;

@@ -22,7 +22,7 @@ function machineFor(...mirrors: Mirror[]): Machine {
 function expectComplete(machine: Machine): void {
   expect(readFileSync(machine.iso).equals(ISO_BYTES)).toBe(true);
   expect(statSync(machine.iso).mode & 0o777).toBe(0o444);
-  expect(readdirSync(dirname(machine.iso))).toEqual([String(intel8260.iso)]);
+  expect(readdirSync(dirname(machine.iso))).toEqual([basename(machine.iso)]);
 }
 
 describe('vm_fetch', () => {

@@ -50,7 +50,7 @@ export class Machine {
 
   constructor(options: { view?: View; folder?: string; iso?: boolean } = {}) {
     const view = { ...intel8260, ...options.view };
-    const vm = String(view.vm);
+    const vm = view.vm as string;
     this.bundle = join(this.root, options.folder ?? 'bundle');
     this.run = join(this.var, 'run/airhive', vm);
     this.log = join(this.var, 'log/airhive', `${vm}.log`);
@@ -74,7 +74,7 @@ export class Machine {
   }
 
   get iso(): string {
-    return join(this.bundle, 'iso', String(intel8260.iso));
+    return join(this.bundle, 'iso', intel8260.iso as string);
   }
 
   put(path: string, text: string): void {

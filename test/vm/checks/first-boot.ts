@@ -79,6 +79,8 @@ check(
   first,
   async (bench) => {
     await bench.air.faults([]);
+    // By now it would wait a minute or more of its own accord.
+    await bench.guestOk('rc-service airhive-fetch restart');
     const { at } = await bench.machine.console.waitFor(
       /fetched, checked and kept; the guest is a gateway now/,
       150,
@@ -94,8 +96,8 @@ check(
 
 async function named({ host }: Bench): Promise<void> {
   const answer = await eventually('a name', 15, async () => {
-    const { stdout } = await host.exec('dig', ['+short', '+tries=1', '+time=2', SERVER.name]);
-    return stdout !== '' && stdout;
+    const { code, stdout } = await host.exec('dig', ['+short', '+tries=1', '+time=2', SERVER.name]);
+    return code === 0 && stdout;
   });
   assert.equal(answer, `${SERVER.address}\n`);
 }

@@ -85,6 +85,19 @@ check('wifi: another address and another router', trouble, async (bench) => {
   );
 });
 
+check(
+  'wifi: connected, and no address to be had',
+  trouble,
+  async (bench) => {
+    const from = bench.machine.console.position;
+    await point(bench).change({ dhcp: false });
+    await bench.machine.console.waitFor(/connected, but the network gives out no address/, 80, from);
+    await point(bench).change({ dhcp: true });
+    await recovers(bench, 'the DHCP server was back');
+  },
+  { limit: 120 },
+);
+
 check("wifi: a lease in the host's own range is refused", trouble, async (bench) => {
   const from = bench.machine.console.position;
   await point(bench).change({ network: '172.24.1', range: [100, 150] });

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { printFailure } from '../../generators/cli/failure.ts';
+import { createReporter } from '../../generators/cli/reporter.ts';
+import { AirhiveError } from '../../generators/errors.ts';
+import type { Reporter } from '../../generators/ports.ts';
+
+function said(
+  use: (reporter: Reporter) => void,
+  options: { isTerminal?: boolean; quiet?: boolean; verbose?: boolean; colour?: boolean } = {},
+): string {
+  let text = '';
+  const { isTerminal = false, quiet = false, verbose = false, colour = false } = options;
+  use(createReporter({ isTerminal, write: (more) => void (text += more) }, { quiet, verbose, colour }));
+  return text;
+}
+
+function everything(reporter: Reporter): void {
+  reporter.step('step');
+  reporter.detail('detail');
+  for (const done of [0, 5, 10, 11, 55, 100]) reporter.progress('x.iso', done * 1e6, 100e6);
+  reporter.warn('careful');
+}
+
+describe('in a log', () => {
+  it('there are plain lines, with each tenth of a transfer once', () => {
+    const tenths = ['0', '10', '50', '100'].map((tenth) => `x.iso ${tenth} % of 100 MB\n`).join('');
+    expect(said(everything)).toBe(`step\n${tenths}warning: careful\n`);
+    expect(said(everything, { verbose: true })).toBe(`step\ndetail\n${tenths}warning: careful\n`);
+  });
+
+  it('--quiet leaves warnings only', () => {
+    expect(said(everything, { quiet: true })).toBe('warning: careful\n');
+    expect(said(everything, { quiet: true, verbose: true })).toBe('warning: careful\n');
+  });
+
+  it('colour marks warnings and details', () => {
+    expect(said(everything, { quiet: true, colour: true })).toBe('\x1b[33mwarning:\x1b[0m careful\n');
+    expect(said((reporter) => reporter.detail('x'), { verbose: true, colour: true })).toBe(
+      '\x1b[2mx\x1b[0m\n',
+    );
+  });
+});
+
+describe('on a terminal', () => {
+  it('a transfer has one line, which changes with each hundredth and makes way for the next message', () => {
+    const clear = '\r\x1b[K';
+    const line = (percent: number): string => `${clear}x.iso ${percent} % of 100 MB`;
+    const text = said(
+      (reporter) => {
+        for (const done of [0, 0.1, 1, 100]) reporter.progress('x.iso', done * 1e6, 100e6);
+        reporter.step('done');
+        reporter.step('more');
+      },
+      { isTerminal: true },
+    );
+    expect(text).toBe(`${line(0)}${line(1)}${line(100)}${clear}done\nmore\n`);
+  });
+
+  it('an error does not stand behind the progress of a transfer', () => {
+    let text = '';
+    const write = (more: string): void => void (text += more);
+    printFailure({ isTerminal: true, write }, new AirhiveError('network', 'gone', { hint: 'wait' }), false);
+    expect(text).toBe('\r\x1b[Kerror: gone\n  wait\n');
+  });
+});

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync, writeFileSync, chmodSync, readdirSy
 import { basename, dirname } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startMirror, type Mirror } from '../../mirror/mirror.ts';
-import { intel8260, ISO_BYTES, sha256 } from './bundle.ts';
+import { ISO_BYTES, sha256 } from './bundle.ts';
 import { Machine } from './machine.ts';
 
 const PATH = 'v3.24/releases/x86_64/alpine.iso';

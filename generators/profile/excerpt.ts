@@ -2,7 +2,7 @@ import type { Path } from './path.ts';
 
 /** A name that carries a secret, its colon or equals sign, and all that follows on the line. */
 const SECRET =
-  /\b((?:wpa_?)?psk|pass_?(?:word|phrase|wd)|secret|sae_password|wep_key[0-9]?)\b(["']?\s*[:=])\s*\S.*$/i;
+  /([A-Za-z0-9_-]*(?:psk|pass_?(?:word|phrase|wd)|secret|wep_key)[A-Za-z0-9_-]*)(["']?\s*[:=])\s*\S.*$/i;
 
 /**
  * The line that starts at offset `start`, as the user wrote it. A passphrase that was put where none belongs is not repeated:

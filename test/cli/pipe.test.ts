@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, inject, it } from 'vitest';
@@ -32,6 +32,15 @@ it.each([
   child.process.stderr?.destroy();
   expect(await child.ended).toMatchObject({ code, signal: null });
 });
+
+it.skipIf(!existsSync('/dev/full'))(
+  'an output that cannot be written exits 7 (needs /dev/full)',
+  async () => {
+    const { stdout, stderr } = await inShell('airhive schema >/dev/full; echo "exit $?"');
+    expect(stdout).toBe('exit 7\n');
+    expect(stderr).toBe('error: cannot write the output: ENOSPC\n');
+  },
+);
 
 it('nothing but results is on standard output', async () => {
   const { stdout, stderr } = await inShell('airhive build --profile intel8260 --offline --verbose');

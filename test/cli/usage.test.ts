@@ -31,6 +31,7 @@ const WRONG: readonly [string[], string][] = [
   [['build', '--ofline', '--profile', 'intel8260'], "unknown option '--ofline' (Did you mean --offline?)"],
   [['--quiet', 'profiles'], "unknown option '--quiet'"],
   [['build', '--profile'], "option '--profile <name|file>' argument missing"],
+  [['build', '--out', ''], "option '--out <dir>' argument '' is invalid. It is empty."],
   [['profiles', 'extra'], "too many arguments for 'profiles'. Expected 0 arguments but got 1."],
   [['verify'], "missing required argument 'dir|tar'"],
   [

@@ -6,7 +6,8 @@ import { expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../inputs/sandbox.ts';
 import { buildPublisher } from './child/build.ts';
 import { runMortal } from './mortal-disk.ts';
-import { addData, MACHINE_DATA, OLD_DATA, openSample, publishSample, stateOf } from './sample.ts';
+import { publishedFolder } from './published.ts';
+import { MACHINE_DATA, OLD_DATA, openSample, publishSample, stateOf } from './sample.ts';
 
 vi.mock('node:fs/promises', async (original) =>
   (await import('./mortal-disk.ts')).mortalFs(await original()),
@@ -14,14 +15,6 @@ vi.mock('node:fs/promises', async (original) =>
 vi.mock('node:process', async (original) =>
   (await import('./mortal-disk.ts')).mortalProcess(await original()),
 );
-
-/** A folder in which `old` was published and run. */
-async function publishedFolder(): Promise<string> {
-  const out = temporaryFolder();
-  await publishSample(out, 'old');
-  addData(out);
-  return out;
-}
 
 function copyOf(folder: string): string {
   const out = temporaryFolder();
@@ -66,7 +59,7 @@ async function expectRepaired(out: string, old: string | undefined): Promise<voi
 const publishNew = (out: string): Promise<void> => publishSample(out, 'new', { site: true });
 
 it('killed before any change of the disk, a build leaves the old bundle or the new one, and the data', async () => {
-  const points = await endEverywhere(await publishedFolder(), publishNew, (out) =>
+  const points = await endEverywhere(await publishedFolder('old'), publishNew, (out) =>
     expectRepaired(out, 'old'),
   );
   expect(points).toBeGreaterThan(25);
@@ -80,7 +73,7 @@ it('killed before any change of the disk, a first build leaves nothing or the ne
 it('killed while it puts right what a killed build left, a build can be put right itself', async () => {
   const states: string[] = [];
   let last = 'old';
-  await endEverywhere(await publishedFolder(), publishNew, (out) => {
+  await endEverywhere(await publishedFolder('old'), publishNew, (out) => {
     // Each different stage of the swap, once.
     const { bundle, data, litter } = stateOf(out);
     const stage = JSON.stringify([bundle, data, litter.length]);
@@ -96,9 +89,9 @@ it('killed while it puts right what a killed build left, a build can be put righ
 });
 
 it('builds of one name that are killed by SIGKILL while others go on never lose the data', async () => {
-  const out = await publishedFolder();
+  const out = await publishedFolder('old');
   const program = await buildPublisher(temporaryFolder());
-  for (let round = 0; round < 6; round++) {
+  for (let round = 0; round < 4; round++) {
     const rivals = [0, 1, 2, 3].map((index) =>
       spawn(process.execPath, [program, 'loop', out, `round${round}-${index}`], {
         stdio: ['ignore', 'ignore', 'inherit'],

@@ -14,6 +14,7 @@ describe('excerptOf', () => {
     ['networks: [{ssid: home, psk: x}]', 'networks: [{ssid: home, psk: (hidden)'],
     ['wpa_psk=00ff', 'wpa_psk= (hidden)'],
     ['# pass_phrase : x', '# pass_phrase : (hidden)'],
+    ['wifi_password: x', 'wifi_password: (hidden)'],
     ['psk:', 'psk:'],
     ['drivers: [if_iwm]', 'drivers: [if_iwm]'],
   ])('shows %j as %j', (line, shown) => expect(excerptOf(line, 0)).toBe(shown));

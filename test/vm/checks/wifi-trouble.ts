@@ -128,7 +128,7 @@ const alone: Boot = {
 
 check('public bundle: reachable, and says what to do', alone, async (bench) => {
   const { console } = bench.machine;
-  await console.waitFor(/no Wi-Fi network is configured: add one on the host/, 120);
+  await console.waitFor(/no Wi-Fi network is configured: give the VM a data\/site\.img/, 120);
   await console.waitFor(/no key may log in over ssh/, 10);
   await console.waitFor(/airhive login:/, 60);
   assert.equal((await bench.host.exec('ping', ['-c', '1', '-W', '2', bench.host.addresses.guest])).code, 0);

@@ -11,7 +11,6 @@ export function guestView(profile: ResolvedProfile, version: string): View {
     subnet: `${network.ipv6.subnet}/${network.ipv6.prefix}`,
   };
   return {
-    profile: profile.name,
     version,
     vm: profile.machine.name,
     guest: network.guest,

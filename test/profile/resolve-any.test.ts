@@ -2,21 +2,11 @@ import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { describe, expect, test } from 'vitest';
 import { fullProfile, resolveText, smallestProfile } from './example.ts';
+import { shuffled } from '../fixtures/shuffled.ts';
 
 const everything = fullProfile();
 
 describe('any order of keys', () => {
-  /** Shuffles the keys of all groups, at every depth. */
-  function shuffled(value: unknown): fc.Arbitrary<unknown> {
-    if (Array.isArray(value)) return fc.tuple(...value.map(shuffled));
-    if (typeof value !== 'object' || value === null) return fc.constant(value);
-    const entries = Object.entries(value).map(([key, inner]) => fc.tuple(fc.constant(key), shuffled(inner)));
-    return fc
-      .tuple(...entries)
-      .chain((pairs) => fc.shuffledSubarray(pairs, { minLength: pairs.length }))
-      .map((pairs) => Object.fromEntries(pairs));
-  }
-
   test('gives an equal profile', () => {
     const expected = resolveText(stringify(everything)).profile;
     fc.assert(

@@ -8,6 +8,7 @@ import { profileSchema } from '../../generators/profile/schema.ts';
 import { guestTree, hostTree, VERSION } from '../fixtures/machines.ts';
 import { variant, type Groups } from '../fixtures/profiles.ts';
 import { digestsOf, makeBundle, SOURCES } from './reference.ts';
+import { shuffled } from '../fixtures/shuffled.ts';
 
 const card = { pci: '4/0/0', id: '8086:24f3', drivers: ['if_iwm'] };
 
@@ -125,17 +126,6 @@ describe('a change of the profile', () => {
 });
 
 describe('a change that means nothing', () => {
-  /** Shuffles the keys of all groups, at every depth. */
-  function shuffled(value: unknown): fc.Arbitrary<unknown> {
-    if (Array.isArray(value)) return fc.tuple(...value.map(shuffled));
-    if (typeof value !== 'object' || value === null) return fc.constant(value);
-    const entries = Object.entries(value).map(([key, inner]) => fc.tuple(fc.constant(key), shuffled(inner)));
-    return fc
-      .tuple(...entries)
-      .chain((pairs) => fc.shuffledSubarray(pairs, { minLength: pairs.length }))
-      .map((pairs) => Object.fromEntries(pairs));
-  }
-
   const remarked = (text: string) => `# a remark\n${text.replaceAll('\n', ' # and more\n\n')}`;
   const shuffledSources = <T>(list: readonly T[]) =>
     fc.shuffledSubarray([...list], { minLength: list.length });

@@ -51,7 +51,10 @@ export function hostView(profile: ResolvedProfile, version: string): View {
     freebsd: host.freebsd.text,
     freebsdMajor: host.freebsd.major,
     retire: host.retire,
+    retireList: host.retire.join(' '),
     reverse: ssh.reverse ? { port: ssh.port, to: ssh.to } : null,
+    reversePort: ssh.reverse ? ssh.port : '',
+    reverseTo: ssh.reverse ? ssh.to : '',
     stateSize: '512M',
   };
 }

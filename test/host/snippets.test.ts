@@ -1,13 +1,16 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import type { View } from '../../../generators/plan/render.ts';
+import type { View } from '../../generators/plan/render.ts';
 import { intel8260, render } from './bundle.ts';
 
-const TEMPLATES = ['loader.conf', 'rc.conf', 'sysctl.conf', 'resolvconf.conf'].map((name) => `snippets/${name}`);
+const TEMPLATES = ['loader.conf', 'rc.conf', 'sysctl.conf', 'resolvconf.conf'].map(
+  (name) => `snippets/${name}`,
+);
 const IPV6 = { host: 'fd12::2', guest: 'fd12::1', prefix: 64, subnet: 'fd12::' };
 
 /** The lines that are not comments. */
-const settings = (text: string): string[] => text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+const settings = (text: string): string[] =>
+  text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
 
 describe('the snippets', () => {
   it('set exactly this', () => {

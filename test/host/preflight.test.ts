@@ -35,12 +35,7 @@ const faults: readonly Fault[] = [
     3,
     '"unrestricted guest"',
   ],
-  [
-    'too little memory',
-    (m) => m.put('sysctl', 'hw.physmem=536870912\n'),
-    4,
-    'this machine has only 512M',
-  ],
+  ['too little memory', (m) => m.put('sysctl', 'hw.physmem=536870912\n'), 4, 'this machine has only 512M'],
   ['no tap', (m) => rmSync(join(m.state, 'interfaces/tap0')), 4, 'there is no tap0'],
   ['tap in use', (m) => m.put('interfaces/tap0', 'opened 4711\n'), 4, 'tap0 is in use by process 4711'],
   ['no bridge', (m) => rmSync(join(m.state, 'interfaces/bridge0')), 4, 'there is no bridge0'],
@@ -125,7 +120,7 @@ describe('vm_run says in one line what is missing', () => {
 
   it('wrong usage', async () => {
     const machine = new Machine();
-    for (const script of ['vm_run', 'vm_kill', 'vm_fetch', 'vm_log']) {
+    for (const script of ['vm_run', 'vm_kill', 'vm_fetch', 'lib/console-log']) {
       const ended = await machine.call(script, '--now');
       expect(ended.code).toBe(2);
     }

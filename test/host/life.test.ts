@@ -113,15 +113,18 @@ describe('a signal to vm_run', () => {
     },
   );
 
-  it.each(['SIGINT', 'SIGHUP'] as const)('%s from the terminal reaches all, yet bhyve is only asked', async (signal) => {
-    const machine = new Machine();
-    const started = await machine.up();
-    kill(-started.pid, signal);
-    expect((await started.ended).code).toBe(130);
-    // Only a guest that shut down by itself sets the tap down in an orderly way.
-    expect(machine.get('interfaces/tap0')).toBe('');
-    expect(machine.guests()).toEqual([]);
-  });
+  it.each(['SIGINT', 'SIGHUP'] as const)(
+    '%s from the terminal reaches all, yet bhyve is only asked',
+    async (signal) => {
+      const machine = new Machine();
+      const started = await machine.up();
+      kill(-started.pid, signal);
+      expect((await started.ended).code).toBe(130);
+      // Only a guest that shut down by itself sets the tap down in an orderly way.
+      expect(machine.get('interfaces/tap0')).toBe('');
+      expect(machine.guests()).toEqual([]);
+    },
+  );
 
   it('a guest is asked once, however often and by whomever', async () => {
     const machine = new Machine();

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync, chmodSync, readdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { startMirror, type Mirror } from '../../mirror/mirror.ts';
+import { startMirror, type Mirror } from '../mirror/mirror.ts';
 import { ISO_BYTES, sha256 } from './bundle.ts';
 import { Machine } from './machine.ts';
 

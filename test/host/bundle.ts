@@ -1,12 +1,11 @@
 import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { hostView } from '../../../generators/plan/host.ts';
-import { renderTemplate, type View } from '../../../generators/plan/render.ts';
-import { variant } from '../../fixtures/profiles.ts';
+import { hostView } from '../../generators/plan/host.ts';
+import { renderTemplate, type View } from '../../generators/plan/render.ts';
+import { variant } from '../fixtures/profiles.ts';
 
-const OVERLAY = new URL('../../../overlays/host/', import.meta.url).pathname;
-
+const OVERLAY = new URL('../../overlays/host/', import.meta.url).pathname;
 
 /** The bytes that stand for the ISO and the vdisk; the scripts look at nothing but their digests. */
 export const ISO_BYTES = Buffer.from('an Alpine ISO, for all that the scripts know\n'.repeat(3000));

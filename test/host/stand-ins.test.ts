@@ -30,7 +30,11 @@ describe('the bench is no kinder than FreeBSD', () => {
     [4, 'is down', `: >"$VM"2; ${BHYVE} -s 2:0,virtio-net,tap0 airhive2`],
     [1, 'must be wired', '"$GRUB_BHYVE" -M 384M airhive'],
     [1, 'VM name', '"$GRUB_BHYVE" -S'],
-    [1, 'invalid device.map', 'echo "(cd0,1) /x" >"$D/map"; "$GRUB_BHYVE" -S -r host -d "$B" -g grub.cfg -m "$D/map" a'],
+    [
+      1,
+      'invalid device.map',
+      'echo "(cd0,1) /x" >"$D/map"; "$GRUB_BHYVE" -S -r host -d "$B" -g grub.cfg -m "$D/map" a',
+    ],
     [1, 'has run', ': >"$VM"; "$GRUB_BHYVE" -S -r host -d "$B" -g grub.cfg -m /dev/null airhive'],
     [1, 'not created', '"$BHYVECTL" --vm=airhive --destroy'],
     [1, 'does not exist', '"$IFCONFIG" tap9 up'],

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
-import type { View } from '../../../generators/plan/render.ts';
+import type { View } from '../../generators/plan/render.ts';
 import { intel8260, ISO_BYTES, writeBundle } from './bundle.ts';
 
 const STAND_INS = new URL('stand-ins/', import.meta.url).pathname;
@@ -172,7 +172,20 @@ export class Machine {
 }
 
 const PLAYED = [
-  ...['BHYVE', 'BHYVECTL', 'DF', 'FETCH', 'ID', 'IFCONFIG', 'KLDSTAT', 'LOCKF', 'PCICONF', 'PGREP', 'PS', 'SHA256'],
+  ...[
+    'BHYVE',
+    'BHYVECTL',
+    'DF',
+    'FETCH',
+    'ID',
+    'IFCONFIG',
+    'KLDSTAT',
+    'LOCKF',
+    'PCICONF',
+    'PGREP',
+    'PS',
+    'SHA256',
+  ],
   ...['SLEEP', 'STTY', 'SYSCTL', 'UNAME'],
 ];
 

@@ -1,9 +1,16 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { hasTool } from '../../tools.ts';
 import { isAlive, kill, Machine, pathOf, until } from './machine.ts';
 
 /** A machine whose null modem is a named pipe: what bhyve writes to A comes out of B. */
@@ -30,7 +37,7 @@ describe('the console', () => {
     expect(machine.calls('bhyve')[0]).toContain('-l com1,stdio');
   });
 
-  it.skipIf(!hasTool('script'))('stdio on a terminal shows and keeps it (needs script)', async () => {
+  it('stdio on a terminal shows and keeps it', async () => {
     const machine = new Machine({ view: { console: 'stdio' } });
     machine.put('plan', 'exit 1 700\n');
     const command = `/bin/sh ${machine.bundle}/vm_run`;
@@ -76,26 +83,26 @@ describe('the console', () => {
     writeFileSync(lock, `${String(process.pid).padStart(10)}\n`);
     const reader = readerOf(b);
     await until(() => !isAlive(reader), 'the reader to step aside');
-    const logger = Number(readFileSync(join(machine.run, 'vm_log'), 'utf8'));
+    const logger = Number(readFileSync(join(machine.run, 'console-log'), 'utf8'));
     kill(started.pid, 'SIGTERM');
     expect((await started.ended).code).toBe(130);
     expect(isAlive(logger)).toBe(false);
   });
 
-  it('nmdm: a vm_log that a killed vm_run has left goes on until the next start replaces it', async () => {
+  it('nmdm: a console-log that a killed vm_run has left goes on until the next start replaces it', async () => {
     const { machine, lock } = withNullModem();
     const first = await machine.up();
     await until(() => machine.calls('stty').length === 1, 'the reader');
     writeFileSync(lock, `${String(process.pid).padStart(10)}\n`);
     kill(first.pid, 'SIGKILL');
     await first.ended;
-    const left = Number(readFileSync(join(machine.run, 'vm_log'), 'utf8'));
+    const left = Number(readFileSync(join(machine.run, 'console-log'), 'utf8'));
     expect((await machine.call('vm_run')).code).toBe(4);
     expect((await machine.call('vm_kill')).code).toBe(0);
     expect(isAlive(left)).toBe(true);
     machine.put('plan', 'exit 1 700\n');
     expect((await machine.call('vm_run')).code).toBe(0);
-    await until(() => !isAlive(left), 'the end of the old vm_log');
+    await until(() => !isAlive(left), 'the end of the old console-log');
   });
 
   it('the log is bounded while the guest runs, and one older one is kept', async () => {
@@ -119,7 +126,7 @@ describe('the console', () => {
   });
 });
 
-/** The cat of vm_log: the process that has the null modem as its standard input. */
+/** The cat of console-log: the process that has the null modem as its standard input. */
 function readerOf(b: string): number {
   return Number(
     readdirSync('/proc').find((pid) => {

@@ -7,7 +7,8 @@ import { get } from 'node:http';
 const args = process.argv.slice(2);
 appendFileSync(`${process.env.STATE}/calls`, `fetch ${args.join(' ')}\n`);
 const [r, f, s, size, t, patience, o, file = '', url = '', ...rest] = args;
-if (`${r} ${f} ${s} ${t} ${o}` !== '-r -F -S -T -o' || url === '' || rest.length > 0) fail('usage: fetch ...');
+if (`${r} ${f} ${s} ${t} ${o}` !== '-r -F -S -T -o' || url === '' || rest.length > 0)
+  fail('usage: fetch ...');
 
 const offset = existsSync(file) ? statSync(file).size : 0;
 const request = get(url, { headers: offset > 0 ? { range: `bytes=${offset}-` } : {}, agent: false });

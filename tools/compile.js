@@ -1,7 +1,8 @@
 // Compiles generators/ into .build/ once, at install, so that a command never pays for a TypeScript loader: one file,
-// and beside it V8's code cache of that file (bin/airhive.cjs), made by running a build in a temporary folder.
+// and beside it V8's code cache of that file (bin/airhive.cjs), made by running a build in a temporary folder, and the
+// manual pages of that build.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -65,6 +66,9 @@ try {
     env: { ...process.env, AIRHIVE_WRITE_CODE_CACHE: outdir },
     stdio: 'ignore',
   });
+  // For npm, which installs what package.json names: one of the manual pages exists in a bundle only.
+  const manual = join(scratch, 'intel8260/man');
+  if (existsSync(manual)) cpSync(manual, join(outdir, 'man'), { recursive: true });
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }

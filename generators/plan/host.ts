@@ -1,6 +1,7 @@
-import { treeOf, type Tree } from '../formats/tree.ts';
+import { treeOf, type FileEntry, type Tree } from '../formats/tree.ts';
 import type { ResolvedDevice, ResolvedProfile } from '../profile/resolve.ts';
 import { planOverlay, type OverlaySource } from './overlay.ts';
+import { encodeProfileManual } from './profile-manual.ts';
 import type { View } from './render.ts';
 
 /** The card's slot in the guest; more cards take the ones after the network's (6) and the entropy device's (7). */
@@ -8,7 +9,13 @@ const CARD_SLOTS = [5, 8, 9, 10, 11, 12, 13, 14];
 
 /** The FreeBSD side's files, as they lie in the bundle. `sources` are the files of overlays/host. */
 export function planHost(profile: ResolvedProfile, sources: readonly OverlaySource[], version: string): Tree {
-  return treeOf(planOverlay(sources, hostView(profile, version)));
+  return treeOf([...planOverlay(sources, hostView(profile, version)), profileManual(profile)]);
+}
+
+/** Beside the manual pages of overlays/host/man. Dated like the release, so that no clock is asked. */
+function profileManual({ release }: ResolvedProfile): FileEntry {
+  const bytes = Buffer.from(encodeProfileManual(release.date));
+  return { type: 'file', path: 'man/airhive-profile.5', mode: 0o644, bytes };
 }
 
 /** The names that templates in overlays/host may use. */

@@ -19,8 +19,15 @@ interface About {
   readonly hint?: (written: string) => string | undefined;
 }
 
+/** The most characters of a text that names no limit of its own. */
+export const LONGEST_TEXT = 200;
+
 /** Text that matches a pattern. The pattern is part of the JSON Schema, so that editors check it too. */
-export function text(pattern: RegExp, { description, allowed, example, quoted, hint }: About, limit = 200) {
+export function text(
+  pattern: RegExp,
+  { description, allowed, example, quoted, hint }: About,
+  limit = LONGEST_TEXT,
+) {
   const error = `${allowed}, for example ${quoted ? `"${example}"` : example}`;
   const tooLong = `at most ${limit} characters: ${error}`;
   return z

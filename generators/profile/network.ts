@@ -28,7 +28,7 @@ export const network = field.group(
     dns: field.address('DNS server of the host. Default: the guest.', '172.24.1.1').optional(),
     ipv6: field
       .uniqueLocalPrefix(
-        'IPv6 for the bridge: ::1 is the guest, ::2 the host. Left out: no IPv6 beyond the guest.',
+        'IPv6 for the bridge, a /64 in fc00::/7: ::1 is the guest, ::2 the host. Left out: no IPv6 beyond the guest.',
       )
       .optional(),
   },

@@ -103,14 +103,18 @@ export function resolveProfile(
   return { profile: complete(source.name, parsed.data, pin), diagnostics };
 }
 
+/** What the base name of a profile's file has to be. */
+export const PROFILE_NAME =
+  'lower-case letters, digits and . _ -, starting with a letter or a digit, at most 40 of them, not ending in .tar';
+
 const NAME = /^[a-z0-9][a-z0-9._-]{0,39}$/;
 
 /** The name becomes a folder and a tar file beside it, so `x` and `x.tar` would be in each other's way. */
 function nameProblems(name: string): Problem[] {
   if (NAME.test(name) && !name.endsWith('.tar')) return [];
-  const allowed =
-    'lower-case letters, digits and . _ -, starting with a letter or a digit, at most 40 of them, not ending in .tar';
-  return [error([], `the name of a profile has to be of ${allowed}; got ${describe(name)}; rename the file`)];
+  return [
+    error([], `the name of a profile has to be of ${PROFILE_NAME}; got ${describe(name)}; rename the file`),
+  ];
 }
 
 function complete(name: string, profile: Profile, pin: ReleasePin): ResolvedProfile {

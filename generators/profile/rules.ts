@@ -8,7 +8,8 @@ import { passthroughRules } from './rules/passthrough.ts';
 import { releaseRules } from './rules/release.ts';
 import type { ProfileDraft, Rule } from './rules/rule.ts';
 
-const RULES: readonly Rule[] = [
+/** All rules, in the order in which their problems are reported. */
+export const RULES: readonly Rule[] = [
   ...releaseRules,
   ...passthroughRules,
   ...networkRules,
@@ -19,5 +20,5 @@ const RULES: readonly Rule[] = [
 
 /** What all rules have against a profile. */
 export function ruleProblems(profile: ProfileDraft, releases: readonly ReleasePin[]): Problem[] {
-  return RULES.flatMap((rule) => rule(profile, releases));
+  return RULES.flatMap(({ check }) => check(profile, releases));
 }

@@ -44,7 +44,7 @@ const machine = field.group(
 const device = field.group(
   {
     pci: field.pciPlace(
-      'Where the card sits: the numbers at the end of pciB:S:F in `pciconf -l`, without the domain.',
+      'Where the card sits: the numbers at the end of pciB:S:F in `pciconf -l`, without the domain; at most 255/31/7.',
     ),
     id: field.pciId('Which card it is, so that another one at the same place is never taken.'),
     drivers: field
@@ -100,7 +100,7 @@ const forward = field.group(
 
 const firewall = field.group(
   {
-    forwards: field.list(forward, { description: 'Ports that lead to the host. Default: none.' }).default([]),
+    forwards: field.list(forward, { description: 'Ports that lead to the host.' }).default([]),
   },
   'What the Wi-Fi side may reach: nothing but what is listed here.',
 );

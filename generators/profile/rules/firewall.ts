@@ -1,5 +1,5 @@
 import { error } from '../problem.ts';
-import type { ProfileDraft, Rule } from './rule.ts';
+import type { Check, ProfileDraft, Rule } from './rule.ts';
 
 const path = (index: number) => ['firewall', 'forwards', index, 'port'];
 
@@ -11,7 +11,7 @@ function forwardsIn(profile: ProfileDraft) {
   });
 }
 
-const forwardsDiffer: Rule = (profile) => {
+const forwardsDiffer: Check = (profile) => {
   const seen = new Map<string, number>();
   return forwardsIn(profile).flatMap(({ protocol, port, index }) => {
     const key = `${protocol} ${port}`;
@@ -29,7 +29,7 @@ const forwardsDiffer: Rule = (profile) => {
   });
 };
 
-const forwardsLeaveReversePort: Rule = (profile) => {
+const forwardsLeaveReversePort: Check = (profile) => {
   const { reverse, port: taken } = profile.ssh ?? {};
   if (reverse !== true || taken === undefined) return [];
   return forwardsIn(profile)
@@ -44,7 +44,7 @@ const forwardsLeaveReversePort: Rule = (profile) => {
 
 const DHCP_CLIENT = 68;
 
-const forwardsLeaveDhcp: Rule = (profile) =>
+const forwardsLeaveDhcp: Check = (profile) =>
   forwardsIn(profile)
     .filter(({ protocol, port }) => protocol === 'udp' && port === DHCP_CLIENT)
     .map(({ index }) =>
@@ -54,4 +54,20 @@ const forwardsLeaveDhcp: Rule = (profile) =>
       ),
     );
 
-export const firewallRules: readonly Rule[] = [forwardsDiffer, forwardsLeaveReversePort, forwardsLeaveDhcp];
+export const firewallRules: readonly Rule[] = [
+  {
+    demand: 'No two forwards have the same protocol and port.',
+    otherwise: 'error',
+    check: forwardsDiffer,
+  },
+  {
+    demand: 'With `ssh.reverse` on, no forward of tcp takes `ssh.port`.',
+    otherwise: 'error',
+    check: forwardsLeaveReversePort,
+  },
+  {
+    demand: `No forward of udp takes port ${DHCP_CLIENT}, where the guest receives its own lease.`,
+    otherwise: 'error',
+    check: forwardsLeaveDhcp,
+  },
+];

@@ -1,10 +1,10 @@
 import { unsupported } from '../problem.ts';
-import type { Rule } from './rule.ts';
+import type { Check, Rule } from './rule.ts';
 
 const OLDEST = 13;
 const NEWEST = 15;
 
-const freebsdIsKnown: Rule = (profile) => {
+const freebsdIsKnown: Check = (profile) => {
   const version = profile.host?.freebsd;
   if (!version || (version.major >= OLDEST && version.major <= NEWEST)) return [];
   const reason =
@@ -19,4 +19,10 @@ const freebsdIsKnown: Rule = (profile) => {
   ];
 };
 
-export const hostRules: readonly Rule[] = [freebsdIsKnown];
+export const hostRules: readonly Rule[] = [
+  {
+    demand: `\`host.freebsd\` is from ${OLDEST}.0 to ${NEWEST}.x.`,
+    otherwise: 'unsupported',
+    check: freebsdIsKnown,
+  },
+];

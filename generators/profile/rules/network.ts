@@ -9,7 +9,7 @@ import {
 } from '../address.ts';
 import { homeRangeIn } from '../home-ranges.ts';
 import { error, warning, type Problem } from '../problem.ts';
-import type { ProfileDraft, Rule } from './rule.ts';
+import type { Check, ProfileDraft, Rule } from './rule.ts';
 
 /** Ranges whose addresses no host can have (RFC 6890, section 2.2.2, and RFC 5771 for multicast). */
 const NEVER_A_HOST: readonly { range: Subnet; what: string }[] = [
@@ -36,7 +36,7 @@ function addressesIn(profile: ProfileDraft) {
   ].flatMap(({ name, value }) => (value ? [{ path: ['network', name], ...value }] : []));
 }
 
-const addressesBelongToHosts: Rule = (profile) =>
+const addressesBelongToHosts: Check = (profile) =>
   addressesIn(profile).flatMap(({ path, text, address }) => {
     const special = NEVER_A_HOST.find(({ range }) => contains(range, address));
     if (!special) return [];
@@ -45,7 +45,7 @@ const addressesBelongToHosts: Rule = (profile) =>
     ];
   });
 
-const guestIsInSubnet: Rule = (profile) => {
+const guestIsInSubnet: Check = (profile) => {
   const range = subnetIn(profile);
   const guest = profile.network?.guest;
   if (!range || !guest || contains(range, guest.address)) return [];
@@ -58,13 +58,13 @@ const guestIsInSubnet: Rule = (profile) => {
   ];
 };
 
-const hostIsNotGuest: Rule = (profile) => {
+const hostIsNotGuest: Check = (profile) => {
   const { host, guest } = profile.network ?? {};
   if (!guest || host?.address !== guest.address) return [];
   return [error(['network', 'guest'], `${guest.text} is the address of the host too; each needs its own`)];
 };
 
-const addressesAreNotTheSubnets: Rule = (profile) => {
+const addressesAreNotTheSubnets: Check = (profile) => {
   const range = subnetIn(profile);
   if (!range) return [];
   return addressesIn(profile).flatMap(({ path, text, address }): Problem[] => {
@@ -76,7 +76,7 @@ const addressesAreNotTheSubnets: Rule = (profile) => {
 };
 
 /** The host may have a resolver of its own (127.0.0.1), so loopback is fine here. */
-const dnsCanAnswer: Rule = (profile) => {
+const dnsCanAnswer: Check = (profile) => {
   const dns = profile.network?.dns;
   const range = subnetIn(profile);
   if (!dns) return [];
@@ -91,7 +91,7 @@ const dnsCanAnswer: Rule = (profile) => {
     : [];
 };
 
-const subnetIsPrivate: Rule = (profile) => {
+const subnetIsPrivate: Check = (profile) => {
   const range = subnetIn(profile);
   const { host } = profile.network ?? {};
   if (!range || !host || PRIVATE.some((wide) => wide.prefix <= range.prefix && contains(wide, range.network)))
@@ -106,7 +106,7 @@ const subnetIsPrivate: Rule = (profile) => {
   ];
 };
 
-const subnetIsNoHomeRange: Rule = (profile) => {
+const subnetIsNoHomeRange: Check = (profile) => {
   const range = subnetIn(profile);
   const home = range && homeRangeIn(range);
   if (!home) return [];
@@ -120,11 +120,42 @@ const subnetIsNoHomeRange: Rule = (profile) => {
 };
 
 export const networkRules: readonly Rule[] = [
-  addressesBelongToHosts,
-  guestIsInSubnet,
-  hostIsNotGuest,
-  addressesAreNotTheSubnets,
-  dnsCanAnswer,
-  subnetIsPrivate,
-  subnetIsNoHomeRange,
+  {
+    demand:
+      '`network.host` and `network.guest` are addresses that a machine can have: not 0.0.0.0/8, loopback, link-local, multicast or reserved.',
+    otherwise: 'error',
+    check: addressesBelongToHosts,
+  },
+  {
+    demand: '`network.guest` lies in the subnet of `network.host`.',
+    otherwise: 'error',
+    check: guestIsInSubnet,
+  },
+  {
+    demand: '`network.guest` is not the address of `network.host`.',
+    otherwise: 'error',
+    check: hostIsNotGuest,
+  },
+  {
+    demand: 'Neither of the two is the network or the broadcast address of the subnet.',
+    otherwise: 'error',
+    check: addressesAreNotTheSubnets,
+  },
+  {
+    demand:
+      "`network.dns` is an address where a server can answer; loopback is one, for a resolver of the host's own.",
+    otherwise: 'error',
+    check: dnsCanAnswer,
+  },
+  {
+    demand: 'The subnet is private (RFC 1918) or shared (RFC 6598).',
+    otherwise: 'warning',
+    check: subnetIsPrivate,
+  },
+  {
+    demand:
+      'The subnet shares no address with the range that a well-known kind of router or hotspot hands out.',
+    otherwise: 'warning',
+    check: subnetIsNoHomeRange,
+  },
 ];

@@ -1,10 +1,10 @@
 import { error } from '../problem.ts';
-import type { Rule } from './rule.ts';
+import type { Check, Rule } from './rule.ts';
 
 /** Longest value of one loader variable (vmm(4), "pptdevs"). */
 const PPTDEVS_LIMIT = 128;
 
-const devicesDiffer: Rule = ({ passthrough = [] }) => {
+const devicesDiffer: Check = ({ passthrough = [] }) => {
   const seen = new Map<string, number>();
   return passthrough.flatMap((device, index) => {
     const pci = device?.pci?.text;
@@ -21,7 +21,7 @@ const devicesDiffer: Rule = ({ passthrough = [] }) => {
 };
 
 /** A list of eight always fits; this is about longer ones, which get their other error too. */
-const pptdevsFit: Rule = ({ passthrough = [] }) => {
+const pptdevsFit: Check = ({ passthrough = [] }) => {
   const value = passthrough.flatMap((device) => device?.pci?.text ?? []).join(' ');
   if (value.length <= PPTDEVS_LIMIT) return [];
   return [
@@ -32,4 +32,15 @@ const pptdevsFit: Rule = ({ passthrough = [] }) => {
   ];
 };
 
-export const passthroughRules: readonly Rule[] = [devicesDiffer, pptdevsFit];
+export const passthroughRules: readonly Rule[] = [
+  {
+    demand: 'No two devices have the same `pci`.',
+    otherwise: 'error',
+    check: devicesDiffer,
+  },
+  {
+    demand: `The places of all devices fit into pptdevs of loader.conf, ${PPTDEVS_LIMIT} characters.`,
+    otherwise: 'error',
+    check: pptdevsFit,
+  },
+];

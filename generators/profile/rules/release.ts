@@ -1,6 +1,6 @@
 import { error, unsupported, warning } from '../problem.ts';
 import type { ReleasePin } from '../releases.ts';
-import type { ProfileDraft, Rule } from './rule.ts';
+import type { Check, ProfileDraft, Rule } from './rule.ts';
 
 /** The pin that a profile names. */
 export function pinOf(profile: ProfileDraft, releases: readonly ReleasePin[]): ReleasePin | undefined {
@@ -8,7 +8,7 @@ export function pinOf(profile: ProfileDraft, releases: readonly ReleasePin[]): R
   return releases.find((pin) => pin.release === release && pin.flavor === flavor);
 }
 
-const releaseIsPinned: Rule = (profile, releases) => {
+const releaseIsPinned: Check = (profile, releases) => {
   const { release, flavor } = profile.alpine ?? {};
   if (release === undefined) return [];
   const flavors = releases.filter((pin) => pin.release === release).map((pin) => pin.flavor);
@@ -22,7 +22,7 @@ const releaseIsPinned: Rule = (profile, releases) => {
   ];
 };
 
-const releaseIsMaintained: Rule = (profile, releases) => {
+const releaseIsMaintained: Check = (profile, releases) => {
   const pin = pinOf(profile, releases);
   const eol = pin?.eol ?? null;
   if (!pin || eol === null) return [];
@@ -34,7 +34,7 @@ const releaseIsMaintained: Rule = (profile, releases) => {
   ];
 };
 
-const memoryReachesFloor: Rule = (profile, releases) => {
+const memoryReachesFloor: Check = (profile, releases) => {
   const pin = pinOf(profile, releases);
   const memory = profile.machine?.memory;
   if (!pin || memory === undefined || memory >= pin.floor) return [];
@@ -47,4 +47,20 @@ const memoryReachesFloor: Rule = (profile, releases) => {
   ];
 };
 
-export const releaseRules: readonly Rule[] = [releaseIsPinned, releaseIsMaintained, memoryReachesFloor];
+export const releaseRules: readonly Rule[] = [
+  {
+    demand: '`alpine.release` and `alpine.flavor` together name a pinned ISO.',
+    otherwise: 'error',
+    check: releaseIsPinned,
+  },
+  {
+    demand: 'The release still gets security fixes.',
+    otherwise: 'warning',
+    check: releaseIsMaintained,
+  },
+  {
+    demand: '`machine.memory` reaches the floor of the release, below which it does not boot.',
+    otherwise: 'unsupported',
+    check: memoryReachesFloor,
+  },
+];

@@ -1,0 +1,72 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { Machine } from './machine.ts';
+
+async function up(): Promise<{ machine: Machine; lock: string; b: string }> {
+  const machine = new Machine({ view: { console: 'nmdm' } });
+  const b = join(machine.state, 'dev/nmdm-airhive.1B');
+  execFileSync('mkfifo', [b]);
+  await machine.up();
+  return { machine, b, lock: join(machine.var, 'spool/lock/LCK..nmdm-airhive.1B') };
+}
+
+describe('vm_console', () => {
+  it('attaches with cu and tells how to leave', async () => {
+    const { machine, b } = await up();
+    const ended = await machine.call('vm_console');
+    expect(ended).toMatchObject({ code: 0 });
+    expect(machine.calls('cu')).toEqual([`-s 115200 -l ${b}`]);
+    expect(ended.said).toMatch(
+      /^vm_console: press Return for the login; leave with ~\. \(over ssh with ~~\.\)\n/,
+    );
+  });
+
+  it('is reached by the service too', async () => {
+    const { machine } = await up();
+    expect((await machine.call('rc.d/airhive', 'console')).said).toContain('Connected');
+  });
+
+  it('says who is there already, unless that one was killed', async () => {
+    const { machine, lock } = await up();
+    writeFileSync(lock, `${String(process.pid).padStart(10)}\n`);
+    const refused = await machine.call('vm_console');
+    expect(refused.code).toBe(4);
+    expect(refused.said).toBe(
+      `vm_console: process ${process.pid} is on the console already (cu takes one at a time)\n`,
+    );
+    writeFileSync(lock, ' 999999999\n');
+    expect((await machine.call('vm_console')).code).toBe(0);
+  });
+
+  it.each([
+    ['none', 3, 'this bundle has no console to attach to ("none")'],
+    ['stdio', 3, 'is the terminal that vm_run runs on'],
+    ['nmdm', 4, 'airhive is not running; what it printed last is in '],
+  ])('console %s without a guest: %i, %s', async (console, code, words) => {
+    const machine = new Machine({ view: { console } });
+    const refused = await machine.call('vm_console');
+    expect(refused.code).toBe(code);
+    expect(refused.said).toContain(words);
+    expect(refused.said.trim().split('\n')).toHaveLength(1);
+    expect(machine.calls('cu')).toEqual([]);
+  });
+
+  it('says that nmdm is missing, or was when the guest was started', async () => {
+    const { machine, b } = await up();
+    machine.put('modules', 'kernel\nvmm\n');
+    expect(await machine.call('vm_console')).toMatchObject({
+      code: 4,
+      said: 'vm_console: the module nmdm is not loaded: run "kldload nmdm", then start the guest anew\n',
+    });
+    machine.put('modules', 'kernel\nvmm\nnmdm\n');
+    execFileSync('rm', [b]);
+    expect(existsSync(b)).toBe(false);
+    expect((await machine.call('vm_console')).said).toContain('was started without a null modem');
+  });
+
+  it('takes no words', async () => {
+    expect((await new Machine().call('vm_console', 'now')).code).toBe(2);
+  });
+});

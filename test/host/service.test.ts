@@ -1,0 +1,259 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { isAlive, kill, Machine, until } from './machine.ts';
+import { installed, read, serviceLog, SLOW, sleptByStop, withTunnel } from './service-bench.ts';
+
+const daemonOf = (machine: Machine): number => Number(read(machine, 'daemon.pid'));
+
+describe('service airhive', () => {
+  it('start waits for the guest, stop ends everything; each is idempotent', async () => {
+    const { machine, service } = installed();
+    const started = await service('start');
+    expect(started).toMatchObject({ code: 0, said: 'airhive: airhive answers at 172.24.1.1\n' });
+    const words = `-c -f -H -P ${machine.run}/daemon.pid -o ${machine.var}/log/airhive/service.log -t airhive: vm_run`;
+    expect(machine.calls('daemon')).toHaveLength(1);
+    expect(machine.calls('daemon')[0]).toContain(`${words} `);
+    expect(serviceLog(machine)).toContain('vm_run: starting airhive');
+    expect(machine.guests().length).toBeGreaterThan(0);
+
+    const again = await service('start');
+    expect(again.code).toBe(0);
+    expect(again.said).toMatch(/^airhive: airhive is running already \(vm_run is process \d+\)\n$/);
+    expect(machine.calls('bhyve')).toHaveLength(1);
+
+    expect((await service('stop')).code).toBe(0);
+    expect(machine.guests()).toEqual([]);
+    expect(existsSync(machine.vmm)).toBe(false);
+    await until(() => !existsSync(join(machine.run, 'daemon.pid')), 'the end of daemon');
+    expect(await service('stop')).toMatchObject({ code: 0, said: 'vm_kill: airhive is not running\n' });
+  });
+
+  it('restart goes through stop and start', async () => {
+    const { machine, service } = installed();
+    await service('start');
+    const [first] = machine.guests();
+    expect((await service('restart')).code).toBe(0);
+    expect(machine.calls('bhyve')).toHaveLength(2);
+    expect(machine.guests()).not.toContain(first);
+    expect(serviceLog(machine)).toContain('stopped by vm_kill');
+  });
+
+  it('of many starts at once one starts the guest and all succeed', async () => {
+    const { machine, service } = installed();
+    const all = await Promise.all(Array.from({ length: 5 }, async () => service('start')));
+    expect(all.map((one) => one.code)).toEqual([0, 0, 0, 0, 0]);
+    expect(machine.calls('bhyve')).toHaveLength(1);
+    expect(machine.guests().filter((pid) => titleOf(machine, pid) === 'bhyve: airhive')).toHaveLength(1);
+  });
+
+  it('a stop that comes while a start is under way ends what is being started', async () => {
+    const { machine, service } = installed();
+    for (let round = 0; round < 5; round++) {
+      const start = service('start');
+      await until(() => machine.calls('daemon').length > round, 'daemon');
+      expect((await service('stop')).code).toBe(0);
+      await start;
+      await until(() => !existsSync(join(machine.run, 'vm_run')), 'the end of vm_run');
+      expect(machine.guests()).toEqual([]);
+    }
+  });
+
+  it('a stop waits for a vm_run that is slow to come, so that it does not come after it', async () => {
+    const { machine, service } = installed();
+    const script = join(machine.directory, 'current/vm_run');
+    const text = readFileSync(script, 'utf8');
+    const slow = '\nmain() {\n  for one in 1 2 3; do "$SLEEP" 1; done\n';
+    writeFileSync(script, text.replace('\nmain() {\n', slow));
+    const start = service('start');
+    await until(() => machine.get('sleepers').includes('vm_run'), 'vm_run');
+    expect(await service('stop')).toMatchObject({ code: 0, said: 'vm_kill: airhive is stopped\n' });
+    await start;
+    await until(() => !existsSync(join(machine.run, 'daemon.pid')), 'the end of daemon');
+    expect(machine.guests()).toEqual([]);
+    expect(existsSync(join(machine.run, 'vm_run'))).toBe(false);
+  });
+
+  it('shows the words of a vm_run that ends, and fails at once', async () => {
+    const { machine, service } = installed();
+    machine.put('pciconf', machine.get('pciconf').replace('ppt0@', 'iwm0@'));
+    writeFileSync(join(machine.var, 'log/airhive/service.log'), 'vm_run: of another day\n');
+    const failed = await service('start');
+    expect(failed.code).toBe(1);
+    expect(failed.said).toContain(
+      'airhive: airhive did not start:\nvm_run: the card 8086:24f3 at 4/0/0 is held by iwm0',
+    );
+    expect(failed.said).not.toContain('of another day');
+    expect(machine.get('sleeps').split('\n').filter(Boolean).length).toBeLessThan(10);
+  });
+
+  it('says so when the guest does not answer in time, and leaves it starting', async () => {
+    const { machine, service } = installed('airhive_wait="3"');
+    machine.put('silent', '');
+    const started = await service('start');
+    expect(started.code).toBe(0);
+    expect(started.said).toBe(
+      'airhive: airhive does not answer yet after 3 s; it goes on starting (service airhive status)\n',
+    );
+  });
+
+  it('does not wait with airhive_wait=0, and refuses what is no number', async () => {
+    const { machine, service } = installed('airhive_wait="0"');
+    machine.put('silent', '');
+    expect(await service('start')).toMatchObject({ code: 0, said: '' });
+    await machine.exists('guest-is-up');
+    const other = installed('airhive_wait="soon"');
+    const refused = await other.service('start');
+    expect(refused.code).toBe(1);
+    expect(refused.said).toContain('airhive_wait="soon" in rc.conf is no number of seconds');
+    expect(other.machine.calls('daemon')).toEqual([]);
+  });
+
+  it('refuses when there is no current bundle', async () => {
+    const { machine, service } = installed();
+    rmSync(join(machine.directory, 'current'));
+    const refused = await service('start');
+    expect(refused.code).toBe(1);
+    expect(refused.said).toBe(
+      `airhive: there is no bundle at "${machine.directory}/current" (airhive_dir in rc.conf): run vm_install apply\n`,
+    );
+  });
+
+  it('starts nothing when it is not enabled, but stops what runs; onestart starts it', async () => {
+    const { machine, service } = installed('airhive_enable="NO"');
+    expect((await service('start')).said).toContain('Set airhive_enable to YES');
+    expect(machine.calls('daemon')).toEqual([]);
+    expect((await service('onestart')).code).toBe(0);
+    expect((await service('stop')).code).toBe(0);
+    expect(machine.guests()).toEqual([]);
+  });
+
+  it('stops a guest that was started by hand, and does not start a second one', async () => {
+    const { machine, service } = installed();
+    const byHand = machine.start(join(machine.directory, 'current/vm_run'));
+    await machine.exists('guest-is-up');
+    expect((await service('start')).said).toContain('is running already');
+    expect((await service('faststop')).code).toBe(0);
+    expect((await byHand.ended).code).toBe(0);
+  });
+
+  it('works from a bundle that is run in place', async () => {
+    const machine = new Machine();
+    expect((await machine.call('rc.d/airhive', 'onestart')).code).toBe(0);
+    const status = await machine.call('rc.d/airhive', 'status');
+    expect(status.said).toMatch(/^airhive +0\.1\.0, profile intel8260/);
+    expect((await machine.call('rc.d/airhive', 'stop')).code).toBe(0);
+    expect(machine.guests()).toEqual([]);
+  });
+
+  it('is sourced at boot, where $0 is another file', async () => {
+    const { machine, script } = installed();
+    const rc = join(machine.etc, 'rc');
+    writeFileSync(rc, `#!/bin/sh\nname=before\n( set faststart; . ${script} )\necho $name $?\n`);
+    const booted = await machine.call(rc);
+    expect(booted.said).toBe('airhive: airhive answers at 172.24.1.1\nbefore 0\n');
+    expect(machine.guests().length).toBeGreaterThan(0);
+  });
+
+  it('names the guest as the server for names only where resolvconf.conf does', async () => {
+    const { machine, service } = installed();
+    const before = readFileSync(join(machine.etc, 'resolv.conf'), 'utf8');
+    await service('start');
+    expect(readFileSync(join(machine.etc, 'resolv.conf'), 'utf8')).toBe(before);
+    await service('stop');
+    writeFileSync(join(machine.etc, 'resolvconf.conf'), 'name_servers="172.24.1.1"\n');
+    await service('start');
+    expect(machine.calls('resolvconf')).toEqual(['-u']);
+    expect(readFileSync(join(machine.etc, 'resolv.conf'), 'utf8')).toContain('nameserver 172.24.1.1\n');
+  });
+});
+
+describe('service airhive after a kill -9', () => {
+  it('of daemon: the guest goes on, and stop ends it', async () => {
+    const { machine, service } = installed();
+    await service('start');
+    const daemon = daemonOf(machine);
+    kill(daemon, 'SIGKILL');
+    await until(() => !isAlive(daemon), 'the end of daemon');
+    expect((await service('start')).said).toContain('is running already');
+    expect((await service('stop')).code).toBe(0);
+    expect(machine.guests().filter((pid) => titleOf(machine, pid) === 'bhyve: airhive')).toEqual([]);
+    expect((await service('start')).code).toBe(0);
+  });
+
+  it('of vm_run: start refuses with its words, restart cures it', async () => {
+    const { machine, service } = installed();
+    await service('start');
+    kill(Number(read(machine, 'vm_run')), 'SIGKILL');
+    const refused = await service('start');
+    expect(refused.code).toBe(1);
+    expect(refused.said).toContain('is running (bhyve is process');
+    expect(machine.calls('bhyve')).toHaveLength(1);
+    expect((await service('restart')).code).toBe(0);
+    expect(machine.calls('bhyve')).toHaveLength(2);
+  });
+
+  it.each(['', '999999999', '1'])('a pid file with "%s" in it keeps nothing from starting', async (text) => {
+    const { machine, service } = installed();
+    mkdirSync(machine.run, { recursive: true });
+    for (const name of ['daemon.pid', 'tunnel.pid', 'vm_run', 'vm_tunnel'])
+      writeFileSync(join(machine.run, name), text);
+    expect((await service('start')).said).toContain('airhive answers');
+    expect((await service('stop')).code).toBe(0);
+    expect(machine.guests()).toEqual([]);
+  });
+});
+
+describe('the time that a stop takes', () => {
+  it.each([
+    ['goes in the end', '8', 0],
+    ['cannot be released', '1000', 1],
+  ])(
+    'fits into rc.shutdown when nothing reacts, guest, vm_run and tunnel, and the VM %s',
+    async (_what, destroys, code) => {
+      const { machine, service } = withTunnel();
+      machine.put('plan', 'stuck\n');
+      await service('start');
+      await machine.exists('tunnel');
+      const ours = ['vm_run', 'vm_tunnel', 'daemon.pid'].map((name) => Number(read(machine, name)));
+      for (const pid of ours) kill(pid, 'SIGSTOP');
+      machine.put('slow-destroy', `${destroys}\n`);
+      machine.put('sleepers', '');
+      expect((await service('faststop')).code).toBe(code);
+      const seconds = sleptByStop(machine);
+      expect(seconds).toBeGreaterThan(40);
+      // 90 s of rc.shutdown, less the 10 s that vm_kill may wait for the lock, and some for the other services.
+      expect(seconds).toBeLessThanOrEqual(65);
+      expect(machine.guests().filter((pid) => titleOf(machine, pid) === 'bhyve: airhive')).toEqual([]);
+      for (const pid of ours) await until(() => !isAlive(pid), `the end of ${pid}`);
+      expect(existsSync(machine.vmm)).toBe(code === 1);
+    },
+    SLOW,
+  );
+});
+
+describe('rc.d/airhive', () => {
+  it('has an order in which netif comes first and the network waits', () => {
+    const { script } = installed();
+    const header = readFileSync(script, 'utf8');
+    expect(header).toMatch(/^# PROVIDE: airhive$/m);
+    expect(header).toMatch(/^# REQUIRE: netif\b.*$/m);
+    expect(header).toMatch(/^# BEFORE: netwait NETWORKING$/m);
+    expect(header).toMatch(/^# KEYWORD: shutdown nojail suspend resume$/m);
+  });
+
+  it('moves to another bundle with the link', async () => {
+    const { machine, service } = installed();
+    await service('start');
+    const next = join(machine.directory, 'bundles/next');
+    renameSync(join(machine.directory, 'bundles/first'), next);
+    rmSync(join(machine.directory, 'current'));
+    symlinkSync('bundles/next', join(machine.directory, 'current'));
+    expect((await service('restart')).code).toBe(0);
+    expect(machine.calls('bhyve').at(-1)).toContain(`${next}/disk0.img`);
+  });
+});
+
+function titleOf(machine: Machine, pid: number): string {
+  return machine.get(`processes/${pid}`).trim();
+}

@@ -1,0 +1,49 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Machine } from './machine.ts';
+
+/** What wpa_supplicant 2.11 prints; the SSID is "Café \u001b[31m". */
+export const WPA = `bssid=00:11:22:33:44:55
+freq=5180
+ssid=Caf\\xc3\\xa9 \\e[31m"x"
+id=0
+mode=station
+pairwise_cipher=CCMP
+group_cipher=CCMP
+key_mgmt=WPA2-PSK
+wpa_state=COMPLETED
+ip_address=192.168.1.23
+`;
+const SIGNAL = 'RSSI=-61\nLINKSPEED=433\nNOISE=9999\nFREQUENCY=5180\nWIDTH=80 MHz\n';
+const ADDRESS =
+  '3: wlan0    inet 192.168.1.23/24 brd 192.168.1.255 scope global wlan0\\       valid_lft forever preferred_lft forever\n';
+
+/** Puts files and commands into the guest and lets its sshd run the shell in there. */
+function furnish(machine: Machine, files: Record<string, string>): void {
+  const root = join(machine.state, 'guest-files');
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(join(root, path, '..'), { recursive: true });
+    writeFileSync(join(root, path), text, { mode: 0o755 });
+  }
+  const inside = `sed "s#\\([ \\"']\\|^\\)/\\(etc\\|run\\|sys\\)/#\\1${root}/\\2/#g"`;
+  const shell = `#!/bin/sh\nPATH=${root}/bin:/usr/bin:/bin\n[ "$1" = sh ] || exit 127\n${inside} | dash\n`;
+  writeFileSync(join(machine.state, 'guest/run'), shell, { mode: 0o755 });
+}
+
+/** A command that prints this, whatever it is asked. */
+export const prints = (text: string): string => `#!/bin/sh\ncat <<'END'\n${text}END\n`;
+
+/** A guest in a network, with its tunnel open; `changes` are other files than it would have. */
+export function online(machine: Machine, changes: Record<string, string> = {}): void {
+  furnish(machine, {
+    'etc/airhive/airhive.conf': "WLAN='wlan0'\nREVERSE_PORT='2210'\n",
+    'sys/class/net/wlan0': '',
+    'bin/wpa_cli': `#!/bin/sh\ncase $3 in\nstatus) cat "\${0%/*}/status" ;;\nsignal_poll) cat "\${0%/*}/signal" ;;\nesac\n`,
+    'bin/status': WPA,
+    'bin/signal': SIGNAL,
+    'bin/ip': prints(ADDRESS),
+    'bin/netstat': prints('tcp        0      0 0.0.0.0:2210            0.0.0.0:*               LISTEN\n'),
+    'run/airhive/said/wifi': 'connected to "Caf\\xc3\\xa9"',
+    ...changes,
+  });
+}

@@ -14,7 +14,7 @@ const faults: readonly Fault[] = [
     'card with its own driver',
     (m) => m.put('pciconf', PCICONF.replace('ppt0@', 'iwlwifi0@')),
     4,
-    'the card 8086:24f3 at 4/0/0 is held by iwlwifi0, not by ppt: put 4/0/0 into pptdevs',
+    'the card 8086:24f3 at 4/0/0 is held by iwlwifi0, not by ppt: run "vm_install apply" and reboot',
   ],
   [
     'card moved',

@@ -28,9 +28,11 @@ describe('the snippets', () => {
         'ifconfig_tap0="up"',
         'defaultrouter="172.24.1.1"',
         'devmatch_blocklist="if_iwm if_iwlwifi"',
+        'airhive_enable="YES"',
+        'airhive_dir="/mnt/vm_bhyve/linuxguest"',
       ],
       ['net.link.tap.up_on_open=1'],
-      ['name_servers="172.24.1.1"'],
+      ['[ -e /var/run/airhive/native ] || name_servers="172.24.1.1 ${name_servers}"'],
     ]);
   });
 
@@ -53,7 +55,9 @@ describe('the snippets', () => {
 
   it('show how to retire the native lines, but do not do it', () => {
     const text = render('snippets/rc.conf', intel8260);
-    expect(text).toContain('#   sysrc -x wlans_iwm0\n#   sysrc -x ifconfig_wlan0\n');
+    expect(text).toContain(
+      '#   sysrc -x wlans_iwm0\n#   sysrc -x wlans_iwlwifi0\n#   sysrc -x ifconfig_wlan0\n',
+    );
   });
 
   it('leave out what a card without native drivers does not need', () => {
@@ -91,19 +95,29 @@ describe('the other templates', () => {
     );
   });
 
-  it('README.txt begins with vm_fetch and names the checks for 14 and 13', () => {
+  it('README.txt goes from the ISO to the reboot, and back', () => {
     const text = rendered('README.txt');
-    const commands = text.split('\n').filter((line) => /^ {2}(\.\/|sha256sum|shutdown)/.test(line));
-    expect(commands).toEqual([
-      '  ./vm_fetch',
-      '  sha256sum -c SHA256SUMS',
-      '  shutdown -r now',
-      '  ./vm_run',
-      '  ./vm_kill',
+    const commands = text
+      .split('\n')
+      .filter((line) => /^ {2}(\.\/|\/mnt\S+\/vm_|sha256sum|shutdown)/.test(line));
+    expect(commands.map((line) => line.trim().replace(/ {2}.*/, ''))).toEqual([
+      './vm_fetch',
+      './vm_install check',
+      './vm_install apply --dry-run',
+      './vm_install apply',
+      'shutdown -r now',
+      './vm_site add NAME',
+      './vm_site authorize FILE',
+      '/mnt/vm_bhyve/linuxguest/current/vm_install rollback',
+      '/mnt/vm_bhyve/linuxguest/current/vm_install remove',
+      'sha256sum -c SHA256SUMS',
+      './vm_run',
+      './vm_site add NAME',
     ]);
     expect(text).toContain('sha256 -q "$file"');
-    expect(text).toContain('port 2210 on the Wi-Fi side');
+    expect(text).toContain('port 2210 of the guest on the Wi-Fi side');
     expect(rendered('README.txt', { reverse: null })).not.toContain('tunnel');
+    for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(120);
   });
 
   it('vm.conf keeps any value a single word of the shell', () => {

@@ -1,0 +1,228 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { sysctl, replace, write, rc, cpu, all, AMD, id, type Change } from './changes.ts';
+import { Machine } from './machine.ts';
+import { treeBelow } from './tree.ts';
+
+type Case = readonly [name: string, change: Change, code: number, word: string, words: string];
+
+const cases: readonly Case[] = [
+  ['arm64', (m) => m.put('machine', 'arm64\n'), 3, 'error', 'this machine is arm64'],
+  ['FreeBSD 12', (m) => m.put('release', '12.4-RELEASE\n'), 3, 'error', '13.0 or later'],
+  [
+    'FreeBSD 15',
+    (m) => m.put('release', '15.0-RELEASE\n'),
+    0,
+    'warning',
+    'the profile was made for FreeBSD 14.3',
+  ],
+  ['in a jail', sysctl('security.jail.jailed', '1'), 3, 'error', 'this is a jail'],
+  ['securelevel', sysctl('kern.securelevel', '1'), 4, 'error', 'kern.securelevel is above 0'],
+  ['one CPU too few', sysctl('hw.ncpu', '0'), 3, 'error', 'more than this machine'],
+  [
+    'VT-x off',
+    cpu('  VT-x: (disabled in BIOS) PAT,HLT\n'),
+    4,
+    'error',
+    'switch on VT-x (Intel) or SVM (AMD)',
+  ],
+  ['no VT-x', cpu('  Features=0x1<FPU>\n'), 3, 'error', 'it has neither VT-x nor SVM'],
+  [
+    'no report',
+    (m) => rmSync(join(m.var, 'run/dmesg.boot')),
+    0,
+    'warning',
+    'does not say whether the CPU has',
+  ],
+  [
+    'an old CPU',
+    all((m) => m.put('modules', 'kernel\nvmm\n'), sysctl('hw.vmm.vmx.cap.unrestricted_guest', '0')),
+    3,
+    'error',
+    '"unrestricted guest"',
+  ],
+  [
+    'no IOMMU, though the sysctl is 1',
+    (m) => m.put('acpi-tables', 'XSDT\nFACP\n'),
+    4,
+    'error',
+    'no DMAR or IVRS table',
+  ],
+  [
+    'IOMMU forbidden',
+    (m) => m.put('kenv', 'hw.vmm.iommu.enable="0"\n'),
+    4,
+    'error',
+    'hw.vmm.iommu.enable="0"',
+  ],
+  ['AMD', AMD, 0, 'ok', "vmm does not use AMD's IOMMU (hw.vmm.amdvi.enable); vm_install apply and a reboot"],
+  ['AMD, SVM', AMD, 0, 'ok', 'the CPU has SVM'],
+  [
+    'a card that moved',
+    replace('pciconf', 'pci0:4:0:0', 'pci0:58:0:0'),
+    4,
+    'error',
+    'is at 58/0/0 now, the profile says 4/0/0',
+  ],
+  ['another card', replace('pciconf', '0x24f3', '0x2723'), 4, 'error', '(there is 8086:2723)'],
+  [
+    'no MSI',
+    (m) => m.put('pci-capabilities', 'pci0:4:0:0 01[c8] = powerspec 3\n'),
+    3,
+    'error',
+    'neither MSI nor MSI-X',
+  ],
+  ['MT7922', id('14c3', '0616'), 0, 'warning', 'Transactions pending after FLR!'],
+  ['RZ616', id('14c3', '7922'), 0, 'warning', 'Transactions pending after FLR!'],
+  ['no grub-bhyve', (m) => (m.environment.GRUB_BHYVE = '/nowhere'), 4, 'error', 'pkg install grub2-bhyve'],
+  ['too little memory', sysctl('hw.physmem', '536870912'), 4, 'error', 'this machine has only 512M'],
+  ['disk full', (m) => m.put('free-kilobytes', '4000\n'), 7, 'error', 'too little space'],
+  ['disk nearly full', (m) => m.put('free-kilobytes', '400000\n'), 0, 'warning', 'may grow to 512M'],
+  [
+    'our network at home',
+    (m) => m.put('interfaces/wlan0', 'up\ninet 172.24.1.7/24\n'),
+    4,
+    'error',
+    'in use (wlan0 has 172.24.1.7/24)',
+  ],
+  [
+    'inside a wider one',
+    (m) => m.put('interfaces/em0', 'up\ninet 172.24.9.9/16\n'),
+    4,
+    'error',
+    '(em0 has 172.24.9.9/16)',
+  ],
+  [
+    'a neighbour',
+    (m) => m.put('interfaces/em0', 'up\ninet 172.24.0.9/24\n'),
+    0,
+    'ok',
+    'the network of 172.24.1.49/24 is free',
+  ],
+  [
+    'a route to it',
+    (m) => m.put('routes', '172.24.1.128/25 10.0.0.1 em0\n'),
+    4,
+    'error',
+    'a route to 172.24.1.128/25 goes through 10.0.0.1',
+  ],
+  [
+    'a wider route',
+    (m) => m.put('routes', '172.16.0.0/12 10.0.0.1 em0\n'),
+    0,
+    'ok',
+    'the network of 172.24.1.49/24 is free',
+  ],
+  ['another gateway', rc('defaultrouter="10.0.0.1"\n'), 0, 'warning', 'the gateway in rc.conf is 10.0.0.1'],
+  ['bridge of another VM', rc('ifconfig_bridge0="addm em0 up"\n'), 4, 'error', 'bridge0 is in use already'],
+  [
+    'the same bridge, made by hand',
+    rc('ifconfig_bridge0="inet 172.24.1.49 netmask 255.255.255.0 addm tap0 up"\n'),
+    0,
+    'ok',
+    'the network of',
+  ],
+  [
+    'tap of another VM',
+    (m) => m.put('interfaces/tap0', 'opened 4711\n'),
+    4,
+    'error',
+    'tap0 is in use by process 4711',
+  ],
+  [
+    'rc.conf.local',
+    write('etc/rc.conf.local', 'defaultrouter="10.0.0.1"\n'),
+    4,
+    'error',
+    'defaultrouter is set in',
+  ],
+  [
+    'rc.conf.d',
+    write('etc/rc.conf.d/netif', 'cloned_interfaces="lo2"\n'),
+    4,
+    'error',
+    'rc.conf.d/netif, which wins over rc.conf',
+  ],
+  [
+    'no resolvconf',
+    write('etc/resolvconf.conf', 'resolvconf=NO\n'),
+    0,
+    'warning',
+    'write "nameserver 172.24.1.1"',
+  ],
+  [
+    'a damaged script',
+    (m) => writeFileSync(join(m.bundle, 'vm_kill'), 'exit 0\n'),
+    6,
+    'error',
+    'vm_kill is missing or not what SHA256SUMS says',
+  ],
+  ['a missing file', (m) => rmSync(join(m.bundle, 'grub.cfg')), 6, 'error', 'grub.cfg is missing'],
+  ['no ISO', (m) => rmSync(m.iso), 4, 'error', 'run vm_fetch'],
+  ['wrong ISO', (m) => writeFileSync(m.iso, 'x'), 6, 'error', 'is not the file that was pinned'],
+];
+
+const laptop = (): Machine => new Machine({ host: 'laptop' });
+
+describe('vm_install check', () => {
+  it('a laptop that can have it', async () => {
+    const machine = laptop();
+    const { code, said } = await machine.call('vm_install', 'check');
+    expect(code).toBe(0);
+    expect(said.replaceAll(machine.root, '').trimEnd().split('\n')).toEqual([
+      'ok       FreeBSD 14.3-RELEASE-p2 on amd64',
+      'ok       the CPU has VT-x',
+      'ok       the IOMMU (VT-d) is on',
+      'ok       the card 8086:24f3 at 4/0/0 is held by iwm0, not by ppt; vm_install apply and a reboot change that',
+      'ok       the card 8086:24f3 at 4/0/0 has MSI',
+      "ok       the guest's loader is /bin/grub-bhyve",
+      'ok       the guest gets 384M of 8192M memory',
+      'ok       4882 MB are free in /mnt/vm_bhyve/linuxguest',
+      'ok       the network of 172.24.1.49/24 is free',
+      'warning  em0 gets its address by DHCP (rc.conf): plugged in, it brings a second gateway, and the one that comes first is used (route -n get default)',
+      'ok       the loader is to keep the card for the guest (pptdevs="4/0/0")',
+      'ok       all files of the bundle /bundle are as they were built',
+      'ok       the Alpine ISO /bundle/iso/alpine-standard-3.24.1-x86_64.iso is the one that was pinned',
+    ]);
+  });
+
+  it.each(cases)('%s', async (_, change, code, word, words) => {
+    const machine = laptop();
+    change(machine);
+    if (word === 'error' && words.includes('pinned')) expect(readFileSync(machine.iso, 'utf8')).toBe('x');
+    const { code: status, said } = await machine.call('vm_install', 'check');
+    const lines = said.trimEnd().split('\n');
+    expect(lines.find((line) => line.includes(words)) ?? said).toMatch(new RegExp(`^${word} `));
+    const errors = lines.filter((line) => line.startsWith('error'));
+    expect(status, said).toBe(code);
+    expect(errors, said).toHaveLength(word === 'error' ? 1 : 0);
+    for (const line of lines) expect(line).toMatch(/^(ok {6}|warning |error {3}) \S/);
+  });
+
+  it('looks at everything although nothing is right, and changes nothing', async () => {
+    const machine = laptop();
+    const leaveOut = /^(state|said-)/;
+    machine.put('uid', '1001\n');
+    machine.put('acpi-tables', 'XSDT\n');
+    rmSync(machine.iso);
+    const before = treeBelow(machine.root, leaveOut);
+    const { code, said } = await machine.call('vm_install', 'check');
+    expect(code).toBe(4);
+    expect(said).toContain('error    not run by root');
+    expect(said).toContain("warning  the firmware's tables cannot be read");
+    expect(said).toContain('warning  whether the card 8086:24f3 at 4/0/0 has MSI is not known');
+    expect(said).toContain('error    the Alpine ISO');
+    expect(said).toContain('ok       all files of the bundle');
+    expect(treeBelow(machine.root, leaveOut)).toEqual(before);
+  });
+
+  it('a second place for the same machine', async () => {
+    const machine = laptop();
+    expect((await machine.call('vm_install', 'apply', '--yes')).code).toBe(0);
+    machine.edit('vm.conf', machine.directory, '/srv/airhive');
+    const { code, said } = await machine.call('vm_install', 'check');
+    expect(code).toBe(4);
+    expect(said).toContain(`error    airhive is installed in ${machine.directory}`);
+  });
+});

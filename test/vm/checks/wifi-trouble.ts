@@ -6,7 +6,9 @@ import type { Bench, Boot } from '../check.ts';
 import { writeBlank } from '../disks.ts';
 import { eventually } from '../eventually.ts';
 import { sshExec } from '../keys.ts';
+import { SLOT } from '../machine.ts';
 import { HOME, HOME_NETWORK } from './boots.ts';
+import { powerOff } from './power.ts';
 
 // One machine that meets everything that goes wrong on a Wi-Fi, and gets over it without a restart.
 
@@ -44,6 +46,7 @@ check('wifi: a card that is late', trouble, async (bench) => {
   await console.waitFor(/no Wi-Fi interface wlan0 yet/, 120);
   await console.waitFor(/airhive login:/, 60);
   assert.equal((await bench.host.exec('ping', ['-c', '1', '-W', '2', bench.host.addresses.guest])).code, 0);
+  await eventually('half a minute', 30, () => Promise.resolve(bench.agent.uptime() > 30));
   await bench.air.card('add');
 });
 
@@ -85,6 +88,14 @@ check('wifi: another address and another router', trouble, async (bench) => {
   );
 });
 
+check('wifi: another network while nobody listened to wpa_supplicant', trouble, async (bench) => {
+  await bench.guestOk('rc-service airhive-roam stop');
+  await point(bench).change({ network: '10.66.0' });
+  await eventually('a station', 60, async () => (await point(bench).stations()).length === 1);
+  await bench.guestOk('rc-service airhive-roam start');
+  await recovers(bench, 'somebody listened again');
+});
+
 check(
   'wifi: connected, and no address to be had',
   trouble,
@@ -123,16 +134,25 @@ check('wifi: a card that vanishes and comes back', trouble, async (bench) => {
 
 const alone: Boot = {
   name: 'public bundle',
-  prepare: (tools) => buildBundle(tools, { flavor: 'standard' }),
+  prepare: async (tools) => ({
+    ...(await buildBundle(tools, { flavor: 'standard' })),
+    passthrough: 'interface',
+  }),
 };
 
 check('public bundle: reachable, and says what to do', alone, async (bench) => {
   const { console } = bench.machine;
-  await console.waitFor(/no Wi-Fi network is configured: give the VM a data\/site\.img/, 120);
+  await console.waitFor(/no Wi-Fi network is configured: on the host run vm_site add/, 120);
   await console.waitFor(/no key may log in over ssh/, 10);
   await console.waitFor(/airhive login:/, 60);
   assert.equal((await bench.host.exec('ping', ['-c', '1', '-W', '2', bench.host.addresses.guest])).code, 0);
   assert.match(await bench.guestOk('cat /var/log/messages'), /no Wi-Fi network is configured/);
   const scan = await bench.host.exec('ssh-keyscan', ['-t', 'ed25519', bench.host.addresses.guest]);
   assert.match(scan.stdout, /ssh-ed25519 AAAA/);
+});
+
+check('public bundle: power button, with a card that has an interface', alone, async (bench) => {
+  await bench.air.card('del');
+  await bench.guestOk('ip link set eth1 name wlan0');
+  await powerOff(bench, SLOT.interface);
 });

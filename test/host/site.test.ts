@@ -1,0 +1,185 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { materialize } from '../../generators/formats/sparse.ts';
+import { encodeSite } from '../../generators/plan/site.ts';
+import { Machine } from './machine.ts';
+import {
+  dataOf,
+  expectTidy,
+  networksOf,
+  site,
+  siteFiles,
+  siteImage,
+  siteOk,
+  network,
+  written,
+} from './site-bench.ts';
+
+describe('vm_site add', () => {
+  it.each([
+    ['seven77', 'this one has 7'],
+    ['x'.repeat(64), 'this one has 64'],
+    ['umlaut \xc3\xa4\xc3\xb6', 'a character in it that Wi-Fi does not allow'],
+    ['carriage return\r', 'a character in it that Wi-Fi does not allow'],
+    ['tab\tin the middle', 'a character in it that Wi-Fi does not allow'],
+    ['', 'there is no passphrase in the input'],
+  ])('refuses the passphrase %j without repeating it', (passphrase, words) => {
+    const machine = new Machine();
+    const before = dataOf(machine);
+    const { code, said } = site(machine, passphrase, 'add', 'home');
+    expect(code).toBe(2);
+    expect(said).toContain(words);
+    if (passphrase !== '') expect(said).not.toContain(passphrase);
+    expect(dataOf(machine)).toEqual(before);
+  });
+
+  it.each([
+    [['add'], 'usage:'],
+    [['add', 'a', 'b'], 'usage:'],
+    [['add', ''], '1 to 32 bytes'],
+    [['add', 'x'.repeat(33)], '1 to 32 bytes'],
+    [['add', '--hex', 'abc'], 'two for each byte'],
+    [['add', '--hex', 'home'], 'two for each byte'],
+    [['add', 'a', '--priority', '1001'], 'from 0 to 1000'],
+    [['add', 'a', '--priority', '-1'], 'from 0 to 1000'],
+    [['add', 'a', '--priority'], 'from 0 to 1000'],
+    [['add', '-x'], 'comes after --'],
+    [['add', '--wpa', 'a'], 'does not know --wpa'],
+    [['remove', 'a', '--open'], 'does not know --open'],
+    [['list', 'a'], 'usage:'],
+    [['frob\x1b[31m'], 'no command "frob\\x1b[31m"'],
+    [[], 'usage:'],
+  ])('is told how it goes: %j', (args, words) => {
+    const machine = new Machine();
+    const { code, said } = site(machine, 'long enough', ...args);
+    expect(code).toBe(2);
+    expect(said).toContain(words);
+    expect(dataOf(machine)).toEqual({});
+  });
+
+  it('takes the place of a network of the same name, however that was written', () => {
+    const machine = new Machine();
+    siteOk(machine, 'first one', 'add', 'a"b');
+    siteOk(machine, 'other one', 'add', 'other');
+    siteOk(machine, 'second one', 'add', '--hex', '612262', '--priority', '2');
+    expect(networksOf(machine)).toBe(
+      written([
+        network({ ssid: Buffer.from('a"b'), passphrase: 'second one', priority: 2 }),
+        network({ ssid: Buffer.from('other'), passphrase: 'other one' }),
+      ]),
+    );
+    expect(readFileSync(siteImage(machine), 'latin1')).not.toContain('first one');
+  });
+
+  it('changes nothing the second time, and says so', () => {
+    const machine = new Machine();
+    siteOk(machine, 'battery staple', 'add', 'home');
+    const before = dataOf(machine);
+    expect(siteOk(machine, 'battery staple\n', 'add', 'home')).toBe('vm_site: nothing to change\n');
+    expect(dataOf(machine)).toEqual(before);
+  });
+
+  it('has to be root, and alone', () => {
+    const machine = new Machine();
+    machine.put('uid', '1001\n');
+    expect(site(machine, 'battery staple', 'add', 'home').code).toBe(4);
+    machine.put('uid', '0\n');
+    siteOk(machine, 'battery staple', 'add', 'home');
+    machine.environment.PS = join(machine.root, 'played-ps');
+    writeFileSync(machine.environment.PS, '#!/bin/sh\necho "S /bin/sh /x/vm_site add"\n', { mode: 0o755 });
+    writeFileSync(join(machine.run, 'vm_site'), `${process.pid}\n`);
+    const { code, said } = site(machine, 'battery staple', 'add', 'home');
+    expect([code, said]).toEqual([4, 'vm_site: another vm_site is at work\n']);
+    expect(readFileSync(join(machine.run, 'vm_site'), 'utf8')).toBe(`${process.pid}\n`);
+  });
+});
+
+describe('vm_site list and remove', () => {
+  it('show no secret, and no order to the terminal', () => {
+    const machine = new Machine();
+    expect(siteOk(machine, null, 'list')).toBe('no network and no key yet: vm_site add NAME\n');
+    siteOk(machine, 'battery staple', 'add', '\x1b[2J\x07evil', '--hidden', '--priority', '3');
+    siteOk(machine, null, 'add', 'guests', '--open');
+    siteOk(machine, 'a'.repeat(64), 'add', 'raw');
+    const list = siteOk(machine, null, 'list');
+    expect(list.split('\n').slice(0, 4)).toEqual([
+      'networks:',
+      '  "\\x1b[2J\\x07evil"  WPA2 or WPA3, passphrase, hidden, priority 3  (--hex 1b5b324a076576696c)',
+      '  "guests"  open',
+      '  "raw"  WPA2, raw key',
+    ]);
+    expect(list).toMatch(
+      /keys that may log in on the guest as root:\n {2}SHA256:\S{43} airhive admin \(ED25519\)\n/,
+    );
+    expect(list).not.toMatch(/[^\n -~]|battery|aaaa|PRIVATE/);
+  });
+
+  it('remove one by its bytes, and say what there is instead', () => {
+    const machine = new Machine();
+    const nothing = site(machine, null, 'remove', 'home');
+    expect([nothing.code, nothing.said]).toEqual([
+      2,
+      'vm_site: there is no network "home"; there is none at all\n',
+    ]);
+    siteOk(machine, 'battery staple', 'add', 'home');
+    siteOk(machine, 'the other one', 'add', 'a\\b');
+    const before = dataOf(machine);
+    const { code, said } = site(machine, null, 'remove', 'hom');
+    expect([code, said]).toEqual([2, 'vm_site: there is no network "hom"; there is "home", "a\\\\b"\n']);
+    expect(dataOf(machine)).toEqual(before);
+    siteOk(machine, null, 'remove', '--hex', '615C62');
+    expect(networksOf(machine)).toBe(written([network({})]));
+    siteOk(machine, null, 'remove', 'home');
+    expect(networksOf(machine)).toBe('');
+    expect(readFileSync(siteImage(machine), 'latin1')).not.toMatch(/battery|the other/);
+    expectTidy(machine);
+  });
+});
+
+describe('the disk', () => {
+  it('is a megabyte for root alone, with what was on it and lines that end as in Unix', () => {
+    const machine = new Machine();
+    siteOk(machine, null, 'init');
+    const { mode, size } = statSync(siteImage(machine));
+    expect([mode & 0o777, size]).toEqual([0o600, 1024 * 1024]);
+    const secrets = {
+      networks: [network({})],
+      adminKeys: ['ssh-ed25519 AAAAC3Nz me'],
+      tunnelKeys: [],
+      hostKey: '',
+    };
+    const image = Buffer.from(materialize(encodeSite(secrets, 0)));
+    const at = image.indexOf('\n\tpsk');
+    image.write('\r', at - 1); // ssid="home\r
+    writeFileSync(siteImage(machine), image);
+    siteOk(machine, null, 'add', 'more', '--open');
+    expect(siteFiles(machine)['networks.conf']).toContain('ssid="home\n\tpsk="battery staple"');
+    expect(siteFiles(machine).admin_keys).toMatch(
+      /^ssh-ed25519 AAAAC3Nz me\nssh-ed25519 \S+ airhive admin\n$/,
+    );
+  });
+
+  it('grows no larger than what the guest takes', () => {
+    const machine = new Machine();
+    siteOk(machine, null, 'init');
+    const before = dataOf(machine);
+    const keys = join(machine.root, 'keys');
+    writeFileSync(keys, `${(siteFiles(machine).admin_keys ?? '').trim()} ${'x'.repeat(70_000)}\n`);
+    const conf = join(machine.root, 'large.conf');
+    writeFileSync(
+      conf,
+      Array.from(
+        { length: 1500 },
+        (_, i) => `network={\n\tssid="n${i}"\n\tpsk="${'x'.repeat(20)}"\n}\n`,
+      ).join(''),
+    );
+    const { code, said } = site(machine, null, 'import', conf);
+    expect(code).toBe(2);
+    expect(said).toContain(
+      'networks.conf would be larger than the 65536 bytes that the guest takes; nothing was changed',
+    );
+    expect(dataOf(machine)).toEqual(before);
+    expectTidy(machine);
+  });
+});

@@ -1,7 +1,9 @@
-# networks.awk: awk -v tag=ID -f networks.awk SITE LEARNT
-# Prints the network={...} blocks of SITE, each marked with id_str="ID", then those of LEARNT that are not marked
-# and whose SSID has not been printed. Everything outside of blocks is left out. Bytes, not characters: run it
-# with LC_ALL=C or busybox awk.
+# networks.awk: awk -v tag=ID [-v without=HEX] -f networks.awk SITE LEARNT...
+# Prints the network={...} blocks of SITE, each marked with id_str="ID", then those of LEARNT that are not marked,
+# whose SSID has not been printed and is not HEX. Everything outside of blocks is left out. Bytes, not characters:
+# run it with LC_ALL=C or busybox awk.
+# networks.awk: awk -v tag=ID -v want=names -f networks.awk /dev/null FILE
+# Prints for each block its SSID as hexadecimal digits and "site" (marked) or "learnt".
 
 BEGIN {
 	for (i = 1; i < 256; i++) code[sprintf("%c", i)] = i
@@ -14,7 +16,9 @@ BEGIN {
 inside && /^\}[ \t]*(#.*)?$/ {
 	inside = 0
 	site = (FILENAME == ARGV[1])
-	if (ssid == "" || ssid in seen || (!site && marked)) next
+	if (ssid == "" || ssid in seen) next
+	if (want == "names") { print ssid, marked ? "site" : "learnt"; next }
+	if (!site && (marked || ssid == without)) next
 	seen[ssid] = 1
 	print "network={"
 	printf "%s", block

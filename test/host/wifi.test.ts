@@ -1,0 +1,181 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { Machine } from './machine.ts';
+import { provideKeys } from './service-bench.ts';
+import { shell, type Said } from './site-bench.ts';
+
+const CONTROL = '/usr/libexec/airhive/wifi-control';
+const SCAN = String.raw`bss 02:00:00:00:01:00	2412	-30	[WPA2-PSK-CCMP][ESS]	home
+bss 02:00:00:00:01:07	5180	-70	[WPA2-PSK-CCMP][ESS]	home
+bss 02:00:00:00:01:01	5180	-61	[WPA2-PSK+SAE-CCMP][ESS]	Caf\xc3\xa9 \"x\"
+bss 02:00:00:00:01:02	2437	-81	[ESS]	\e[31mred
+bss 02:00:00:00:01:03	5955	-90	[WPA2-EAP-CCMP][ESS]	work
+bss 02:00:00:00:01:04	2437	-80	[WPA2-PSK-CCMP][ESS]	
+known 686f6d65 site
+known 776f726b learnt
+current 686f6d65
+`;
+
+interface Answers {
+  readonly scan?: string;
+  readonly networks?: string;
+  readonly join?: string;
+  readonly forget?: string;
+  readonly follow?: string;
+}
+
+/** A machine whose guest runs and answers vm_wifi with these words. A word that begins with ! is a failure. */
+async function withGuest(answers: Answers = {}): Promise<Machine> {
+  const machine = new Machine();
+  provideKeys(join(machine.bundle, 'data'));
+  await machine.up();
+  const cases = Object.entries(answers).map(([verb, text]) => {
+    machine.put(`guest/answer-${verb}`, text.replace(/^!/, ''));
+    return `'${CONTROL} ${verb}'*) cat answer-${verb}; exit ${text.startsWith('!') ? 1 : 0} ;;`;
+  });
+  const run = `#!/bin/sh\ncat >"input-$(echo "$1" | cut -d' ' -f2)"\ncase $1 in\n${cases.join('\n')}\nesac\nexit 2\n`;
+  writeFileSync(join(machine.state, 'guest/run'), run, { mode: 0o755 });
+  return machine;
+}
+
+const wifi = (machine: Machine, input: string, ...words: string[]): Said =>
+  shell(machine, input, [resolve(machine.bundle, 'vm_wifi'), ...words]);
+
+const commands = (machine: Machine): string[] =>
+  machine
+    .get('guest/commands')
+    .split('\n')
+    .filter((line) => line.startsWith(CONTROL))
+    .map((line) => line.slice(CONTROL.length + 1));
+
+describe('vm_wifi scan', () => {
+  it('is a table of the strongest first, with the present and the known networks marked', async () => {
+    const { code, out } = wifi(await withGuest({ scan: SCAN }), '', 'scan');
+    expect(code).toBe(0);
+    expect(out).toBe(
+      String.raw`  name                 signal        channel        security
+* "home"               [####] -30 dBm    1, 2.4 GHz   WPA2
+  "Caf\xc3\xa9 \"x\""  [###.] -61 dBm   36, 5 GHz     WPA2/WPA3
+  "\x1b[31mred"        [#...] -81 dBm    6, 2.4 GHz   open
++ "work"               [....] -90 dBm    1, 6 GHz     Enterprise
+and 1 that do not tell their names
+`,
+    );
+  });
+
+  it('is a document with --json', async () => {
+    const { out } = wifi(await withGuest({ scan: SCAN }), '', 'scan', '--json');
+    const { format, networks } = JSON.parse(out) as { format: number; networks: Record<string, unknown>[] };
+    expect(format).toBe(1);
+    expect(networks).toHaveLength(4);
+    expect(networks[0]).toEqual({
+      ...{ name: 'home', hex: '686f6d65', bssid: '02:00:00:00:01:00', signal_dbm: -30, frequency_mhz: 2412 },
+      ...{ security: 'WPA2', known: 'site', present: true },
+    });
+    expect(networks[2]).toMatchObject({ name: null, hex: '1b5b33316d726564', known: null, present: false });
+  });
+
+  it('of no networks says so', async () => {
+    const machine = await withGuest({ scan: '' });
+    expect(wifi(machine, '', 'scan').out).toBe('no network is in reach\n');
+    expect(JSON.parse(wifi(machine, '', 'scan', '--json').out)).toEqual({ format: 1, networks: [] });
+  });
+});
+
+describe('vm_wifi join', () => {
+  const KNOWN = 'known 686f6d65 site\nknown 776f726b learnt\n';
+
+  it('sends the block of a new network as input and tells the address', async () => {
+    const machine = await withGuest({ networks: KNOWN, join: 'joined 10.99.0.7 kept\n' });
+    const { code, out, said } = wifi(machine, 'two lattes\n', 'join', 'café');
+    expect(code, said).toBe(0);
+    expect(out + said).toContain('address 10.99.0.7; the guest keeps it');
+    expect(commands(machine)).toEqual(['networks', 'join 636166c3a9']);
+    expect(machine.get('guest/input-join')).toBe(
+      'network={\n\tssid=636166c3a9\n\tpsk="two lattes"\n\tkey_mgmt=WPA-PSK WPA-PSK-SHA256 SAE\n\tieee80211w=1\n}\n',
+    );
+    expect(machine.get('calls') + readFileSync(machine.log, 'utf8')).not.toContain('two lattes');
+  });
+
+  it('asks nothing of a known one, and says when it is not kept', async () => {
+    const machine = await withGuest({ networks: KNOWN, join: 'joined 10.77.0.7 lost\n' });
+    const { code, said } = wifi(machine, '', 'join', 'work');
+    expect(code, said).toBe(0);
+    expect(said).toContain('without a state disk it is kept until the guest restarts');
+    expect(machine.get('guest/input-join').trim()).toBe('');
+  });
+
+  it.each([
+    ['!passphrase the passphrase is wrong', 'not joined: the passphrase is wrong; it is as it was before'],
+    ['!absent there is no such network in reach', 'not joined: there is no such network in reach'],
+    ['!', 'not joined: the guest did not say why'],
+    ['!\u001b[2Jx \u001b[31mred', 'not joined: [31mred'],
+  ])('fails with 5 and the reason: %j', async (answer, expected) => {
+    const machine = await withGuest({ networks: KNOWN, join: `${answer}\n` });
+    const { code, said } = wifi(machine, 'two espressi\n', 'join', 'bar');
+    expect(code).toBe(5);
+    expect(said).toContain(expected);
+    expect(said).toMatch(/^[\n -~]*$/);
+  });
+
+  it('refuses what it cannot do before the guest is asked to', async () => {
+    const machine = await withGuest({ networks: KNOWN, join: 'joined 10.99.0.7 kept\n' });
+    expect(wifi(machine, 'short\n', 'join', 'bar')).toMatchObject({ code: 2 });
+    expect(wifi(machine, '', 'join', 'bar').said).toContain('there is no passphrase in the input');
+    expect(wifi(machine, '', 'join', '--open', 'home').said).toContain("one of this machine's own networks");
+    expect(commands(machine).filter((line) => line.startsWith('join'))).toEqual([]);
+  });
+});
+
+describe('vm_wifi', () => {
+  it('forgets a learnt network and passes on why another stays', async () => {
+    const machine = await withGuest({ forget: 'forgotten\n' });
+    expect(wifi(machine, '', 'forget', '--hex', '776F726B').said).toBe('vm_wifi: "work" is forgotten\n');
+    expect(commands(machine)).toEqual(['forget 776f726b']);
+    const other = await withGuest({ forget: "!site it is one of this machine's own networks\n" });
+    expect(wifi(other, '', 'forget', 'home')).toMatchObject({
+      code: 2,
+      said: 'vm_wifi: "home" cannot be forgotten: it is one of this machine\'s own networks\n',
+    });
+  });
+
+  it('watch prints a line for each change', async () => {
+    const line = 'wpa_state=COMPLETED\tssid=home\tfreq=2412\tRSSI=-50\tip=10.77.0.5\tsaid=x\n';
+    const lost = 'wpa_state=SCANNING\tsaid=none of the known networks is in reach\n';
+    const machine = await withGuest({ follow: line + line + lost });
+    const { code, out } = wifi(machine, '', 'watch');
+    expect(code).toBe(5);
+    expect(out).toBe(
+      '"home"  -50 dBm  2412 MHz  10.77.0.5\nnot connected: none of the known networks is in reach\n',
+    );
+  });
+
+  it('says why the guest cannot be asked', async () => {
+    const stopped = new Machine();
+    expect(wifi(stopped, '', 'scan')).toMatchObject({
+      code: 4,
+      said: 'vm_wifi: the guest is not running (service airhive start)\n',
+    });
+    const machine = await withGuest({ scan: SCAN });
+    machine.put('sshd-is-down', 'x');
+    const silent = wifi(machine, '', 'scan');
+    expect(silent.code).toBe(5);
+    expect(silent.said).toContain('the guest cannot be asked over ssh: ');
+    rmSync(join(machine.bundle, 'data/keys'), { recursive: true });
+    expect(wifi(machine, '', 'scan').said).toContain('data/keys/admin is missing');
+    expect(existsSync(join(machine.run, 'wifi'))).toBe(false);
+  });
+
+  it.each([
+    [],
+    ['dance'],
+    ['join'],
+    ['scan', 'x'],
+    ['join', 'a', 'b'],
+    ['join', '--hex', 'f'],
+    ['scan', '--open'],
+  ])('wrong usage: %j', (...words) => {
+    expect(wifi(new Machine(), '', ...words).code).toBe(2);
+  });
+});

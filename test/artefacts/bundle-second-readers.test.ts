@@ -89,11 +89,9 @@ describe.skipIf(!hasTool('tar'))('the tar of the bundle (needs tar)', () => {
     const listed = lines(run('tar', ['-tf', tar]));
     expect(listed[0]).toBe('intel8260/');
     expect(listed.filter((name) => !name.endsWith('/'))).toEqual(files);
-    expect(listed.filter((name) => name.endsWith('/'))).toEqual([
-      'intel8260/',
-      'intel8260/iso/',
-      'intel8260/snippets/',
-    ]);
+    const folders = new Set(files.map((file) => `${dirname(file)}/`));
+    expect(folders).toContain('intel8260/man/');
+    expect(listed.filter((name) => name.endsWith('/'))).toEqual([...folders].toSorted());
   });
 
   it('gives the files and modes of the folder when it is unpacked', () => {

@@ -1,0 +1,166 @@
+# Takes secrets out of the texts of a bug report. For vm_log, on FreeBSD's awk, so without {n} in patterns.
+#   awk -v out=FOLDER -v keep= -f ssid.awk -f scrub-names.awk -f scrub.awk what=known - what=names FILE... what=text FILE...
+# known  texts with secrets in them, as wpa_supplicant.conf(5) or a private key; lines "host NAME"; END_MARK at their end
+# names  the texts, to learn which networks they name; text: the same, now written to FOLDER without what is secret
+# Everything in printable ASCII, ? for other bytes. keep: names of networks stay. Exit 3: the known secrets were cut short.
+
+BEGIN {
+  HEX = "[0-9a-fA-F][0-9a-fA-F]"
+  MAC = HEX "[:-]" HEX "[:-]" HEX "[:-]" HEX "[:-]" HEX "[:-]" HEX
+  ASSIGNED = "(psk|pass|phrase|passwd|password|secret|wep_?key[0-9]?|identity|token|api_?key)[\"']?[ \t]*[=:]"
+  TYPED = "(psk[ \t]+[\"']|wep_?key[0-9]?[ \t]|wpa_passphrase[ \t]|sae_password[ \t])"
+  SECRET = "(secret)"
+  END_MARK = "vm_log: these are all"
+}
+
+what == "known" { sub(/[ \t\r]+$/, ""); learn_secret($0); next }
+
+!complete { exit 3 }
+
+what == "names" { if (!keep) learn_names($0); next }
+
+FNR == 1 { begin_file() }
+
+{ put(hide_keys($0)) }
+
+END {
+  if (!complete) exit 3
+  if (to != "") { write_line(held); close(to) }
+}
+
+# --- What is secret -------------------------------------------------------------------------------------------------
+
+function learn_secret(line,  value, quoted) {
+  if (line == END_MARK) complete = 1
+  if (line ~ /-----BEGIN .*PRIVATE KEY/) inside = 1
+  else if (line ~ /-----END/) inside = 0
+  else if (inside && line ~ /^[A-Za-z0-9+\/=]+$/ && length(line) > 3) add_secret(line)
+  if (line ~ /^host /) { add_host(substr(line, 6)); return }
+  if (!match(line, /(ssid|psk|sae_password|password|passwd|wep_key[0-3]|identity|pin|wpa_passphrase)[ \t]*=[ \t]*/)) return
+  value = substr(line, RSTART + RLENGTH)
+  quoted = value ~ /^P?".*"/
+  if (quoted) { sub(/^P?"/, "", value); sub(/"[^"]*$/, "", value) }
+  if (substr(line, RSTART, 4) == "ssid") {
+    if (keep) return
+    if (quoted || !is_hex(value)) add_name(value)
+    else { add_name(text_of(value)); add_form(value, text_of(value)) }
+    return
+  }
+  add_secret(value)
+  if (!quoted && is_hex(value)) add_secret(text_of(value))
+}
+
+function add_secret(text) {
+  if (length(text) < 3 || text in secret) return
+  secret[text] = 1
+  secrets[++secret_count] = text
+  if (length(text) >= 5 && text !~ /[?]/) secrets[++secret_count] = hex_of(text)
+}
+
+function add_host(name) {
+  if (name == "" || name ~ /^(localhost|airhive)/) return
+  add_literal(name, "(host)")
+  if (name ~ /[.]/) { add_literal(substr(name, 1, index(name, ".") - 1), "(host)"); add_literal(substr(name, index(name, ".") + 1), "(domain)") }
+}
+
+# --- What is written ------------------------------------------------------------------------------------------------
+
+function begin_file() {
+  if (!sorted++) { sort(literals, literal_count); sort(secrets, secret_count) }
+  if (to != "") { write_line(held); close(to) }
+  to = FILENAME
+  sub(/.*\//, "", to)
+  to = out "/" to
+  held = ""
+  holding = in_key = in_dump = 0
+}
+
+# The longest first: one name may be a part of another.
+function sort(list, count,  i, k, text) {
+  for (i = 2; i <= count; i++) {
+    text = list[i]
+    for (k = i - 1; k > 0 && length(list[k]) < length(text); k--) list[k + 1] = list[k]
+    list[k + 1] = text
+  }
+}
+
+# Private keys, the dumps of wpa_supplicant's debugging, and lines that can only be a piece of a key.
+function hide_keys(line,  low) {
+  if (in_key || line ~ /-----BEGIN .*PRIVATE KEY/) {
+    in_key = line !~ /-----END/ && (line ~ /-----BEGIN/ || line ~ /^[ A-Za-z0-9+\/=:,-]*$/)
+    return "(private key)"
+  }
+  if (in_dump && line ~ ("^[ \t]*" HEX "( |$)")) return "(dump)"
+  in_dump = line ~ /hexdump/
+  if (in_dump) { sub(/hexdump.*/, "hexdump: (dump)", line); return line }
+  if (line ~ /^[ \t]*[A-Za-z0-9+\/=]+$/ && length(line) >= 40) return "(key)"
+  low = tolower(line)
+  if (match(low, ASSIGNED) || match(low, TYPED)) line = substr(line, 1, RSTART + RLENGTH - 1) SECRET
+  if (match(line, /:\/\/[^\/@ ]*@/)) line = substr(line, 1, RSTART + 2) SECRET substr(line, RSTART + RLENGTH - 1)
+  return line
+}
+
+# A line is held back until the next is known: a console breaks what is longer than its screen.
+function put(line,  i, at, joined) {
+  if (holding) {
+    joined = held line
+    for (i = 1; i <= secret_count; i++) {
+      at = index(joined, secrets[i])
+      if (at == 0 || at > length(held) || at + length(secrets[i]) - 1 <= length(held)) continue
+      line = SECRET substr(line, at + length(secrets[i]) - length(held))
+      held = substr(held, 1, at - 1) SECRET
+      joined = held line
+    }
+    write_line(held)
+  }
+  held = line
+  holding = 1
+}
+
+function write_line(line,  i) {
+  if (!holding) { printf "" >to; return }
+  for (i = 1; i <= secret_count; i++)
+    if (index(line, secrets[i])) line = replaced(line, secrets[i], SECRET, length(secrets[i]) < 8)
+  for (i = 1; i <= literal_count; i++)
+    if (index(line, literals[i])) line = replaced(line, literals[i], literal[literals[i]], 1)
+  line = hide_addresses(line)
+  print (length(line) > 2000 ? substr(line, 1, 2000) "..." : line) >to
+}
+
+function replaced(line, text, by, whole,  at, result, before, after) {
+  while ((at = index(line, text)) > 0) {
+    before = at > 1 ? substr(line, at - 1, 1) : substr(result, length(result), 1)
+    after = substr(line, at + length(text), 1)
+    if (whole && ((before ~ /[A-Za-z0-9_]/ && text ~ /^[A-Za-z0-9_]/) || (after ~ /[A-Za-z0-9_]/ && text ~ /[A-Za-z0-9_]$/))) {
+      result = result substr(line, 1, at)
+      line = substr(line, at + 1)
+      continue
+    }
+    result = result substr(line, 1, at - 1) by
+    line = substr(line, at + length(text))
+  }
+  return result line
+}
+
+# The maker's half of a hardware address stays; the rest is a number, the same for the same address.
+function hide_addresses(line,  result, address) {
+  while (match(line, MAC)) {
+    address = substr(line, RSTART, RLENGTH)
+    result = result substr(line, 1, RSTART - 1)
+    line = substr(line, RSTART + RLENGTH)
+    while (match(line, "^[:-]" HEX)) { address = address substr(line, 1, RLENGTH); line = substr(line, RLENGTH + 1) }
+    result = result hidden(tolower(address), address)
+  }
+  line = result line
+  gsub(/[fF][fF]:[fF][eE][0-9a-fA-F][0-9a-fA-F]:[0-9a-fA-F]+/, "ff:fexx:xxxx", line)
+  return line
+}
+
+function hidden(key, address) {
+  gsub(/-/, ":", key)
+  if (key ~ /^(ff:ff:ff:ff:ff:ff|00:00:00:00:00:00)$/) return address
+  if (!(key in station)) station[key] = ++stations
+  return substr(address, 1, 8) sprintf(":xx:xx:%02d", station[key])
+}
+
+function is_hex(text) { return text ~ /^[0-9a-fA-F]+$/ && length(text) % 2 == 0 }

@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { hostView } from '../../generators/plan/host.ts';
 import { renderTemplate, type View } from '../../generators/plan/render.ts';
 import { variant } from '../fixtures/profiles.ts';
@@ -9,7 +9,11 @@ const OVERLAY = new URL('../../overlays/host/', import.meta.url).pathname;
 
 /** The bytes that stand for the ISO and the vdisk; the scripts look at nothing but their digests. */
 export const ISO_BYTES = Buffer.from('an Alpine ISO, for all that the scripts know\n'.repeat(3000));
-const DISK_BYTES = Buffer.from('a FAT file system with an overlay in it\n');
+const OTHERS: Readonly<Record<string, string>> = {
+  'disk0.img': 'a FAT file system with an overlay in it\n',
+  'airhive.apkovl.tar.gz': 'an overlay\n',
+  'manifest.json': '{ "format": 1 }\n',
+};
 
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -22,7 +26,6 @@ export const intel8260: View = {
   isoSize: ISO_BYTES.length,
   isoUrls: ['http://127.0.0.1:9/alpine/a.iso'],
   isoUrlList: 'http://127.0.0.1:9/alpine/a.iso',
-  retire: ['wlans_iwm0', 'ifconfig_wlan0'],
 };
 
 /** The file of overlays/host that `path` comes from, rendered for `view`. */
@@ -43,6 +46,21 @@ export function writeBundle(folder: string, view: View): void {
       writeFileSync(join(folder, name), render(name, view));
     } else cpSync(source, join(folder, path));
   }
-  writeFileSync(join(folder, 'disk0.img'), DISK_BYTES);
-  writeFileSync(join(folder, 'SHA256SUMS'), `${sha256(DISK_BYTES)}  disk0.img\n`);
+  for (const [name, bytes] of Object.entries(OTHERS)) writeFileSync(join(folder, name), bytes);
+  writeFileSync(
+    join(folder, 'iso', `${view.iso as string}.sha256`),
+    `${view.isoSha256 as string}  ${view.iso as string}\n`,
+  );
+  writeSums(folder);
+}
+
+/** Brings SHA256SUMS in line with the files; the ISO and data/ are no part of it, as in a real bundle. */
+export function writeSums(folder: string): void {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .filter((path) => path !== 'SHA256SUMS' && !path.endsWith('.iso') && !path.startsWith('data/'));
+  const lines = paths.toSorted().map((path) => `${sha256(readFileSync(join(folder, path)))}  ${path}\n`);
+  writeFileSync(join(folder, 'SHA256SUMS'), lines.join(''));
 }

@@ -1,7 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chmodSync,
   closeSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -9,15 +11,21 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import type { View } from '../../generators/plan/render.ts';
-import { intel8260, ISO_BYTES, writeBundle } from './bundle.ts';
+import { intel8260, ISO_BYTES, writeBundle, writeSums } from './bundle.ts';
+import { CALL } from './call/program.ts';
+import { FOLDERS, HARDWARE, LAPTOP, PCICONF, PLACES, READY } from './laptop.ts';
+import { endProcessesOf, isAlive, kill, pathOf, processesOf, until } from './processes.ts';
 
-const STAND_INS = new URL('stand-ins/', import.meta.url).pathname;
+export { isAlive, kill, pathOf, PCICONF, until };
+
+const STAND_INS = new URL('stand-ins', import.meta.url).pathname;
 
 export interface Ended {
   readonly code: number | null;
@@ -31,14 +39,30 @@ export interface Started {
   readonly ended: Promise<Ended>;
 }
 
+/** What happens at a call: it fails without effect, the script is killed just before or after it, or it never ends. */
+export type Fault = 'fail' | 'kill-before' | 'kill-after' | 'hang';
+
+interface Options {
+  readonly view?: View;
+  readonly folder?: string;
+  readonly iso?: boolean;
+  /** `ready` (the default): all settings of airhive are in force. `laptop`: FreeBSD's own Wi-Fi is in use. */
+  readonly host?: 'ready' | 'laptop';
+}
+
 /**
  * A FreeBSD machine played by the stand-ins, with a bundle on it. Everything lies below one temporary folder, which is
  * removed after the test together with every process that the scripts may have left.
  */
 export class Machine {
-  readonly root = mkdtempSync(join(tmpdir(), 'airhive-host-'));
+  readonly root = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'airhive-host-'));
   readonly state = join(this.root, 'state');
   readonly var = join(this.root, 'var');
+  readonly etc = join(this.root, 'etc');
+  readonly boot = join(this.root, 'boot');
+  readonly local = join(this.root, 'usr/local');
+  /** The HOST_DIR of the bundle. */
+  readonly directory = join(this.root, 'mnt/vm_bhyve/linuxguest');
   readonly bundle: string;
   readonly run: string;
   readonly log: string;
@@ -47,29 +71,24 @@ export class Machine {
   shell: readonly string[] = [process.env.AIRHIVE_TEST_SH ?? '/bin/sh'];
   environment: Record<string, string> = {};
   private started = 0;
+  private readonly commands: Readonly<Record<string, string>>;
 
-  constructor(options: { view?: View; folder?: string; iso?: boolean } = {}) {
-    const view = { ...intel8260, ...options.view };
+  constructor(options: Options = {}) {
+    const view: View = { ...intel8260, directory: this.directory, ...options.view };
     const vm = view.vm as string;
     this.bundle = join(this.root, options.folder ?? 'bundle');
     this.run = join(this.var, 'run/airhive', vm);
     this.log = join(this.var, 'log/airhive', `${vm}.log`);
     this.vmm = join(this.state, 'dev/vmm', vm);
+    cpSync(LAPTOP, this.root, { recursive: true });
+    chmodSync(join(this.etc, 'wpa_supplicant.conf'), 0o600);
+    for (const folder of FOLDERS) mkdirSync(join(this.root, folder), { recursive: true });
     writeBundle(this.bundle, view);
     if (options.iso !== false) writeFileSync(this.iso, ISO_BYTES, { mode: 0o444 });
-    for (const folder of ['dev/vmm', 'processes', 'interfaces', 'firmware/uefi-firmware'])
-      mkdirSync(join(this.state, folder), { recursive: true });
-    this.put('clock', '1000\n');
-    this.put('modules', 'kernel\nvmm\nnmdm\n');
-    this.put('release', '14.3-RELEASE-p2\n');
-    this.put('machine', 'amd64\n');
-    this.put('uid', '0\n');
-    this.put('free-kilobytes', '5000000\n');
-    this.put('sysctl', 'hw.physmem=8589934592\nhw.vmm.vmx.cap.unrestricted_guest=1\n');
-    this.put('pciconf', PCICONF);
-    this.put('interfaces/tap0', '');
-    this.put('interfaces/bridge0', 'up\ninet 172.24.1.49\nmember tap0\n');
-    this.put('firmware/uefi-firmware/BHYVE_UEFI.fd', 'firmware');
+    this.commands = this.linkCommands();
+    for (const [path, text] of Object.entries(HARDWARE)) this.put(path, text);
+    if (options.host === 'laptop') this.play('boot');
+    else for (const [path, text] of Object.entries(READY)) this.put(path, text);
     onTestFinished(() => this.remove());
   }
 
@@ -81,12 +100,21 @@ export class Machine {
     writeFileSync(join(this.state, path), text);
   }
 
-  /** Changes a file of the bundle. */
+  /** Puts another bundle, with its ISO, on this machine, as a newer build would be. Returns its folder. */
+  addBundle(folder: string, view: View): string {
+    const path = join(this.root, folder);
+    writeBundle(path, { ...intel8260, directory: this.directory, ...view });
+    cpSync(this.iso, join(path, 'iso', basename(this.iso)));
+    return path;
+  }
+
+  /** Changes a file of the bundle as a build would; the vdisk as a bad copy would. */
   edit(path: string, from: string, to: string): void {
     const file = join(this.bundle, path);
     const text = readFileSync(file, 'utf8');
     expect(text).toContain(from);
     writeFileSync(file, text.replace(from, to));
+    if (path !== 'disk0.img') writeSums(this.bundle);
   }
 
   get(path: string): string {
@@ -110,22 +138,33 @@ export class Machine {
 
   /** Starts a script of the bundle, or one at an absolute path. */
   start(script: string, ...args: string[]): Started {
+    return this.launch(script, args);
+  }
+
+  private launch(script: string, args: readonly string[], input?: string): Started {
     const [shell = '', ...before] = this.shell;
     // A file and not a pipe: what a killed vm_run leaves behind would keep a pipe open.
     const words = join(this.root, `said-${this.started++}`);
     const file = openSync(words, 'a');
     const child = spawn(shell, [...before, resolve(this.bundle, script), ...args], {
       env: this.variables(),
-      stdio: ['ignore', file, file],
+      stdio: [input === undefined ? 'ignore' : 'pipe', file, file],
       // A process group of its own, as a terminal gives it.
       detached: true,
     });
     closeSync(file);
+    // Whoever reads may be gone before it has read.
+    child.stdin?.on('error', () => undefined).end(input);
     return { pid: child.pid ?? 0, ended: outcome(child, words) };
   }
 
   async call(script: string, ...args: string[]): Promise<Ended> {
     return this.start(script, ...args).ended;
+  }
+
+  /** The same with something to read. */
+  async tell(input: string, script: string, ...args: string[]): Promise<Ended> {
+    return this.launch(script, args, input).ended;
   }
 
   /** Starts vm_run and waits until the guest is up in it. */
@@ -141,107 +180,123 @@ export class Machine {
     await until(() => this.get(path) !== '', `${path} is not there`);
   }
 
-  /** The process ids of the bhyves that live. */
+  /** The process ids of this VM's bhyves that live. */
   guests(): number[] {
-    return readdirSync(join(this.state, 'processes')).map(Number).filter(isAlive);
+    const title = `bhyve: ${basename(this.vmm)}\n`;
+    const all = readdirSync(join(this.state, 'processes'));
+    return all
+      .filter((pid) => this.get(`processes/${pid}`) === title)
+      .map(Number)
+      .filter(isAlive);
+  }
+
+  /** The process ids of whatever the scripts have started and left. */
+  processes(): number[] {
+    return processesOf(this.root);
+  }
+
+  /** Ends all of them. */
+  end(): void {
+    endProcessesOf(this.root);
+  }
+
+  /** What the script that was started last has said so far. */
+  said(): string {
+    return readFileSync(join(this.root, `said-${this.started - 1}`), 'utf8');
+  }
+
+  /** Plants a fault at the `at`th call from now on; `fault()` takes it out. */
+  fault(at?: number, how: Fault = 'fail'): void {
+    this.put('fault', at === undefined ? '' : `${at} ${how}\n`);
+    this.put('call-count', '0\n');
+    rmSync(join(this.state, 'fault-met'), { force: true });
+  }
+
+  /** How many calls there were since the last fault(). */
+  callCount(): number {
+    return Number(this.get('call-count'));
+  }
+
+  /** Whether the planted fault was met. */
+  faultMet(): boolean {
+    return existsSync(join(this.state, 'fault-met'));
+  }
+
+  /** As a power cut and the boot after it: what is in RAM is gone, the files say what comes back. */
+  async reboot(): Promise<Ended | undefined> {
+    this.end();
+    this.play('boot');
+    const service = join(this.local, 'etc/rc.d/airhive');
+    return existsSync(service) ? this.call(service, 'faststart') : undefined;
+  }
+
+  /** Runs a stand-in by itself, uncounted: what somebody else does on this machine. Returns what it prints. */
+  play(standIn: string, ...args: string[]): string {
+    const { status, stdout, stderr } = spawnSync(join(STAND_INS, standIn), args, {
+      env: this.variables(),
+      encoding: 'utf8',
+    });
+    if (status !== 0) throw new Error(`${standIn} ${args.join(' ')}: exit status ${status}\n${stderr}`);
+    return stdout;
   }
 
   variables(): Record<string, string> {
-    const commands: Record<string, string> = { GRUB_BHYVE: join(STAND_INS, 'grub-bhyve') };
-    for (const name of PLAYED) commands[name] = join(STAND_INS, name.toLowerCase());
     return {
       // Whatever is called by its bare name is not found; the stand-ins set a PATH of their own.
       PATH: '/nonexistent',
       NODE: process.execPath,
+      STAND_INS,
       STATE: this.state,
+      BENCH_SH: this.shellProgram(),
       VAR: this.var,
+      ETC: this.etc,
+      BOOT: this.boot,
+      LOCAL: this.local,
       DEV: join(this.state, 'dev'),
       FIRMWARE: join(this.state, 'firmware'),
-      ...(this.shell.length === 1 ? { SH: this.shell[0] } : {}),
-      ...commands,
+      ...this.commands,
       ...this.environment,
     };
   }
 
+  /** busybox tells from its own name that it is to be a shell. */
+  private shellProgram(): string {
+    const [program = '', applet] = this.shell;
+    if (applet === undefined) return program;
+    const link = join(this.state, applet);
+    if (!existsSync(link)) symlinkSync(program, link);
+    return link;
+  }
+
+  /** A link for every command that the scripts name, by which they reach the counting and the stand-ins. */
+  private linkCommands(): Record<string, string> {
+    const commands: Record<string, string> = {};
+    for (const [, name = '', path = ''] of textOf(this.bundle).matchAll(/\$\{([A-Z0-9_]+):=(\/[^}]+)\}/g)) {
+      if (PLACES.has(name)) continue;
+      const link = join(this.root, 'bin', basename(path));
+      if (!existsSync(link)) symlinkSync(CALL, link);
+      commands[name] = link;
+    }
+    return commands;
+  }
+
   private remove(): void {
-    for (const pid of processesOf(this.root)) kill(pid, 'SIGKILL');
+    endProcessesOf(this.root);
     const violations = this.get('violations');
     rmSync(this.root, { recursive: true, force: true });
     expect(violations).toBe('');
   }
 }
 
-const PLAYED = [
-  ...[
-    'BHYVE',
-    'BHYVECTL',
-    'DF',
-    'FETCH',
-    'ID',
-    'IFCONFIG',
-    'KLDSTAT',
-    'LOCKF',
-    'PCICONF',
-    'PGREP',
-    'PS',
-    'SHA256',
-  ],
-  ...['SLEEP', 'STTY', 'SYSCTL', 'UNAME'],
-];
-
-/** In the form of FreeBSD 13 and later: a tab after the selector. */
-export const PCICONF = `hostb0@pci0:0:0:0:\tclass=0x060000 rev=0x08 hdr=0x00 vendor=0x8086 device=0x1904 subvendor=0x17aa subdevice=0x2238
-ppt0@pci0:4:0:0:\tclass=0x028000 rev=0x3a hdr=0x00 vendor=0x8086 device=0x24f3 subvendor=0x8086 subdevice=0x0130
-`;
+/** The text of all scripts of a bundle. */
+function textOf(bundle: string): string {
+  const paths = (readdirSync(bundle, { recursive: true }) as string[]).filter((path) =>
+    /^(vm_|lib\/|rc\.d\/)/.test(path),
+  );
+  return paths.map((path) => readFileSync(join(bundle, path), 'utf8')).join('\n');
+}
 
 async function outcome(child: ChildProcess, words: string): Promise<Ended> {
   const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
   return { code, signal, said: existsSync(words) ? readFileSync(words, 'utf8') : '' };
-}
-
-/** The path of a command of the build machine, for use in a machine whose PATH is empty. */
-export function pathOf(command: string): string {
-  const folders = (process.env.PATH ?? '').split(':');
-  return folders.map((folder) => join(folder, command)).find((path) => existsSync(path)) ?? command;
-}
-
-/** Resolves when `seen` is true; the test's own time limit ends a wait that is in vain. */
-export async function until(seen: () => boolean, otherwise: string): Promise<void> {
-  for (let tries = 0; !seen(); tries++) {
-    if (tries > 1000) throw new Error(`waited in vain: ${otherwise}`);
-    await new Promise((done) => setTimeout(done, 10));
-  }
-}
-
-/** A process that has ended but was not waited for yet does not count. */
-export function isAlive(pid: number): boolean {
-  try {
-    return !readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') Z ');
-  } catch {
-    return false;
-  }
-}
-
-/** Sends a signal; false when there is no such process. */
-export function kill(pid: number, signal: NodeJS.Signals): boolean {
-  try {
-    process.kill(pid, signal);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Every process whose environment names the folder; a killed vm_run leaves some on purpose. */
-function processesOf(folder: string): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .filter((name) => {
-      try {
-        return readFileSync(`/proc/${name}/environ`, 'latin1').includes(folder);
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
 }

@@ -1,8 +1,10 @@
 import { hasTool } from '../tools.ts';
+import { compileCall } from './call/program.ts';
 
 /** What the bench runs beside Node, and the Debian package that has it. */
 const NEEDED: Readonly<Record<string, string>> = {
   busybox: 'busybox-static',
+  cc: 'gcc libc6-dev',
   dash: 'dash',
   flock: 'util-linux',
   mcopy: 'mtools',
@@ -10,6 +12,8 @@ const NEEDED: Readonly<Record<string, string>> = {
   perl: 'perl-base',
   shellcheck: 'shellcheck',
   'ssh-keygen': 'openssh-client',
+  sshd: 'openssh-server',
+  wpa_passphrase: 'wpasupplicant',
 };
 
 /** Ends the run before the first test when something is missing: no test of the host is ever skipped. */
@@ -19,4 +23,5 @@ export default function setup(): void {
     .map((tool) => NEEDED[tool]);
   if (packages.length > 0)
     throw new Error(`test:host needs: apt-get install --no-install-recommends ${packages.join(' ')}`);
+  compileCall();
 }

@@ -5,7 +5,6 @@ import { appendFileSync, existsSync, statSync, truncateSync } from 'node:fs';
 import { get } from 'node:http';
 
 const args = process.argv.slice(2);
-appendFileSync(`${process.env.STATE}/calls`, `fetch ${args.join(' ')}\n`);
 const [r, f, s, size, t, patience, o, file = '', url = '', ...rest] = args;
 if (`${r} ${f} ${s} ${t} ${o}` !== '-r -F -S -T -o' || url === '' || rest.length > 0)
   fail('usage: fetch ...');

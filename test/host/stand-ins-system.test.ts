@@ -1,0 +1,184 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { Machine } from './machine.ts';
+
+/** Calls stand-ins as a shell would; $S is their folder, $W an empty one, $D is /dev. */
+function call(machine: Machine, line: string): { status: number | null; stdout: string; stderr: string } {
+  const env = { ...machine.variables(), S: machine.variables().STAND_INS ?? '' };
+  const words = { W: join(machine.root, 'tmp'), D: join(machine.state, 'dev') };
+  return spawnSync('/bin/sh', ['-c', line], {
+    env: { ...env, ...words, PATH: '/usr/bin:/bin' },
+    encoding: 'utf8',
+  });
+}
+
+const IMAGE = '"$S/newfs_msdos" -C 1m -L SITE "$W/a.img" >/dev/null; : >"$W/empty"; mkdir "$W/m" "$W/n";';
+const ATTACHED = `${IMAGE} "$S/mdconfig" -a -t vnode -f "$W/a.img" >/dev/null;`;
+const MOUNTED = `${ATTACHED} "$S/mount_msdosfs" "$D/md0" "$W/m";`;
+const IWM = '"$S/kldload" if_iwm;';
+const RC = 'printf \'a="1"\\nb="x y"\\n\' >"$W/rc";';
+
+describe('the bench is no kinder than FreeBSD', () => {
+  it.each([
+    // Modules and cards.
+    [1, 'No such file', '"$S/kldload" if_nothing'],
+    [1, 'already loaded', '"$S/kldload" nmdm'],
+    [1, 'Device busy', ': >"$D/vmm/other"; "$S/kldunload" vmm'],
+    [1, "can't find file", '"$S/kldunload" if_nothing'],
+    [1, 'not configured', '"$S/devctl" set driver -f pci0:4:0:0: ppt'],
+    [
+      1,
+      'Device busy',
+      `${IWM} : >"$D/vmm/a"; mkdir $STATE/owned; : >$STATE/owned/pci0:4:0:0; "$S/devctl" set driver -f pci0:4:0:0 iwm`,
+    ],
+    [1, 'Device busy', `${IWM} "$S/devctl" set driver pci0:4:0:0 iwm`],
+    [1, 'Device busy', `${IWM} echo ppt0 >$STATE/stuck; "$S/devctl" set driver -f pci0:4:0:0 iwm`],
+    [1, 'not configured', `${IWM} echo iwm >$STATE/unfit; "$S/devctl" set driver -f pci0:4:0:0 iwm`],
+    [1, 'No such file', '"$S/devctl" set driver -f pci0:4:0:0 iwm'],
+    // Only what was set can be cleared: ppt has the card by pptdevs.
+    [
+      0,
+      '',
+      'echo vmm >$STATE/modules; "$S/devctl" clear driver -f pci0:4:0:0; grep -q ^ppt0@ $STATE/pciconf',
+    ],
+    [1, 'usage', '"$S/devctl" set pci0:4:0:0 ppt'],
+    [1, 'usage', '"$S/acpidump"'],
+    [1, 'unable to get', '"$S/kenv" pptdevs'],
+    [1, 'unknown oid', 'echo kernel >$STATE/modules; "$S/sysctl" -n hw.vmm.maxcpu'],
+    [1, 'read only tunable', '"$S/sysctl" hw.vmm.amdvi.enable=1'],
+    // rc.conf.
+    [1, 'unknown variable', `${RC} "$S/sysrc" -f "$W/rc" c`],
+    [1, 'unknown variable', `${RC} "$S/sysrc" -f "$W/rc" -x c`],
+    [1, 'not allowed in shell', `${RC} "$S/sysrc" -f "$W/rc" a.b=1`],
+    [1, 'syntax errors', 'printf \'a="1\\n\' >"$W/rc"; "$S/sysrc" -f "$W/rc" a'],
+    [1, 'syntax errors', `${RC} "$S/sysrc" -f "$W/rc" 'a=un"quoted'`],
+    [1, '', `${RC} "$S/sysrc" -c -f "$W/rc" a=2`],
+    [1, 'Usage', '"$S/sysrc"'],
+    // The network.
+    [1, 'already exists', '"$S/ifconfig" tap0 create'],
+    [1, 'Invalid argument', '"$S/ifconfig" eth0 create'],
+    [1, 'does not exist', '"$S/ifconfig" tap9 destroy'],
+    [1, 'Device busy', 'echo "opened 1" >>$STATE/interfaces/tap0; "$S/ifconfig" tap0 destroy'],
+    [1, 'No such file', '"$S/ifconfig" bridge0 addm tap9'],
+    [1, 'File exists', '"$S/ifconfig" bridge0 addm tap0'],
+    [1, 'Device busy', '"$S/ifconfig" bridge1 create; "$S/ifconfig" bridge1 addm tap0'],
+    [1, 'bad value', '"$S/ifconfig" bridge0 inet 172.24.1/24'],
+    [1, 'Invalid argument', 'echo 15.0-RELEASE >$STATE/release; "$S/ifconfig" tap0 inet 10.0.0.1/24'],
+    [
+      1,
+      'Invalid argument',
+      'echo 15.0-RELEASE >$STATE/release; "$S/ifconfig" tap1 create; "$S/ifconfig" tap1 inet 10.0.0.1/24; "$S/ifconfig" bridge0 addm tap1',
+    ],
+    [1, 'File exists', '"$S/route" add default 172.24.1.2'],
+    [1, 'unreachable', '"$S/route" add -net 10.0.0.0/8 192.168.77.1'],
+    [1, 'not been found', ': >$STATE/routes; "$S/route" -n get default'],
+    [1, 'usage', '"$S/netstat" -r -x'],
+    [2, '', '"$S/ping" -c 1 -t 1 172.24.1.1'],
+    [68, 'Unknown host', '"$S/ping" -c 1 guest'],
+    [1, 'syntax', 'echo "name_servers=\\"a" >$ETC/resolvconf.conf; "$S/resolvconf" -u'],
+    // Disks.
+    [1, 'bad volume label', '"$S/newfs_msdos" -C 1m -L TWELVELETTER "$W/b.img"'],
+    [1, 'bad volume label', '"$S/newfs_msdos" -C 1m -L A.B "$W/b.img"'],
+    [1, 'bad create size', '"$S/newfs_msdos" -C 1x "$W/b.img"'],
+    [1, 'No such file', '"$S/newfs_msdos" "$W/b.img"'],
+    [1, 'No space', 'echo 100 >$STATE/free-kilobytes; "$S/newfs_msdos" -C 1m "$W/b.img"'],
+    [1, 'No such file', '"$S/mdconfig" -a -t vnode -f "$W/b.img"'],
+    [1, 'Invalid argument', `${IMAGE} "$S/mdconfig" -a -t vnode -f "$W/empty"`],
+    [1, 'No such file', '"$S/mdconfig" -d -u 7'],
+    [1, 'Device busy', `${MOUNTED} "$S/mdconfig" -d -u 0`],
+    [1, 'No such file', `${ATTACHED} "$S/mount_msdosfs" "$D/md1" "$W/m"`],
+    [1, 'No such file', `${ATTACHED} "$S/mount_msdosfs" "$D/md0" "$W/nowhere"`],
+    [1, 'Device busy', `${MOUNTED} "$S/mount_msdosfs" "$D/md0" "$W/n"`],
+    [
+      1,
+      'Invalid argument',
+      'mkdir "$W/m"; echo no FAT >"$W/x"; "$S/mdconfig" -a -t vnode -f "$W/x"; "$S/mount_msdosfs" "$D/md0" "$W/m"',
+    ],
+    [
+      1,
+      'Read-only',
+      `${IMAGE} "$S/mdconfig" -a -t vnode -o readonly -f "$W/a.img"; "$S/mount_msdosfs" "$D/md0" "$W/m"`,
+    ],
+    [1, 'not a file system root', `${ATTACHED} "$S/umount" "$W/m"`],
+    [1, 'Device busy', `${MOUNTED} cd "$W/m"; "$S/umount" "$W/m"`],
+    // Services.
+    [1, 'does not exist', '"$S/service" airhive start'],
+    [1, 'illegal option -- C', '"$S/daemon" -r -C 3 /bin/true'],
+    [1, 'restart delay', '"$S/daemon" -R 0 /bin/true'],
+    [1, 'usage', '"$S/daemon" -f'],
+    [1, 'usage', '"$S/daemon" -Z /bin/true'],
+    [3, 'already running', '"$S/daemon" -P "$W/pid" /bin/sleep 60; "$S/daemon" -P "$W/pid" /bin/sleep 60'],
+    [64, 'priority', '"$S/logger" -p loud hello'],
+    [1, 'No such file', '"$S/cu" -l "$D/nmdm9B"'],
+    [255, 'timed out', SSH()],
+    [255, 'Host key verification', `${UP()} ${SSH()}`],
+    [1, '8..63', 'echo short | "$S/wpa_passphrase" net >&2'],
+    [64, 'illegal option', '"$CP" --reflink /dev/null "$W/x"'],
+    [64, 'illegal option', '"$MV" -T /dev/null "$W/x"'],
+    [64, 'illegal option', '"$READLINK" -e /'],
+    [1, 'bad format', '"$S/stat" -f %q /'],
+    [1, 'usage', '"$S/date" -d yesterday'],
+  ])('%i %s: %s', (status, words, line) => {
+    const machine = new Machine();
+    const answer = call(machine, line);
+    expect(answer.stderr + answer.stdout).toContain(words);
+    expect(answer.status).toBe(status);
+    machine.put('violations', '');
+  });
+});
+
+/** What a careless script would call. */
+function SSH(): string {
+  const options = 'BatchMode StrictHostKeyChecking IdentitiesOnly'.split(' ').map((name) => `-o ${name}=yes`);
+  return `"$S/ssh" -F /dev/null ${options.join(' ')} -o ConnectTimeout=5 root@172.24.1.1 true`;
+}
+
+/** A process that plays the guest. */
+function UP(): string {
+  return '/bin/sleep 60 >/dev/null 2>&1 & echo "$!" >$STATE/guest-is-up;';
+}
+
+describe('the bench notes what no script may do', () => {
+  it.each([
+    [
+      'rename of an attached image',
+      `${ATTACHED} cp "$W/a.img" "$W/c"; mv "$W/c" "$W/a.img"; "$S/mount_msdosfs" "$D/md0" "$W/m"`,
+    ],
+    ['a link on a FAT', `${MOUNTED} ln -s x "$W/m/y"; "$S/umount" "$W/m"`],
+    ['a passphrase as an argument', 'echo x | "$S/wpa_passphrase" net passphrase'],
+    ['ping for ever', '"$S/ping" 172.24.1.1'],
+    ['ssh that asks', '"$S/ssh" root@172.24.1.1 true'],
+    ['a command without a stand-in', 'ln -s "$CAT" "$W/gcc"; "$W/gcc"'],
+  ])('%s', (_, line) => {
+    const machine = new Machine();
+    call(machine, line);
+    expect(machine.get('violations')).not.toBe('');
+    machine.put('violations', '');
+  });
+});
+
+describe('sysrc', () => {
+  it.each([
+    ['a="1"\nb="2"\n', 'a=3', 'a="3"\nb="2"\n'],
+    ['a="1"\na="2" # why\n', 'a=3', 'a="1"\na="3" # why\n'],
+    ["a='1' # 'x'\n", 'a=3', "a='3' # 'x'\n"],
+    ['a=1 # x\n', 'a=3', 'a="3" # x\n'],
+    ['  a="1"\n', 'a=', '  a=""\n'],
+    ['a="1"\n', 'b=x y', 'a="1"\nb="x y"\n'],
+    ['a="1"', 'b=2', 'a="1"b="2"\n'],
+    ['l="x y"\n', 'l+=y z', 'l="x y z"\n'],
+    ['l="x y z"\n', 'l-=y q', 'l="x z"\n'],
+    ['l="x,y"\n', 'l+=,z', 'l="x,y,z"\n'],
+    ['', 'l+=z', 'l="z"\n'],
+    ['a="1"\n# a\nb="2"\n  a="3" # x\n', '-x a', '# a\nb="2"\n'],
+  ])('%j %s', (before, word, after) => {
+    const machine = new Machine();
+    const file = join(machine.root, 'tmp/rc');
+    writeFileSync(file, before);
+    const options = word.startsWith('-x ') ? ['-x', word.slice(3)] : [word];
+    machine.play('sysrc', '-f', file, ...options);
+    expect(readFileSync(file, 'utf8')).toBe(after);
+  });
+});

@@ -1,0 +1,83 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { type Ended, Machine } from '../machine.ts';
+import { keyMaterial, PLANTED, systemOf } from '../stories/laptop.ts';
+import { treeBelow } from '../tree.ts';
+import { namesBelow, siteOf } from './site.ts';
+import type { Swept } from './sweep.ts';
+
+const install = async (machine: Machine, verb: string, bundle = machine.bundle): Promise<Ended> =>
+  machine.call(join(bundle, 'vm_install'), verb, '--yes');
+
+/** An installation that was never disturbed. */
+async function installed(): Promise<Machine> {
+  const machine = new Machine({ host: 'laptop' });
+  const ended = await install(machine, 'apply');
+  expect(ended.code, ended.said).toBe(0);
+  return machine;
+}
+
+/** Everything of the installation that a later command builds on; of the keys, which are random, the names. */
+function installationOf(machine: Machine): unknown {
+  const data = join(machine.directory, 'data');
+  const record = join(machine.var, 'db/airhive');
+  return {
+    system: systemOf(machine),
+    bundles: existsSync(machine.directory) ? treeBelow(machine.directory, /^data/) : {},
+    record: existsSync(record) ? treeBelow(record, /^folders$/) : {},
+    folders: existsSync(join(record, 'folders')) ? linesOf(join(record, 'folders')) : [],
+    data: existsSync(data) ? namesBelow(data) : [],
+    site: siteOf(data),
+  };
+}
+
+/** Each line once: a folder that was noted twice is removed once. */
+const linesOf = (file: string): string[] => [...new Set(readFileSync(file, 'utf8').split('\n'))].toSorted();
+
+const secrets = (machine: Machine): readonly string[] => [
+  ...PLANTED,
+  ...(existsSync(join(machine.directory, 'data/keys/guest_host')) ? keyMaterial(machine) : []),
+];
+
+export const firstInstall: Swept = {
+  name: 'vm_install apply, the first',
+  prepare: async () => Promise.resolve(new Machine({ host: 'laptop' })),
+  run: async (machine) => install(machine, 'apply'),
+  picture: installationOf,
+  secrets,
+};
+
+export const upgrade: Swept = {
+  name: 'vm_install apply, an upgrade',
+  prepare: async () => {
+    const machine = await installed();
+    machine.addBundle('newer', { version: '0.2.0', memory: 512, tap: 'tap7' });
+    return machine;
+  },
+  run: async (machine) => install(machine, 'apply', join(machine.root, 'newer')),
+  picture: installationOf,
+  secrets,
+};
+
+export const rollback: Swept = {
+  name: 'vm_install rollback',
+  prepare: async () => {
+    const machine = await installed();
+    const newer = machine.addBundle('newer', { version: '0.2.0', memory: 512, tap: 'tap7' });
+    const ended = await install(machine, 'apply', newer);
+    expect(ended.code, ended.said).toBe(0);
+    return machine;
+  },
+  run: async (machine) => install(machine, 'rollback', join(machine.directory, 'current')),
+  picture: installationOf,
+  secrets,
+};
+
+export const removal: Swept = {
+  name: 'vm_install remove',
+  prepare: installed,
+  run: async (machine) => install(machine, 'remove'),
+  picture: installationOf,
+  secrets,
+};

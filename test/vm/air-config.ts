@@ -25,13 +25,16 @@ export interface ApSpec {
   readonly lease?: number;
   /** False: associates, but gives out no addresses. */
   readonly dhcp?: boolean;
+  /** Also gives out addresses of this IPv6 prefix (its first half), e.g. `2001:db8:1:2`; the access point is ::1. */
+  readonly ipv6?: string;
   /** More lines for hostapd.conf. */
   readonly more?: readonly string[];
 }
 
-/** The server behind the access point, in a network of its own (RFC 5737). */
+/** The server behind the access point, in networks of its own (RFC 5737, RFC 3849). */
 export const SERVER = {
   address: '203.0.113.10',
+  address6: '2001:db8:ffff::10',
   name: 'server.example',
   mirror: 'dl-cdn.alpinelinux.org',
 } as const;
@@ -94,6 +97,7 @@ export function dnsmasqConf(spec: ApSpec, name: string): string {
     `address=/${SERVER.name}/${SERVER.address}`,
     `address=/${SERVER.mirror}/${SERVER.address}`,
     ...(spec.dhcp === false ? [] : dhcp),
+    ...(spec.ipv6 === undefined ? [] : ['enable-ra', `dhcp-range=${spec.ipv6}::,ra-only`]),
     '',
   ].join('\n');
 }

@@ -37,6 +37,7 @@ export class AccessPoint {
       hostapd -B -P /tmp/${name}.hostapd.pid -f /tmp/${name}.hostapd.log /tmp/${name}.hostapd.conf ||
         { cat /tmp/${name}.hostapd.log; exit 1; }
       ip link set ${name} up
+      ${spec.ipv6 === undefined ? '' : `ip addr add ${spec.ipv6}::1/64 dev ${name} nodad`}
       dnsmasq --conf-file=/tmp/${name}.dnsmasq.conf`,
     );
   }
@@ -118,7 +119,7 @@ export class Air {
     if (this.serving) return;
     this.serving = true;
     await this.ok(
-      `ip link set lo up; ip addr add ${SERVER.address}/32 dev lo
+      `ip link set lo up; ip addr add ${SERVER.address}/32 dev lo; ip addr add ${SERVER.address6}/128 dev lo
       echo 0 >/proc/sys/net/ipv4/ip_forward
       setsid perl /server.pl >/tmp/server.log 2>&1 </dev/null &
       iperf3 -s -D --logfile /tmp/iperf3.log`,

@@ -2,18 +2,20 @@ import type { Agent } from './agent.ts';
 import type { Air } from './air.ts';
 import type { Base } from './base/cache.ts';
 import type { Host } from './host.ts';
-import type { Machine, MachineSpec } from './machine.ts';
+import type { Machine } from './machine.ts';
+import type { MachineSpec } from './qemu.ts';
 
 /** What one boot starts from. Everything that is left out has the value of an ordinary start. */
 export interface BootSpec {
   /** A vdisk image with the overlay in it. */
   readonly disk0: string;
-  readonly site?: string;
-  readonly state?: string;
+  readonly site?: string | undefined;
+  readonly state?: string | undefined;
   readonly iso?: string;
   readonly memory?: number;
   readonly initramfs?: string;
   readonly card?: MachineSpec['card'];
+  readonly passthrough?: MachineSpec['passthrough'];
   readonly append?: string;
   readonly noReboot?: boolean;
 }

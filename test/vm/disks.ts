@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runCommand } from './command.ts';
+import { runCommand, tryCommand } from './command.ts';
 
 /** Writes a whole-disk FAT image (no partition table) with files in its top directory, by mtools. */
 export async function writeFatImage(
@@ -33,7 +33,39 @@ export async function writeBlank(target: string, mebibytes: number): Promise<voi
   await file.close();
 }
 
-/** Copies a disk with its holes; for keeping a state while a check spoils it. */
-export async function copyDisk(source: string, target: string): Promise<void> {
-  await runCommand('cp', ['--sparse=always', '--reflink=auto', source, target]);
+/** What the guest writes into the last block of a disk that it is about to format. */
+const FORMAT_MARKER = 'airhive: this disk is being formatted';
+const LAST_BLOCK = 4096;
+
+/** Whether a disk is being formatted, or was when the power was cut. */
+export async function isMarked(file: string): Promise<boolean> {
+  const handle = await open(file, 'r');
+  try {
+    const { size } = await handle.stat();
+    const { buffer } = await handle.read({
+      buffer: Buffer.alloc(FORMAT_MARKER.length),
+      position: size - LAST_BLOCK,
+    });
+    return buffer.toString('latin1') === FORMAT_MARKER;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Bytes of an image that were ever written (of a file that began as a hole). */
+export async function writtenBytes(file: string): Promise<number> {
+  return (await stat(file)).blocks * 512;
+}
+
+/** Whether ext4 on an image is whole: on a copy, after what every mount does (journal, orphans), e2fsck finds nothing. */
+export async function checkFileSystem(file: string): Promise<{ whole: boolean; said: string }> {
+  const copy = `${file}.copy`;
+  await runCommand('cp', ['--sparse=always', '--reflink=auto', file, copy]);
+  try {
+    const replayed = await tryCommand('e2fsck', ['-p', copy]);
+    const { code, stdout, stderr } = await tryCommand('e2fsck', ['-fn', copy]);
+    return { whole: replayed.code <= 1 && code === 0, said: replayed.stdout + stdout + stderr };
+  } finally {
+    await rm(copy);
+  }
 }

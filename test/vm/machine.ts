@@ -4,83 +4,14 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Agent } from './agent.ts';
 import { SerialConsole } from './console.ts';
 import type { Host } from './host.ts';
+import { qemuArguments } from './qemu.ts';
+import type { MachineSpec } from './qemu.ts';
 import { Qmp } from './qmp.ts';
 import { connectWhenThere } from './socket.ts';
-
-export interface MachineSpec {
-  /** Folder for sockets and logs; made when absent. */
-  readonly folder: string;
-  readonly kernel: string;
-  readonly initramfs: string;
-  readonly iso: string;
-  readonly toolbox: string;
-  readonly disk0: string;
-  readonly site?: string | undefined;
-  readonly state?: string | undefined;
-  /** MiB. */
-  readonly memory: number;
-  /** When the guest's Wi-Fi card is there: when drivers are loaded, when a test plugs it in, or never before that. */
-  readonly card: 'hwdrivers' | 'manual';
-  /** False lets the guest restart by itself; otherwise QEMU ends then. */
-  readonly noReboot?: boolean;
-  /** More words for the kernel line. */
-  readonly append?: string;
-}
-
-/** As grub.cfg of the bundle has it. */
-const KERNEL_LINE = 'modules=loop,squashfs,sd-mod,usb-storage,sr-mod quiet console=ttyS0,115200 panic=10';
-
-/** Work that only costs time under emulation; at fixed addresses QEMU finds what it translated before. */
-const BENCH_WORDS = 'mitigations=off init_on_alloc=0 audit=0 nokaslr norandmaps';
-
-/** Emulating five-level page tables and 256-bit registers costs a sixth of all time. */
-const CPU = 'max,-avx,-avx2,-la57';
-
-function disk(
-  id: string,
-  file: string,
-  address: string,
-  options: { readonly?: boolean; serial?: string } = {},
-): string[] {
-  const flags = options.readonly === true ? 'readonly=on' : 'cache=writeback';
-  const serial = options.serial === undefined ? '' : `,serial=${options.serial}`;
-  return [
-    ...['-drive', `if=none,id=${id},file=${file},format=raw,${flags}`],
-    ...['-device', `virtio-blk-pci,drive=${id},addr=${address},multifunction=on${serial}`],
-  ];
-}
-
-function qemuArguments(spec: MachineSpec, host: Host): string[] {
-  const socket = (name: string): string => join(spec.folder, `${name}.sock`);
-  const line = `${KERNEL_LINE} ${BENCH_WORDS} bench.radio=${spec.card} ${spec.append ?? ''}`.trimEnd();
-  return [
-    ...['-accel', 'tcg,thread=multi', '-cpu', CPU, '-smp', '1', '-m', String(spec.memory)],
-    ...['-machine', 'pc,usb=off', '-nodefaults', '-no-user-config', '-display', 'none', '-rtc', 'base=utc'],
-    ...['-kernel', spec.kernel, '-initrd', spec.initramfs, '-append', line],
-    ...['-device', 'ich9-ahci,id=ahci,addr=3', '-device', 'ide-cd,drive=cd,bus=ahci.0'],
-    ...['-drive', `if=none,id=cd,file=${spec.iso},media=cdrom,readonly=on`],
-    ...disk('disk0', spec.disk0, '4.0', { readonly: true }),
-    ...(spec.site === undefined ? [] : disk('site', spec.site, '4.1', { readonly: true })),
-    ...(spec.state === undefined ? [] : disk('state', spec.state, '4.2')),
-    ...['-netdev', `tap,id=net,ifname=${host.addresses.tap},script=no,downscript=no`],
-    ...['-device', 'virtio-net-pci,netdev=net,addr=6,romfile='],
-    ...['-device', 'virtio-rng-pci,addr=7', '-device', 'virtio-serial-pci,addr=8'],
-    ...disk('bench', spec.toolbox, '9', { readonly: true, serial: 'bench' }),
-    ...[
-      '-chardev',
-      `socket,id=console,path=${socket('console')},server=on,wait=on`,
-      '-serial',
-      'chardev:console',
-    ],
-    ...['-chardev', `socket,id=agent,path=${socket('agent')},server=on,wait=off`],
-    ...['-device', 'virtserialport,chardev=agent,name=bench'],
-    ...['-qmp', `unix:${socket('qmp')},server=on,wait=off`],
-    ...(spec.noReboot === false ? [] : ['-no-reboot']),
-  ];
-}
 
 /** One running virtual machine. */
 export class Machine {
@@ -90,6 +21,8 @@ export class Machine {
   readonly startedAt: number;
   private readonly child: ChildProcess;
   private readonly ended: Promise<number>;
+  /** QEMU goes on, paused, when the guest is off. */
+  private readonly waits: boolean;
 
   private constructor(
     child: ChildProcess,
@@ -97,12 +30,14 @@ export class Machine {
     console: SerialConsole,
     agent: Agent,
     qmp: Qmp,
+    waits: boolean,
   ) {
     this.child = child;
     this.startedAt = startedAt;
     this.console = console;
     this.agent = agent;
     this.qmp = qmp;
+    this.waits = waits;
     this.ended =
       child.exitCode !== null
         ? Promise.resolve(child.exitCode)
@@ -127,7 +62,8 @@ export class Machine {
       console.pipe(createWriteStream(join(spec.folder, 'console.log'), { flags: 'a', encoding: 'latin1' }));
       const agent = await connectWhenThere(join(spec.folder, 'agent.sock'));
       const qmp = await Qmp.connect(join(spec.folder, 'qmp.sock'));
-      return new Machine(child, startedAt, new SerialConsole(console, startedAt), new Agent(agent), qmp);
+      const serial = new SerialConsole(console, startedAt);
+      return new Machine(child, startedAt, serial, new Agent(agent), qmp, spec.passthrough !== undefined);
     })();
     sockets.catch(() => undefined);
     died.catch(() => undefined);
@@ -158,19 +94,27 @@ export class Machine {
     return (Date.now() - begin) / 1000;
   }
 
-  /** Waits for QEMU's own end and says why it came (QMP's SHUTDOWN reason). */
+  /** Waits until the guest is off and says why (QMP's SHUTDOWN reason). */
   async waitEnd(limit: number): Promise<string> {
-    const timer = new AbortController();
-    const late = new Promise<never>((_, reject) => {
-      const handle = setTimeout(
-        () => reject(new Error(`still running after ${limit} s: ${this.console.tail(300)}`)),
-        limit * 1000,
-      );
-      timer.signal.addEventListener('abort', () => clearTimeout(handle));
-    });
-    await Promise.race([this.ended, late]).finally(() => timer.abort());
-    this.close();
+    const end = Date.now() + limit * 1000;
+    while (this.running && !(this.waits && this.qmp.shutdownReason !== undefined)) {
+      if (Date.now() > end) throw new Error(`still running after ${limit} s: ${this.console.tail(300)}`);
+      await pause(20);
+    }
+    if (!this.running) this.close();
     return this.qmp.shutdownReason ?? 'unknown';
+  }
+
+  /** Whether a PCI function may write to memory by itself (command register, bit 2), seen from outside of the guest. */
+  async isBusMaster(slot: number): Promise<boolean> {
+    const monitor = (line: string): Promise<unknown> =>
+      this.qmp.execute('human-monitor-command', { 'command-line': line });
+    // The address goes to port 0xcf8, the register is then at 0xcfc; the command register is number 4.
+    await monitor(`o /w 0xcf8 ${String(0x80000004 + slot * 2048)}`);
+    const answer = String(await monitor('i /xh 0xcfc'));
+    const command = /= (0x[0-9a-f]{4})/.exec(answer)?.[1];
+    if (command === undefined) throw new Error(`QEMU: ${answer}`);
+    return (Number(command) & 4) !== 0;
   }
 
   private close(): void {

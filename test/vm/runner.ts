@@ -100,6 +100,7 @@ class Session implements Bench {
         card: spec.card ?? 'hwdrivers',
         noReboot: spec.noReboot ?? true,
         append: spec.append ?? '',
+        passthrough: spec.passthrough,
       },
       this.host,
     );

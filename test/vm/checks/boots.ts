@@ -26,7 +26,7 @@ export const gateway: Boot = {
         },
       },
     });
-    return { ...bundle, state };
+    return { ...bundle, state, passthrough: 'silent' };
   },
   started: ({ air }) => air.start(HOME),
 };

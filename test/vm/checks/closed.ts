@@ -1,19 +1,33 @@
 import assert from 'node:assert/strict';
-import type { Bench } from '../check.ts';
+import { watchAir, watchHost } from '../capture.ts';
 import { check } from '../check.ts';
 import { SERVER } from '../air-config.ts';
-import { listening, tryPorts, wlanAddress } from '../probe.ts';
+import { listeners, listening, SILENCE, tryPorts, tryUdp, wlanAddress } from '../probe.ts';
 import { gateway } from './boots.ts';
 
 // From the Wi-Fi side of a gateway that is up: only what the profile opens.
 
 check('closed: TCP 1 to 1024 and every listener by name', gateway, async (bench) => {
   const address = await wlanAddress(bench);
-  const own = await bench.guestOk("netstat -lnt | sed -n 's/^tcp .*:\\([0-9]*\\) .*LISTEN.*/\\1/p'");
-  const named = own.split('\n').filter(Boolean).map(Number);
-  assert.ok(named.includes(22) && named.includes(53), own);
+  const named = await listeners(bench, 'tcp');
+  assert.ok(named.includes(22) && named.includes(53), named.join());
   const ports = [...new Set([...Array.from({ length: 1024 }, (_, i) => i + 1), ...named])];
-  assert.deepEqual(await tryPorts(bench, address, ports), { open: [], refused: [] });
+  assert.deepEqual(await tryPorts(bench, address, ports), SILENCE);
+});
+
+check('closed: every UDP listener by name', gateway, async (bench) => {
+  const address = await wlanAddress(bench);
+  const named = await listeners(bench, 'udp');
+  assert.ok(named.includes(53) && named.includes(67), named.join());
+  // No other port tells by its silence that these are different; 68 is the DHCP client's own.
+  const ports = [...new Set([...named, 7, 68, 123, 1900, 5353, 33434])];
+  const answers = [
+    tryUdp(bench, address, ports),
+    // As a DHCP server and a DNS server would.
+    tryUdp(bench, address, [68], 67),
+    tryUdp(bench, address, [53], 53),
+  ];
+  for (const one of await Promise.all(answers)) assert.deepEqual(one, SILENCE);
 });
 
 check("closed: eth0's address and the host from the Wi-Fi side", gateway, async (bench) => {
@@ -22,8 +36,8 @@ check("closed: eth0's address and the host from the Wi-Fi side", gateway, async 
   await air.ok(`ip route replace 172.24.1.0/24 via ${address}`);
   const seen = await watchHost(bench, 'src net 10.77.0.0/24 or src host 203.0.113.10');
   const { guest, host: hostAddress } = host.addresses;
-  assert.deepEqual(await tryPorts(bench, guest, [22, 53, 80]), { open: [], refused: [] });
-  assert.deepEqual(await tryPorts(bench, hostAddress, [22, 53, 80]), { open: [], refused: [] });
+  const answers = [guest, hostAddress].map((target) => tryPorts(bench, target, [22, 53, 80]));
+  for (const one of await Promise.all(answers)) assert.deepEqual(one, SILENCE);
   assert.notEqual((await air.exec(`ping -c 2 -i 0.2 -W 1 ${guest}`)).code, 0);
   assert.notEqual((await air.exec(`ping -c 2 -i 0.2 -W 1 ${hostAddress}`)).code, 0);
   assert.equal(await seen(), '', 'nothing reached the host');
@@ -40,11 +54,10 @@ check('closed: spoofed sources', gateway, async (bench) => {
   await air.ok(`ip addr del ${host.addresses.host}/32 dev lo`);
   assert.equal(await seen(), '');
   // The host's side sends with an address that is not its own.
-  await air.ok('tcpdump -i ap0 -n -U -w /tmp/spoofed.pcap host 10.9.9.9 >/dev/null 2>&1 & sleep 0.5');
+  const beyond = await watchAir(bench, 'host 10.9.9.9');
   await host.sh(`ip addr add 10.9.9.9/32 dev lo
     ping -c 2 -i 0.2 -W 1 -I 10.9.9.9 ${SERVER.address}; ip addr del 10.9.9.9/32 dev lo`);
-  const read = 'pkill tcpdump; sleep 0.5; tcpdump -n -r /tmp/spoofed.pcap 2>/dev/null';
-  assert.equal((await air.exec(read)).stdout, '');
+  assert.equal(await beyond(), '');
 });
 
 check('closed: no IPv6 on the Wi-Fi side', gateway, async (bench) => {
@@ -63,25 +76,6 @@ check("forwards: the profile's two, and no other", gateway, async (bench) => {
   const other = await listening(bench, 'tcp', 80, 'other');
   assert.equal((await air.exec(`nc -w 3 ${address} 8022 </dev/null`)).stdout, 'host-tcp');
   assert.equal((await air.exec(`echo x | nc -u -w 2 ${address} 8053`)).stdout, 'host-udp');
-  assert.deepEqual(await tryPorts(bench, address, [22, 80, 5353, 8053, 8080]), { open: [], refused: [] });
+  assert.deepEqual(await tryPorts(bench, address, [22, 80, 5353, 8053, 8080]), SILENCE);
   for (const stop of [tcp, udp, other]) stop();
 });
-
-/** Starts to note packets on the host's bridge; the function returned ends that and tells them. */
-async function watchHost({ host, folder }: Bench, filter: string): Promise<() => Promise<string>> {
-  const file = `${folder}/host.pcap`;
-  const child = host.start('tcpdump', ['-i', host.addresses.bridge, '-n', '-U', '-w', file, filter]);
-  await new Promise<void>((resolve) => {
-    child.stderr?.on('data', (chunk: Buffer) => {
-      if (chunk.includes('listening on')) resolve();
-    });
-  });
-  return async () => {
-    const ended = new Promise((resolve) => child.on('exit', resolve));
-    // Packets on their way are given a moment: what must not come cannot be waited for.
-    await host.sh('sleep 0.5');
-    child.kill('SIGINT');
-    await ended;
-    return (await host.exec('tcpdump', ['-n', '-r', file])).stdout;
-  };
-}

@@ -1,16 +1,29 @@
 import assert from 'node:assert/strict';
 import { check } from '../check.ts';
+import type { Bench } from '../check.ts';
+import { SLOT } from '../qemu.ts';
 import { gateway } from './boots.ts';
 
-// Registered after everything else that uses this boot.
-check('gateway: power button', gateway, async (bench) => {
-  const from = bench.machine.console.position;
-  const seconds = await bench.machine.powerOff(30);
+/** Seconds from the power button to the end; asserted where nothing else runs ("lean"). */
+export const POWER_OFF_LIMIT = 10;
+
+/**
+ * Presses the power button. Of the guest's cards, the ones on `released` slots must have been stopped when it is off,
+ * or the host hangs at the next start (facts/freebsd.md 0.13); the host's own one shows what nobody stopped looks like.
+ */
+export async function powerOff(bench: Bench, released: number): Promise<void> {
+  const { machine } = bench;
+  assert.equal(await machine.isBusMaster(released), true, 'driven until then');
+  const from = machine.console.position;
+  const seconds = await machine.powerOff(30);
   bench.report(`off after ${seconds.toFixed(1)} s`);
-  assert.equal(bench.machine.qmp.shutdownReason, 'guest-shutdown');
-  const said = bench.machine.console.text.slice(from);
+  assert.equal(machine.qmp.shutdownReason, 'guest-shutdown');
+  const said = machine.console.text.slice(from);
   assert.match(said, /Releasing the Wi-Fi card/);
   assert.doesNotMatch(said, /ERROR|\[ !! \]|[Ff]ailed|is busy/);
-  // Emulated, and perhaps with a second machine beside this one; a real one needs under 5 s.
-  assert.ok(seconds < 15, `${seconds} s`);
-});
+  assert.equal(await machine.isBusMaster(released), false, 'the card was let go of');
+  assert.equal(await machine.isBusMaster(SLOT.host), true, 'nothing else stopped it');
+}
+
+// Registered after everything else that uses this boot. Its card has no interface, as after a crash of its firmware.
+check('gateway: power button', gateway, (bench) => powerOff(bench, SLOT.card));

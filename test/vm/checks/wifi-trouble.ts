@@ -6,7 +6,7 @@ import type { Bench, Boot } from '../check.ts';
 import { writeBlank } from '../disks.ts';
 import { eventually } from '../eventually.ts';
 import { sshExec } from '../keys.ts';
-import { SLOT } from '../machine.ts';
+import { SLOT } from '../qemu.ts';
 import { HOME, HOME_NETWORK } from './boots.ts';
 import { powerOff } from './power.ts';
 

@@ -1,24 +1,38 @@
 #!/usr/bin/perl
-# What stands behind the access point: a web server on port 80, TCP and UDP echo on port 7.
+# What stands behind the access point: a web server on port 80 (IPv4 and IPv6), TCP and UDP echo on port 7.
 #   /ip        the client's address        /big/N   N bytes, the same every time (test/vm/air.ts knows their digest)
 #   any other  a file below /srv           /tmp/http.log   one line for each request
 # /tmp/http.faults spoils answers; a line is `PREFIX KIND [ARGUMENT]`, KIND one of status, garbage, slow (bytes per
 # second), stall, refuse, cut (after so many bytes).
 use strict;
 use warnings;
-use Socket;
+use Socket qw(:DEFAULT IPPROTO_IPV6 IPV6_V6ONLY IN6ADDR_ANY pack_sockaddr_in6 unpack_sockaddr_in6 inet_ntop);
+use Errno;
+use Fcntl;
 use POSIX ();
 
+my ($SOL_IP, $IP_FREEBIND) = (0, 15);
 $SIG{PIPE} = 'IGNORE';
 my $block = join '', map { chr(($_ * 167 + ($_ >> 8) * 13) & 255) } 0 .. 65535;
 
 sub listener {
-    my ($type, $port) = @_;
-    socket my $s, PF_INET, $type, 0 or die "socket: $!";
+    my ($type, $port, $family, $host) = @_;
+    socket my $s, $family, $type, 0 or die "socket: $!";
     setsockopt $s, SOL_SOCKET, SO_REUSEADDR, 1;
-    bind $s, sockaddr_in($port, INADDR_ANY) or die "bind $port: $!";
+    setsockopt $s, IPPROTO_IPV6, IPV6_V6ONLY, 1 if $family == PF_INET6;
+    setsockopt $s, $SOL_IP, $IP_FREEBIND, 1;
+    my $address =
+        $family == PF_INET6 ? pack_sockaddr_in6($port, IN6ADDR_ANY) : sockaddr_in($port, $host // INADDR_ANY);
+    bind $s, $address or die "bind $port: $!";
     listen $s, 1024 if $type == SOCK_STREAM;
     return $s;
+}
+
+sub peer_name {
+    my ($address) = @_;
+    my $family = sockaddr_family($address);
+    my (undef, $ip) = $family == PF_INET ? sockaddr_in($address) : unpack_sockaddr_in6($address);
+    return inet_ntop($family, $ip);
 }
 
 sub fault_for {
@@ -78,39 +92,66 @@ sub answer {
 }
 
 sub serve_web {
-    my $listener = listener(SOCK_STREAM, 80);
+    my $listener = listener(SOCK_STREAM, 80, shift);
     $SIG{CHLD} = 'IGNORE';
     while (1) {
         my $address = accept my $s, $listener or next;
         my $pid = fork;
         next if $pid || !defined $pid;
-        answer($s, inet_ntoa((sockaddr_in $address)[1]));
+        answer($s, peer_name($address));
         POSIX::_exit(0);
     }
 }
 
-# One process for all connections: a thousand at once is one of the checks.
-sub serve_echo {
-    my ($tcp, $udp) = (listener(SOCK_STREAM, 7), listener(SOCK_DGRAM, 7));
-    my %clients;
-    while (1) {
-        my $bits = '';
-        vec($bits, fileno $_, 1) = 1 for $tcp, $udp, values %clients;
-        select $bits, undef, undef, undef;
-        if (vec $bits, fileno $udp, 1) {
-            my $from = recv $udp, my $data, 65536, 0;
-            send $udp, $data, 0, $from if $from;
-        }
-        if (vec $bits, fileno $tcp, 1) {
-            my $s;
-            accept $s, $tcp and $clients{ fileno $s } = $s;
-        }
-        for my $n (keys %clients) {
-            next unless vec $bits, $n, 1;
-            if (sysread $clients{$n}, my $data, 65536) { syswrite $clients{$n}, $data }
-            else { close delete $clients{$n} }
-        }
+# Half an answer to one client, e.g. a slow one, must not keep the others waiting.
+sub answer_echo {
+    my ($client, $pending) = @_;
+    if (!length $$pending) {
+        my $n = sysread $client, $$pending, 65536;
+        return $!{EAGAIN} if !defined $n;
+        return 0 if $n == 0;
+    }
+    my $n = syswrite $client, $$pending;
+    return $!{EAGAIN} if !defined $n;
+    substr $$pending, 0, $n, '';
+    return 1;
+}
+
+sub accept_all {
+    my ($listener, $clients) = @_;
+    while (accept my $s, $listener) {
+        fcntl $s, F_SETFL, O_NONBLOCK;
+        $clients->{ fileno $s } = [$s, \(my $pending = '')];
     }
 }
 
-if (fork) { serve_web() } else { serve_echo() }
+# One process for all connections: a thousand at once is one of the checks, so only those with something to do are
+# looked at.
+sub serve_echo {
+    my $tcp = listener(SOCK_STREAM, 7, PF_INET);
+    # A datagram to any of our addresses would be answered from the nearest, which its sender does not know.
+    my $udp = listener(SOCK_DGRAM, 7, PF_INET, inet_aton('203.0.113.10'));
+    fcntl $_, F_SETFL, O_NONBLOCK for $tcp, $udp;
+    # setrlimit(RLIMIT_NOFILE)
+    syscall 160, 7, my $files = pack 'QQ', 4096, 4096;
+    my %clients;
+    while (1) {
+        my ($in, $out) = ('', '');
+        vec($in, fileno $_, 1) = 1 for $tcp, $udp;
+        for my $n (keys %clients) { vec(length ${ $clients{$n}[1] } ? $out : $in, $n, 1) = 1 }
+        select $in, $out, undef, undef;
+        while (vec $in, fileno $udp, 1) {
+            my $from = recv $udp, my $data, 65536, 0 or last;
+            send $udp, $data, 0, $from;
+        }
+        for my $n (keys %clients) {
+            next unless vec($in, $n, 1) || vec($out, $n, 1);
+            answer_echo(@{ $clients{$n} }) or close((delete $clients{$n})->[0]);
+        }
+        accept_all($tcp, \%clients) if vec $in, fileno $tcp, 1;
+    }
+}
+
+if (!fork) { serve_echo() }
+elsif (!fork) { serve_web(PF_INET6) }
+else { serve_web(PF_INET) }

@@ -1,0 +1,40 @@
+import type { Bench } from './check.ts';
+
+// Packets on their way are given a moment before a capture ends: what must not come cannot be waited for.
+const MOMENT = 0.5;
+
+/** Starts to note packets on the host's bridge; the function returned ends that and tells them, a line each. */
+export async function watchHost({ host, folder }: Bench, filter: string): Promise<() => Promise<string>> {
+  const file = `${folder}/host-${Date.now()}.pcap`;
+  const child = host.start('tcpdump', ['-i', host.addresses.bridge, '-n', '-U', '-w', file, filter]);
+  await new Promise<void>((resolve) => {
+    child.stderr?.on('data', (chunk: Buffer) => {
+      if (chunk.includes('listening on')) resolve();
+    });
+  });
+  return async () => {
+    const ended = new Promise((resolve) => child.on('exit', resolve));
+    await host.sh(`sleep ${MOMENT}`);
+    child.kill('SIGINT');
+    await ended;
+    return (await host.exec('tcpdump', ['-n', '-r', file])).stdout;
+  };
+}
+
+/** The same on the access point's side; device `any`, unlike others, need not be there yet. */
+export async function watchAir(
+  { air }: Bench,
+  filter: string,
+  device = 'ap0',
+): Promise<() => Promise<string>> {
+  const name = `/tmp/air-${Date.now()}`;
+  // The far side has no account of tcpdump's own to change to.
+  await air.ok(`tcpdump -i ${device} -n -U -Z root -w ${name}.pcap '${filter}' >${name}.log 2>&1 & echo $! >${name}.pid
+    until grep -q 'listening on' ${name}.log; do kill -0 $! || { cat ${name}.log; exit 1; }; sleep 0.1; done`);
+  return async () =>
+    (
+      await air.ok(
+        `sleep ${MOMENT}; kill -INT $(cat ${name}.pid); sleep 0.2; tcpdump -n -Z root -r ${name}.pcap`,
+      )
+    ).stdout;
+}

@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import type { Host } from './host.ts';
+
+export interface MachineSpec {
+  /** Folder for sockets and logs; made when absent. */
+  readonly folder: string;
+  readonly kernel: string;
+  readonly initramfs: string;
+  readonly iso: string;
+  readonly toolbox: string;
+  readonly disk0: string;
+  readonly site?: string | undefined;
+  readonly state?: string | undefined;
+  /** MiB. */
+  readonly memory: number;
+  /** When the guest's Wi-Fi card is there: when drivers are loaded, when a test plugs it in, or never before that. */
+  readonly card: 'hwdrivers' | 'manual';
+  /** False lets the guest restart by itself; otherwise QEMU ends then. */
+  readonly noReboot?: boolean;
+  /** More words for the kernel line. */
+  readonly append?: string;
+  /**
+   * One more PCI function that the guest drives: one of a Wi-Fi card's class without an interface, or a network card
+   * (eth1). At power-off QEMU waits, so that its state can be read (`isBusMaster`).
+   */
+  readonly passthrough?: 'silent' | 'interface' | undefined;
+}
+
+/** As grub.cfg of the bundle has it. */
+const KERNEL_LINE = 'modules=loop,squashfs,sd-mod,usb-storage,sr-mod quiet console=ttyS0,115200 panic=10';
+
+/** Work that only costs time under emulation; at fixed addresses QEMU finds what it translated before. */
+const BENCH_WORDS = 'mitigations=off init_on_alloc=0 audit=0 nokaslr norandmaps';
+
+/** Emulating five-level page tables and 256-bit registers costs a sixth of all time. */
+const CPU = 'max,-avx,-avx2,-la57';
+
+function disk(
+  id: string,
+  file: string,
+  address: string,
+  options: { readonly?: boolean; serial?: string } = {},
+): string[] {
+  const flags = options.readonly === true ? 'readonly=on' : 'cache=writeback';
+  const serial = options.serial === undefined ? '' : `,serial=${options.serial}`;
+  return [
+    ...['-drive', `if=none,id=${id},file=${file},format=raw,${flags}`],
+    ...['-device', `virtio-blk-pci,drive=${id},addr=${address},multifunction=on${serial}`],
+  ];
+}
+
+/** PCI slots of the guest, hexadecimal. */
+export const SLOT = { card: 5, host: 6, interface: 0xa } as const;
+
+/**
+ * virtio's driver, like those of Wi-Fi cards, does nothing at power-off: the function goes on until the driver is
+ * removed. A disk without a byte is nothing to any service.
+ */
+function passthrough(kind: MachineSpec['passthrough']): string[] {
+  if (kind === undefined) return [];
+  const devices = {
+    silent: [
+      ...['-blockdev', 'driver=null-co,node-name=card,size=0,read-only=on'],
+      ...['-device', `virtio-blk-pci,drive=card,class=0x0280,addr=${SLOT.card.toString(16)}`],
+    ],
+    interface: ['-device', `virtio-net-pci,romfile=,addr=${SLOT.interface.toString(16)}`],
+  };
+  return [...devices[kind], '-no-shutdown'];
+}
+
+/** QEMU's arguments for a machine on a host's tap; its sockets lie in the machine's folder. */
+export function qemuArguments(spec: MachineSpec, host: Host): string[] {
+  const socket = (name: string): string => join(spec.folder, `${name}.sock`);
+  const line = `${KERNEL_LINE} ${BENCH_WORDS} bench.radio=${spec.card} ${spec.append ?? ''}`.trimEnd();
+  return [
+    ...['-accel', 'tcg,thread=multi', '-cpu', CPU, '-smp', '1', '-m', String(spec.memory)],
+    ...['-machine', 'pc,usb=off', '-nodefaults', '-no-user-config', '-display', 'none', '-rtc', 'base=utc'],
+    ...['-kernel', spec.kernel, '-initrd', spec.initramfs, '-append', line],
+    ...['-device', 'ich9-ahci,id=ahci,addr=3', '-device', 'ide-cd,drive=cd,bus=ahci.0'],
+    ...['-drive', `if=none,id=cd,file=${spec.iso},media=cdrom,readonly=on`],
+    ...disk('disk0', spec.disk0, '4.0', { readonly: true }),
+    ...(spec.site === undefined ? [] : disk('site', spec.site, '4.1', { readonly: true })),
+    ...(spec.state === undefined ? [] : disk('state', spec.state, '4.2')),
+    ...['-netdev', `tap,id=net,ifname=${host.addresses.tap},script=no,downscript=no`],
+    ...['-device', `virtio-net-pci,netdev=net,addr=${SLOT.host.toString(16)},romfile=`],
+    ...['-device', 'virtio-rng-pci,addr=7', '-device', 'virtio-serial-pci,addr=8'],
+    ...disk('bench', spec.toolbox, '9', { readonly: true, serial: 'bench' }),
+    ...[
+      '-chardev',
+      `socket,id=console,path=${socket('console')},server=on,wait=on`,
+      '-serial',
+      'chardev:console',
+    ],
+    ...['-chardev', `socket,id=agent,path=${socket('agent')},server=on,wait=off`],
+    ...['-device', 'virtserialport,chardev=agent,name=bench'],
+    ...['-qmp', `unix:${socket('qmp')},server=on,wait=off`],
+    ...(spec.noReboot === false ? [] : ['-no-reboot']),
+    ...passthrough(spec.passthrough),
+  ];
+}

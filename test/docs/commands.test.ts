@@ -1,0 +1,71 @@
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { runInside } from '../cli/command.ts';
+import { temporaryFolder } from '../inputs/sandbox.ts';
+import { hasTool } from '../tools.ts';
+import { commands, isForBuilding, textOf } from './documents.ts';
+import { ELSEWHERE } from './elsewhere.ts';
+import { ROOT } from './messages.ts';
+
+const shown = [...new Set(commands().map(({ command }) => command))];
+
+/** What stands in the documents for something of the reader's. */
+const STANDS_FOR: readonly (readonly [from: string, to: string])[] = [
+  ['[NAME|FILE]...', 'intel8260 ./mine.yaml'],
+  ['NAME|FILE', 'intel8260'],
+  ['DIR|TAR', 'dist/intel8260.tar'],
+  ['-- VERB', '-- profiles'],
+];
+
+/** The folder of a reader who has the files that the README has him write. */
+function readersFolder(): string {
+  const cwd = temporaryFolder();
+  const [, secrets = ''] = /^```yaml\n([^]*?)^```/m.exec(textOf('README.md')) ?? [];
+  expect(secrets).toContain('passphrase:');
+  writeFileSync(join(cwd, 'secrets.yaml'), secrets, { mode: 0o600 });
+  copyFileSync(join(ROOT, 'profiles/intel8260.yaml'), join(cwd, 'mine.yaml'));
+  return cwd;
+}
+
+const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
+
+/** What `npm run SCRIPT -- WORD...` gives to airhive. */
+function argumentsOf(command: string): string[] {
+  const read = STANDS_FOR.reduce((text, [from, to]) => text.replace(from, to), command);
+  const [, script = '', rest = ''] = /^npm run (?:-s )?(\S+)(?: -- (.*))?$/.exec(read) ?? [];
+  const [program, verbs = ''] = (scripts[script] ?? '').split('bin/airhive.cjs');
+  expect([command, program]).toEqual([command, 'node ']);
+  const words = `${verbs} ${rest}`.split(' ').filter(Boolean);
+  return words[0] === 'build' ? [...words, '--offline'] : words;
+}
+
+describe('the commands of the documents', () => {
+  const building = shown.filter((command) => isForBuilding(command) && !(command in ELSEWHERE));
+
+  it('for the machine that builds work, one after the other', async () => {
+    const cwd = readersFolder();
+    expect(building.length).toBeGreaterThan(8);
+    for (const command of building.filter((text) => text.startsWith('npm '))) {
+      const ended = await runInside(argumentsOf(command), { cwd });
+      expect([command, ended.code], ended.stderr).toEqual([command, 0]);
+    }
+    expect(existsSync(join(cwd, 'dist/intel8260/data/site.img'))).toBe(true);
+    for (const command of building.filter((text) => hasTool('sha256sum') && !text.startsWith('npm '))) {
+      const { status, stderr } = spawnSync('sh', ['-c', command], { cwd, encoding: 'utf8' });
+      expect([command, status], stderr).toEqual([command, 0]);
+    }
+  });
+
+  it.each(Object.entries(ELSEWHERE))('%s is run by %s', (command, file) => {
+    expect(shown).toContain(command);
+    const text = textOf(file).replaceAll('npm run --silent ', 'npm run ');
+    expect(text).toContain(command);
+  });
+
+  it('for FreeBSD are run by the bench', () => {
+    expect(shown.filter((command) => !isForBuilding(command)).length).toBeGreaterThan(60);
+    expect(textOf('test/host/docs.test.ts')).toContain('commands()');
+  });
+});

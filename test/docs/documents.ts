@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { hostView } from '../../generators/plan/host.ts';
+import { renderTemplate } from '../../generators/plan/render.ts';
+import { variant } from '../fixtures/profiles.ts';
+import { ROOT } from './messages.ts';
+
+export const PAGE = 'docs/troubleshooting.md';
+export const DOCUMENTS = ['README.md', 'ARCHITECTURE.md', PAGE] as const;
+const STEPS = 'overlays/host/README.txt.mustache';
+
+const PROGRAMS = new Set(
+  (
+    'npm ( cd service tail grep cat ls mv df ps pgrep pciconf acpidump sysctl sysrc kldstat kldload dmesg ' +
+    'ifconfig netstat ping route resolvconf pkg shutdown sha256sum while'
+  ).split(' '),
+);
+
+/** A command that a document shows, and where. */
+export interface Shown {
+  readonly file: string;
+  readonly command: string;
+}
+
+export const textOf = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+
+/** The README of a bundle, as it is for intel8260. */
+export function stepsOfBundle(): string {
+  return renderTemplate(STEPS, textOf(STEPS), hostView(variant(), '0.1.0'));
+}
+
+/** Every command of the documents, each once for each document, in their order. */
+export function commands(): Shown[] {
+  const documents = DOCUMENTS.map((file) => ({ file, found: commandsIn(textOf(file)) }));
+  return [...documents, { file: STEPS, found: indentedCommands(stepsOfBundle()) }].flatMap(
+    ({ file, found }) => [...new Set(found)].map((command) => ({ file, command })),
+  );
+}
+
+/** Those that belong to the machine that builds; all others are for the FreeBSD host. */
+export const isForBuilding = (command: string): boolean => /^(npm |\()/.test(command);
+
+/** The verbs of the README's table, as commands. */
+function verbsIn(markdown: string): string[] {
+  const rows = [...markdown.matchAll(/^\| `((?:build|validate|plan|verify|profiles)\b.*) +\| /gm)];
+  const cells = rows.flatMap(([, cell = '']) => cell.trim().replace(/`$/, '').split('`, `'));
+  return cells.map((words) => `npm run airhive -- ${words.replaceAll('\\|', '|')}`);
+}
+
+function commandsIn(markdown: string): string[] {
+  const fences = [...markdown.matchAll(/^ *```sh\n([^]*?)^ *```/gm)].map(([, text = '']) => text);
+  const lines = fences.flatMap((text) => text.split('\n').map((line) => line.replace(/ +#.*/, '').trim()));
+  return [...lines.filter(Boolean), ...spans(markdown).filter(isCommand), ...verbsIn(markdown)];
+}
+
+/** The inline code of a page, but for fenced blocks and the lines that a program prints. */
+function spans(markdown: string): string[] {
+  const prose = markdown.replace(/^ *```[^]*?^ *```/gm, '').replace(/^- `.*`$/gm, '');
+  return [...prose.matchAll(/`([^`]+)`/g)].map(([, span = '']) => span.replace(/\s+/g, ' '));
+}
+
+/** In running text a program's bare name is only a name. */
+function isCommand(span: string): boolean {
+  const [first = ''] = span.split(' ');
+  if (/^\.\/vm_[a-z]+$/.test(first) || span === 'dmesg' || span === 'kldstat') return true;
+  return span.includes(' ') && (PROGRAMS.has(first) || /^vm_[a-z]+$/.test(first));
+}
+
+/** In a plain text commands stand in lines of their own, with a gap before what they do. */
+function indentedCommands(text: string): string[] {
+  const lines = text
+    .replace(/^ {2}(while .*)\n(.*)\n(.*done.*)$/gm, '  $1\f$2\f$3')
+    .matchAll(/^ {2}(\S.*)$/gm);
+  return [...lines].flatMap(([, line = '']) => {
+    const [words = ''] = line.split(/ {2,}(?!\[)/);
+    const [first = ''] = words.split(' ');
+    return PROGRAMS.has(first) || /(^|\/)vm_[a-z]+$/.test(first)
+      ? [line.startsWith('while') ? line.replaceAll('\f', '\n') : words]
+      : [];
+  });
+}
+
+/** The lines of programs that the troubleshooting page quotes. */
+export function quotes(): string[] {
+  return [...textOf(PAGE).matchAll(/^- `(.*)`$/gm)].map(([, quote = '']) => quote);
+}

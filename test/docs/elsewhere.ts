@@ -1,0 +1,14 @@
+/** Commands of the documents that cannot be run where the others are, and the file that runs or proves each. */
+export const ELSEWHERE: Readonly<Record<string, string>> = {
+  'npm ci': '.ci/run',
+  'npm test': '.ci/run',
+  'npm run lint': '.ci/run',
+  'npm run typecheck': '.ci/run',
+  'npm run test:host': '.ci/run',
+  'npm run test:vm': '.ci/run',
+  'npm run bench': '.ci/run',
+  'npm run schema': 'test/profile/json-schema.test.ts',
+  // Packages come over a network; that these are the ones is what the bench tells.
+  'pkg install grub2-bhyve': 'test/host/check.test.ts',
+  'pkg install bhyve-firmware': 'test/host/preflight.test.ts',
+};

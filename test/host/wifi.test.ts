@@ -17,16 +17,8 @@ known 776f726b learnt
 current 686f6d65
 `;
 
-interface Answers {
-  readonly scan?: string;
-  readonly networks?: string;
-  readonly join?: string;
-  readonly forget?: string;
-  readonly follow?: string;
-}
-
 /** A machine whose guest runs and answers vm_wifi with these words. A word that begins with ! is a failure. */
-async function withGuest(answers: Answers = {}): Promise<Machine> {
+async function withGuest(answers: Readonly<Record<string, string>> = {}): Promise<Machine> {
   const machine = new Machine();
   provideKeys(join(machine.bundle, 'data'));
   await machine.up();

@@ -1,0 +1,129 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { guestTree, textAt } from '../../fixtures/machines.ts';
+import { canUnshare } from '../../fixtures/namespaces.ts';
+import { variant } from '../../fixtures/profiles.ts';
+import { freshFolder } from '../../fixtures/scratch.ts';
+
+// The script with the real `ip` in a network of its own; the packet filter and sysctl only write down what they are
+// asked, in which order.
+
+const tree = guestTree(variant());
+
+class Guest {
+  readonly root = freshFolder();
+
+  constructor(ipv6: string) {
+    const below = /(?<=[\s"=<>])(?:\/(?:usr\/libexec|etc|var\/lib|run)\/airhive|\/dev\/ttyS0)/g;
+    for (const name of ['lib', 'firewall']) {
+      const path = `usr/libexec/airhive/${name}`;
+      this.write(path, textAt(tree, path).replace(below, `${this.root}$&`));
+    }
+    this.write('etc/airhive/airhive.conf', `WLAN=wlan0\nGUEST=172.24.1.1\nIPV6_SUBNET=${ipv6}\n`);
+    this.write('etc/airhive/firewall.rules', '');
+    this.write('etc/airhive/firewall6.rules', '');
+    this.write('dev/ttyS0', '');
+    this.write('calls', '');
+    this.write('run/airhive/said/.keep', '');
+    this.tool('sysctl', 'case $1 in -n) echo 3072 ;; esac');
+    this.tool('logger', '');
+  }
+
+  private write(name: string, text: string): void {
+    const path = join(this.root, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+    chmodSync(path, 0o755);
+  }
+
+  tool(name: string, text: string): void {
+    this.write(`bin/${name}`, `#!/bin/sh\necho "${name} $*" >>"${this.root}/calls"\n${text}\n`);
+  }
+
+  /** Runs a shell command in a new network, where `firewall` is the script; returns what it printed. */
+  run(command: string): string {
+    const path = `${this.root}/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
+    const script = `firewall() { /bin/sh ${this.root}/usr/libexec/airhive/firewall "$1"; }\n${command}`;
+    const { stdout, stderr } = spawnSync('unshare', ['-n', '/bin/sh', '-c', script], {
+      env: { PATH: path },
+      encoding: 'utf8',
+    });
+    return stdout + stderr;
+  }
+
+  private called(pattern: RegExp): string[] {
+    const lines = readFileSync(join(this.root, 'calls'), 'utf8').split('\n');
+    return lines.filter((line) => pattern.test(line)).map((line) => line.trim());
+  }
+
+  /** What was asked of sysctl to set, and of the packet filter, in order. */
+  steps(): string[] {
+    return this.called(/^(sysctl -qw|ip6?tables)/);
+  }
+
+  said(): string[] {
+    return this.called(/^logger/).map((line) => line.replace('logger -t airhive -- ', ''));
+  }
+}
+
+const LAN6 = 'fd12:3456:789a::/64';
+const closedRules = (address: string, last: readonly string[]): string =>
+  [`0: from all to ${address} iif wlan0 blackhole`, '1: from all lookup local', ...last, ''].join('\n');
+const policy = (family: string): string => `ip ${family} rule | tr '\\t' ' ' | sed 's/ \\[detached\\]//'`;
+
+describe.skipIf(!canUnshare('-n'))('firewall close (needs root and unshare)', () => {
+  it("takes the guest's address from the Wi-Fi side without a packet filter, and once only", () => {
+    const guest = new Guest('');
+    const said = guest.run(`firewall close; firewall close; ${policy('-4')}`);
+    expect(said).toBe(
+      closedRules('172.24.1.1', ['32766: from all lookup main', '32767: from all lookup default']),
+    );
+    expect(guest.steps()).toEqual(Array(2).fill('sysctl -qw net.ipv4.ip_forward=0'));
+  });
+
+  it('also its IPv6 address, when the profile asks for one', () => {
+    const guest = new Guest(LAN6);
+    const said = guest.run(`firewall close; firewall close; ${policy('-6')}`);
+    expect(said).toBe(closedRules('fd12:3456:789a::1', ['32766: from all lookup main']));
+    expect(guest.steps()).toContain('sysctl -qw net.ipv6.conf.all.forwarding=0');
+  });
+});
+
+describe.skipIf(!canUnshare('-n'))('firewall open (needs root and unshare)', () => {
+  const path = (guest: Guest): string => `PATH=${guest.root}/bin:/bin:/usr/bin`;
+
+  it('loads the rules, makes room, and only then forwards', () => {
+    const guest = new Guest(LAN6);
+    guest.tool('iptables-restore', '');
+    guest.tool('ip6tables-restore', '');
+    expect(guest.run('firewall open && echo open')).toBe('open\n');
+    expect(guest.steps()).toEqual([
+      'iptables-restore',
+      'ip6tables-restore',
+      'sysctl -qw net.netfilter.nf_conntrack_max=16384',
+      'sysctl -qw net.ipv4.ip_forward=1',
+      'sysctl -qw net.ipv6.conf.all.forwarding=1',
+    ]);
+  });
+
+  it.each([
+    ['IPv4', 'iptables-restore'],
+    ['IPv6', 'ip6tables-restore'],
+  ])('forwards nothing, and says so once, while the rules of %s cannot be loaded', (_, broken) => {
+    const guest = new Guest(LAN6);
+    for (const name of ['iptables-restore', 'ip6tables-restore'])
+      guest.tool(name, name === broken ? 'exit 2' : '');
+    expect(guest.run('firewall open || firewall open || echo closed')).toBe('closed\n');
+    expect(guest.steps().filter((step) => step.endsWith('=1'))).toEqual([]);
+    expect(guest.said()).toEqual(['the firewall rules cannot be loaded: not forwarding']);
+  });
+
+  it('forwards nothing, and says why, without a packet filter', () => {
+    const guest = new Guest('');
+    expect(guest.run(`${path(guest)}; firewall open || echo closed`)).toBe('closed\n');
+    expect(guest.steps()).toEqual([]);
+    expect(guest.said()).toEqual([expect.stringMatching(/^no packet filter yet .* not forwarding/)]);
+  });
+});

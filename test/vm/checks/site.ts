@@ -47,7 +47,8 @@ async function vmSite(bench: Bench, line: string): Promise<string> {
 
 const taken = (bench: Bench) =>
   bench.guestOk(
-    'cd /run/airhive && sha256sum site/* keys/* ssh_host_ed25519_key && ls -la . site && pidof wpa_supplicant',
+    `cd /run/airhive && sha256sum site/* keys/* ssh_host_ed25519_key && pidof wpa_supplicant
+    for name in * site/*; do stat -c '%n %a %u %s' "$name"; done | sed '/^said /d'`,
   );
 
 check(

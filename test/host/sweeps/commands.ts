@@ -48,11 +48,15 @@ export const firstInstall: Swept = {
   secrets,
 };
 
+/** A newer bundle beside the installed one, with other settings; returns its folder. */
+const addNewer = (machine: Machine): string =>
+  machine.addBundle('newer', { version: '0.2.0', memory: 512, tap: 'tap7' });
+
 export const upgrade: Swept = {
   name: 'vm_install apply, an upgrade',
   prepare: async () => {
     const machine = await installed();
-    machine.addBundle('newer', { version: '0.2.0', memory: 512, tap: 'tap7' });
+    addNewer(machine);
     return machine;
   },
   run: async (machine) => install(machine, 'apply', join(machine.root, 'newer')),
@@ -64,7 +68,7 @@ export const rollback: Swept = {
   name: 'vm_install rollback',
   prepare: async () => {
     const machine = await installed();
-    const newer = machine.addBundle('newer', { version: '0.2.0', memory: 512, tap: 'tap7' });
+    const newer = addNewer(machine);
     const ended = await install(machine, 'apply', newer);
     expect(ended.code, ended.said).toBe(0);
     return machine;

@@ -15,6 +15,7 @@ export interface BootSpec {
   readonly memory?: number;
   readonly initramfs?: string;
   readonly card?: MachineSpec['card'];
+  readonly channels?: MachineSpec['channels'];
   readonly passthrough?: MachineSpec['passthrough'];
   readonly append?: string;
   readonly noReboot?: boolean;

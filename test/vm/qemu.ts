@@ -15,6 +15,8 @@ export interface MachineSpec {
   readonly memory: number;
   /** When the guest's Wi-Fi card is there: when drivers are loaded, when a test plugs it in, or never before that. */
   readonly card: 'hwdrivers' | 'manual';
+  /** All that the simulated card knows (a scan takes 9 s), or those that it may send on at once (2 s). */
+  readonly channels: 'usual' | 'all';
   /** False lets the guest restart by itself; otherwise QEMU ends then. */
   readonly noReboot?: boolean;
   /** More words for the kernel line. */
@@ -71,7 +73,8 @@ function passthrough(kind: MachineSpec['passthrough']): string[] {
 /** QEMU's arguments for a machine on a host's tap; its sockets lie in the machine's folder. */
 export function qemuArguments(spec: MachineSpec, host: Host): string[] {
   const socket = (name: string): string => join(spec.folder, `${name}.sock`);
-  const line = `${KERNEL_LINE} ${BENCH_WORDS} bench.radio=${spec.card} ${spec.append ?? ''}`.trimEnd();
+  const line =
+    `${KERNEL_LINE} ${BENCH_WORDS} bench.radio=${spec.card} bench.channels=${spec.channels} ${spec.append ?? ''}`.trimEnd();
   return [
     ...['-accel', 'tcg,thread=multi', '-cpu', CPU, '-smp', '1', '-m', String(spec.memory)],
     ...['-machine', 'pc,usb=off', '-nodefaults', '-no-user-config', '-display', 'none', '-rtc', 'base=utc'],

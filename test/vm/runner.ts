@@ -98,6 +98,7 @@ class Session implements Bench {
         state: spec.state,
         memory: spec.memory ?? 384,
         card: spec.card ?? 'hwdrivers',
+        channels: spec.channels ?? 'usual',
         noReboot: spec.noReboot ?? true,
         append: spec.append ?? '',
         passthrough: spec.passthrough,

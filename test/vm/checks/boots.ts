@@ -26,7 +26,7 @@ export const gateway: Boot = {
         },
       },
     });
-    return { ...bundle, state, passthrough: 'silent' };
+    return { ...bundle, state, passthrough: 'silent', channels: 'all' };
   },
   started: ({ air }) => air.start(HOME),
 };

@@ -12,8 +12,8 @@ import { powerOff } from './power.ts';
 
 // One machine that meets everything that goes wrong on a Wi-Fi, and gets over it without a restart.
 
-/** Seconds to be forwarding again; 15 on a real machine, and this one is emulated, perhaps beside another. */
-const RECOVERY = 30;
+/** Seconds to be forwarding again. */
+const RECOVERY = 15;
 
 const trouble: Boot = {
   name: 'wifi trouble',

@@ -170,13 +170,20 @@ async function runBoot(boot: Boot, checks: readonly Check[], settings: RunSettin
   }
 }
 
-/** Runs every boot, `jobs` at a time; those that measure come last, each alone. */
+const longest = (checks: readonly Check[]): number => checks.reduce((sum, { limit }) => sum + limit, 0);
+
+/**
+ * Runs every boot, `jobs` at a time, the longest first: begun late, it would be waited for at the end. Those that
+ * measure come last, each alone.
+ */
 export async function runChecks(
   groups: ReadonlyMap<Boot, readonly Check[]>,
   settings: RunSettings,
 ): Promise<void> {
   const all = [...groups];
-  const queue = all.filter(([boot]) => boot.alone !== true);
+  const queue = all
+    .filter(([boot]) => boot.alone !== true)
+    .toSorted(([, one], [, other]) => longest(other) - longest(one));
   const worker = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) await runBoot(...next, settings);
   };

@@ -24,7 +24,9 @@ describe('the snippets', () => {
       ],
       [
         'cloned_interfaces="bridge0:sticky tap0:sticky"',
-        'ifconfig_bridge0="inet 172.24.1.49/24 addm tap0 up"',
+        'ifconfig_bridge0="inet 172.24.1.49/24"',
+        'autobridge_interfaces="bridge0"',
+        'autobridge_bridge0="tap0"',
         'ifconfig_tap0="up"',
         'defaultrouter="172.24.1.1"',
         'devmatch_blocklist="if_iwm if_iwlwifi"',
@@ -40,7 +42,7 @@ describe('the snippets', () => {
     const lines = settings(render('snippets/rc.conf', { ...intel8260, ipv6: IPV6 }));
     expect(lines).toContain('ifconfig_bridge0_ipv6="inet6 fd12::2/64"');
     expect(lines).toContain('ipv6_defaultrouter="fd12::1"');
-    expect(lines).toContain('ifconfig_bridge0="inet 172.24.1.49/24 addm tap0 up"');
+    expect(lines).toContain('ifconfig_bridge0="inet 172.24.1.49/24"');
   });
 
   it('give a reason above every setting', () => {
@@ -48,7 +50,7 @@ describe('the snippets', () => {
       const lines = render(path, { ...intel8260, ipv6: IPV6 }).split('\n');
       lines.forEach((line, index) => {
         const above = lines[index - 1] ?? '';
-        if (/^[a-z]/.test(line)) expect(`${path}: ${above}`).toMatch(/: (#|ifconfig_)/);
+        if (/^[a-z]/.test(line)) expect(`${path}: ${above}`).toMatch(/: (#|ifconfig_|autobridge_)/);
       });
     }
   });

@@ -63,6 +63,18 @@ describe('the bench is no kinder than FreeBSD', () => {
     [1, 'Device busy', 'echo "opened 1" >>$STATE/interfaces/tap0; "$S/ifconfig" tap0 destroy'],
     [1, 'No such file', '"$S/ifconfig" bridge0 addm tap9'],
     [1, 'File exists', '"$S/ifconfig" bridge0 addm tap0'],
+    // An address is set last, so not at all when a word after it is refused.
+    [
+      0,
+      'no address',
+      'sed -i /inet/d $STATE/interfaces/bridge0; "$S/ifconfig" bridge0 inet 172.24.1.49/24 addm tap0 up; "$S/ifconfig" bridge0 | grep inet || echo no address',
+    ],
+    [
+      0,
+      'File exists',
+      `echo 'cloned_interfaces="bridge0:sticky tap0:sticky" ifconfig_bridge0="inet 172.24.1.49/24 addm tap0"' >$ETC/rc.conf
+      "$S/service" netif restart; cat $STATE/violations; ! "$S/ifconfig" bridge0 | grep inet`,
+    ],
     [1, 'Device busy', '"$S/ifconfig" bridge1 create; "$S/ifconfig" bridge1 addm tap0'],
     [1, 'bad value', '"$S/ifconfig" bridge0 inet 172.24.1/24'],
     [1, 'Invalid argument', 'echo 15.0-RELEASE >$STATE/release; "$S/ifconfig" tap0 inet 10.0.0.1/24'],

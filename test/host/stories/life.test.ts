@@ -122,6 +122,32 @@ describe('an installed laptop', { timeout: TIME }, () => {
     expect(names).toEqual(['nameserver 172.24.1.1', 'nameserver 10.20.0.1']);
   });
 
+  it.each(['13.2-RELEASE', '14.3-RELEASE', '15.0-RELEASE'])(
+    '%s: "service netif restart" leaves the guest running and the bridge with its address',
+    async (release) => {
+      machine.put('release', `${release}\n`);
+      expect((await machine.reboot())?.code).toBe(0);
+      const guests = machine.guests();
+      machine.play('service', 'netif', 'restart');
+      expect(machine.guests()).toEqual(guests);
+      const bridge = machine.play('ifconfig', 'bridge0');
+      expect(bridge).toContain('<UP,');
+      expect(bridge).toContain('inet 172.24.1.49 ');
+      expect(bridge).toContain('member: tap0 ');
+      expect(lacks(machine)).toEqual(['the default route']);
+      machine.play('service', 'routing', 'restart');
+      expect(lacks(machine)).toEqual([]);
+    },
+  );
+
+  it('takes a tap that was made anew into the bridge', async () => {
+    expect((await service(machine, 'stop')).code).toBe(0);
+    machine.play('ifconfig', 'tap0', 'destroy');
+    machine.play('service', 'netif', 'start', 'tap0');
+    expect((await service(machine, 'start')).code).toBe(0);
+    expect(lacks(machine)).toEqual([]);
+  });
+
   it('is shut down by rc.shutdown in time', async () => {
     machine.put('sleeps', '');
     expect((await service(machine, 'faststop')).code).toBe(0);

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { intel8260, render } from './bundle.ts';
@@ -181,9 +181,63 @@ describe('vm_install apply', () => {
     expect(existsSync(join(machine.bundle, 'data/site.img'))).toBe(false);
   });
 
+  it('takes over what a bundle on another file system has gathered, and leaves no hole filled', async () => {
+    const machine = laptop();
+    await done(machine, 'vm_site', 'init');
+    const from = join(machine.bundle, 'data/state.img');
+    writeFileSync(from, 'networks that the guest has learnt');
+    truncateSync(from, 64 << 20);
+    writeFileSync(join(machine.root, 'tmp/ln'), '#!/bin/sh\n[ "$1" = -s ] || exit 1\nexec /bin/ln "$@"\n', {
+      mode: 0o755,
+    });
+    machine.environment.LN = join(machine.root, 'tmp/ln');
+    // While the guest runs on it, it cannot be copied.
+    machine.put(`processes/${process.pid}`, 'bhyve: airhive\n');
+    const refused = await machine.call('vm_install', 'apply', '--yes');
+    expect(refused).toMatchObject({
+      code: 4,
+      said: expect.stringContaining('stop it first (vm_kill)') as string,
+    });
+    expect(settings(read(machine.etc, 'rc.conf')).join()).not.toContain('airhive');
+    rmSync(join(machine.state, `processes/${process.pid}`));
+    expect((await apply(machine)).said).toContain('data/state.img to');
+    const to = join(machine.directory, 'data/state.img');
+    expect(read(to).slice(0, 8)).toBe('networks');
+    expect(statSync(to)).toMatchObject({ size: 64 << 20, mode: 0o100600 });
+    expect(statSync(to).blocks * 512).toBeLessThan(1 << 20);
+    expect(existsSync(from)).toBe(false);
+  });
+
+  it('takes values that go over several lines, and brings them back', async () => {
+    const machine = laptop();
+    const rc = join(machine.etc, 'rc.conf');
+    const text = read(rc)
+      .replace('kld_list="i915kms if_iwm acpi_ibm"', 'kld_list="i915kms\n\tif_iwm\n\tacpi_ibm"\t# drivers')
+      .replace('cloned_interfaces="lo1"', "cloned_interfaces='lo1\nlo2'")
+      .replace('"WPA SYNCDHCP"', '"WPA \\\n\tSYNCDHCP"')
+      .replace('dumpdev="AUTO"', 'dumpdev="AUTO"\nmotto="one\n two"');
+    writeFileSync(rc, text);
+    await apply(machine);
+    expect(read(rc)).toContain('kld_list="i915kms acpi_ibm"\t# drivers\n');
+    expect(read(rc)).toContain("cloned_interfaces='lo1 lo2 bridge0:sticky tap0:sticky'\n");
+    expect(read(rc)).toContain('motto="one\n two"\n');
+    expect(read(rc)).not.toContain('SYNCDHCP');
+    expect((await apply(machine)).said).toContain('nothing to change');
+    await remove(machine);
+    expect(read(rc)).toBe(text);
+
+    await apply(machine);
+    writeFileSync(rc, `${read(rc)}dbus_enable="YES"\n`);
+    await remove(machine);
+    expect(read(rc)).toContain('kld_list="i915kms \tif_iwm \tacpi_ibm"\t# drivers\n');
+    expect(read(rc)).toContain("cloned_interfaces='lo1 lo2'\n");
+    expect(read(rc)).toMatch(/^ifconfig_wlan0="WPA \tSYNCDHCP"/m);
+    expect(read(rc)).toContain('dbus_enable="YES"\n');
+  });
+
   it('is refused while another one is at work', async () => {
     const machine = laptop();
-    machine.fault(240, 'hang');
+    machine.fault(150, 'hang');
     const first = machine.start('vm_install', 'apply', '--yes');
     await machine.exists('fault-met');
     const ended = await machine.call('vm_install', 'remove', '--yes');

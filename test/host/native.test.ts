@@ -166,7 +166,7 @@ describe('vm_native', { timeout: TIME }, () => {
       writeFileSync(join(machine.var, 'run/airhive', other), `${process.pid}\n`);
     // The numbers of those that were killed count for nothing.
     await works(machine, 'on');
-    machine.fault(40, 'hang');
+    machine.fault(30, 'hang');
     const hanging = machine.start(join(machine.directory, 'current/vm_native'), 'off', '--yes');
     await machine.exists('fault-met');
     const second = await native(machine, 'off', '--yes');

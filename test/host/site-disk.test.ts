@@ -157,7 +157,7 @@ describe('when vm_site is stopped', () => {
     machine.environment.CP = join(machine.root, 'slow');
     writeFileSync(
       machine.environment.CP,
-      `#!/bin/sh\ncase $2 in *run/airhive*/admin_keys) echo 1 >${machine.state}/hangs; /bin/sleep 30 ;; *) exec /bin/cp "$@" ;; esac\n`,
+      `#!/bin/sh\ncase "$*" in *run/airhive*/site/) echo 1 >${machine.state}/hangs; /bin/sleep 30 ;; *) exec /bin/cp "$@" ;; esac\n`,
       { mode: 0o755 },
     );
     const { pid, ended } = started(machine);

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isAlive, kill, Machine, until, type Fault } from './machine.ts';
@@ -51,6 +51,22 @@ describe('every call is counted, and', () => {
     expect(signal).toBe('SIGKILL');
     expect(said).toBe('');
     expect(machine.faultMet()).toBe(true);
+  });
+
+  it('can find the disk full when half is written', async () => {
+    const machine = withScript('"$CAT" "$IN" >"$W/1"; "$CP" "$IN" "$W/2"; "$CAT" "$IN"');
+    machine.environment.IN = join(machine.root, 'tmp/in');
+    writeFileSync(machine.environment.IN, '0123456789');
+    for (const [at, sizes] of [
+      [1, [5, 10]],
+      [2, [10, 5]],
+      [3, [10, 10]],
+    ] as const) {
+      machine.fault(at, 'full');
+      const { said } = await machine.call(join(machine.root, 'script'));
+      expect(said).toContain(': No space left on device\n');
+      expect(['1', '2'].map((name) => statSync(join(machine.root, 'tmp', name)).size)).toEqual(sizes);
+    }
   });
 
   it('can hang', async () => {

@@ -1,46 +1,29 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
-  closeSync,
   cpSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
-  openSync,
   readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import type { View } from '../../generators/plan/render.ts';
 import { intel8260, ISO_BYTES, writeBundle, writeSums } from './bundle.ts';
-import { CALL } from './call/program.ts';
-import { FOLDERS, HARDWARE, LAPTOP, PCICONF, PLACES, READY } from './laptop.ts';
+import { linkCommands } from './commands.ts';
+import { FOLDERS, HARDWARE, LAPTOP, PCICONF, READY } from './laptop.ts';
+import { launch, type Ended, type Started } from './launch.ts';
 import { endProcessesOf, isAlive, kill, pathOf, processesOf, until } from './processes.ts';
+import { State, type Fault } from './state.ts';
 
+export type { Ended, Fault, Started };
 export { isAlive, kill, pathOf, PCICONF, until };
 
 const STAND_INS = new URL('stand-ins', import.meta.url).pathname;
-
-export interface Ended {
-  readonly code: number | null;
-  readonly signal: string | null;
-  readonly said: string;
-}
-
-/** A script that was started: its process, and what it came to. */
-export interface Started {
-  readonly pid: number;
-  readonly ended: Promise<Ended>;
-}
-
-/** What happens at a call: it fails without effect, the script is killed just before or after it, or it never ends. */
-export type Fault = 'fail' | 'kill-before' | 'kill-after' | 'hang';
 
 interface Options {
   readonly view?: View;
@@ -54,9 +37,7 @@ interface Options {
  * A FreeBSD machine played by the stand-ins, with a bundle on it. Everything lies below one temporary folder, which is
  * removed after the test together with every process that the scripts may have left.
  */
-export class Machine {
-  readonly root = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'airhive-host-'));
-  readonly state = join(this.root, 'state');
+export class Machine extends State {
   readonly var = join(this.root, 'var');
   readonly etc = join(this.root, 'etc');
   readonly boot = join(this.root, 'boot');
@@ -74,6 +55,7 @@ export class Machine {
   private readonly commands: Readonly<Record<string, string>>;
 
   constructor(options: Options = {}) {
+    super();
     const view: View = { ...intel8260, directory: this.directory, ...options.view };
     const vm = view.vm as string;
     this.bundle = join(this.root, options.folder ?? 'bundle');
@@ -85,7 +67,7 @@ export class Machine {
     for (const folder of FOLDERS) mkdirSync(join(this.root, folder), { recursive: true });
     writeBundle(this.bundle, view);
     if (options.iso !== false) writeFileSync(this.iso, ISO_BYTES, { mode: 0o444 });
-    this.commands = this.linkCommands();
+    this.commands = linkCommands(this.bundle, join(this.root, 'bin'));
     for (const [path, text] of Object.entries(HARDWARE)) this.put(path, text);
     if (options.host === 'laptop') this.play('boot');
     else for (const [path, text] of Object.entries(READY)) this.put(path, text);
@@ -94,10 +76,6 @@ export class Machine {
 
   get iso(): string {
     return join(this.bundle, 'iso', intel8260.iso as string);
-  }
-
-  put(path: string, text: string): void {
-    writeFileSync(join(this.state, path), text);
   }
 
   /** Puts another bundle, with its ISO, on this machine, as a newer build would be. Returns its folder. */
@@ -117,45 +95,18 @@ export class Machine {
     if (path !== 'disk0.img') writeSums(this.bundle);
   }
 
-  get(path: string): string {
-    const file = join(this.state, path);
-    return existsSync(file) ? readFileSync(file, 'utf8') : '';
-  }
-
-  /** The calls of one command so far, without its name. */
-  calls(command: string): string[] {
-    return this.get('calls')
-      .split('\n')
-      .filter((line) => line === command || line.startsWith(`${command} `))
-      .map((line) => line.slice(command.length + 1));
-  }
-
-  /** The pauses of vm_run between two attempts, in seconds; its polling is left out. */
-  pauses(): number[] {
-    const all = this.get('sleeps').split('\n').filter(Boolean).map(Number);
-    return all.filter((seconds) => seconds > 1);
-  }
-
   /** Starts a script of the bundle, or one at an absolute path. */
   start(script: string, ...args: string[]): Started {
     return this.launch(script, args);
   }
 
   private launch(script: string, args: readonly string[], input?: string): Started {
-    const [shell = '', ...before] = this.shell;
-    // A file and not a pipe: what a killed vm_run leaves behind would keep a pipe open.
-    const words = join(this.root, `said-${this.started++}`);
-    const file = openSync(words, 'a');
-    const child = spawn(shell, [...before, resolve(this.bundle, script), ...args], {
+    return launch({
+      line: [...this.shell, resolve(this.bundle, script), ...args],
       env: this.variables(),
-      stdio: [input === undefined ? 'ignore' : 'pipe', file, file],
-      // A process group of its own, as a terminal gives it.
-      detached: true,
+      words: join(this.root, `said-${this.started++}`),
+      input,
     });
-    closeSync(file);
-    // Whoever reads may be gone before it has read.
-    child.stdin?.on('error', () => undefined).end(input);
-    return { pid: child.pid ?? 0, ended: outcome(child, words) };
   }
 
   async call(script: string, ...args: string[]): Promise<Ended> {
@@ -173,11 +124,6 @@ export class Machine {
     const started = this.start('vm_run');
     await this.exists('guest-is-up');
     return started;
-  }
-
-  /** Resolves when a file of the state folder is there and not empty. */
-  async exists(path: string): Promise<void> {
-    await until(() => this.get(path) !== '', `${path} is not there`);
   }
 
   /** The process ids of this VM's bhyves that live. */
@@ -203,23 +149,6 @@ export class Machine {
   /** What the script that was started last has said so far. */
   said(): string {
     return readFileSync(join(this.root, `said-${this.started - 1}`), 'utf8');
-  }
-
-  /** Plants a fault at the `at`th call from now on; `fault()` takes it out. */
-  fault(at?: number, how: Fault = 'fail'): void {
-    this.put('fault', at === undefined ? '' : `${at} ${how}\n`);
-    this.put('call-count', '0\n');
-    rmSync(join(this.state, 'fault-met'), { force: true });
-  }
-
-  /** How many calls there were since the last fault(). */
-  callCount(): number {
-    return Number(this.get('call-count'));
-  }
-
-  /** Whether the planted fault was met. */
-  faultMet(): boolean {
-    return existsSync(join(this.state, 'fault-met'));
   }
 
   /** As a power cut and the boot after it: what is in RAM is gone, the files say what comes back. */
@@ -268,35 +197,10 @@ export class Machine {
     return link;
   }
 
-  /** A link for every command that the scripts name, by which they reach the counting and the stand-ins. */
-  private linkCommands(): Record<string, string> {
-    const commands: Record<string, string> = {};
-    for (const [, name = '', path = ''] of textOf(this.bundle).matchAll(/\$\{([A-Z0-9_]+):=(\/[^}]+)\}/g)) {
-      if (PLACES.has(name)) continue;
-      const link = join(this.root, 'bin', basename(path));
-      if (!existsSync(link)) symlinkSync(CALL, link);
-      commands[name] = link;
-    }
-    return commands;
-  }
-
   private remove(): void {
     endProcessesOf(this.root);
     const violations = this.get('violations');
     rmSync(this.root, { recursive: true, force: true });
     expect(violations).toBe('');
   }
-}
-
-/** The text of all scripts of a bundle. */
-function textOf(bundle: string): string {
-  const paths = (readdirSync(bundle, { recursive: true }) as string[]).filter((path) =>
-    /^(vm_|lib\/|rc\.d\/)/.test(path),
-  );
-  return paths.map((path) => readFileSync(join(bundle, path), 'utf8')).join('\n');
-}
-
-async function outcome(child: ChildProcess, words: string): Promise<Ended> {
-  const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
-  return { code, signal, said: existsSync(words) ? readFileSync(words, 'utf8') : '' };
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Machine } from './machine.ts';
@@ -132,6 +132,19 @@ describe('the bench is no kinder than FreeBSD', () => {
     [64, 'illegal option', '"$READLINK" -e /'],
     [1, 'bad format', '"$S/stat" -f %q /'],
     [1, 'usage', '"$S/date" -d yesterday'],
+    [1, 'usage', '"$S/df" -h /'],
+    [1, 'usage', '"$S/dmesg" -T'],
+    [1, 'usage', '"$S/freebsd-version" --version'],
+    [1, 'No such file', '"$S/fsync" "$W/nowhere"'],
+    [1, 'usage', '"$S/id" -un root'],
+    [1, 'usage', '"$S/pciconf" -l -q'],
+    [1, 'Permission denied', 'echo 1001 >$STATE/uid; "$S/pciconf" -lc pci0:4:0:0'],
+    [1, 'cannot find device', '"$S/pciconf" -lc pci0:9:0:0'],
+    [64, 'usage', '"$S/pkg" info'],
+    [1, '', '"$S/pkg" query "%n %v" nothing'],
+    [1, "stdin isn't a terminal", '"$S/stty" -g </dev/null'],
+    [1, 'usage', '"$S/sync" "$W"'],
+    [1, 'usage', '"$S/uname" -s'],
   ])('%i %s: %s', (status, words, line) => {
     const machine = new Machine();
     const answer = call(machine, line);
@@ -139,6 +152,21 @@ describe('the bench is no kinder than FreeBSD', () => {
     expect(answer.status).toBe(status);
     machine.put('violations', '');
   });
+});
+
+it('every stand-in is called wrongly once', () => {
+  // These refuse nothing: what FreeBSD itself does at boot, a pause, and ssh-keygen itself.
+  const others = ['bench.sh', 'boot', 'fetch.js', 'netif', 'sleep', 'ssh-keygen'];
+  const tests = ['stand-ins', 'stand-ins-system'].map((name) =>
+    readFileSync(new URL(`${name}.test.ts`, import.meta.url), 'utf8'),
+  );
+  const called = (name: string): boolean =>
+    tests.some(
+      (text) =>
+        text.includes(`"$S/${name}"`) || text.includes(`"$${name.toUpperCase().replaceAll('-', '_')}"`),
+    );
+  const names = readdirSync(new URL('stand-ins', import.meta.url)).filter((name) => !others.includes(name));
+  expect(names.filter((name) => !called(name))).toEqual([]);
 });
 
 /** What a careless script would call. */

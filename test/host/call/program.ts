@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 
 const HERE = new URL('.', import.meta.url).pathname;
@@ -22,6 +22,9 @@ export function compileCall(): void {
 
 function digest(): string {
   const hash = createHash('sha256');
-  for (const file of ['call.c', 'sha256.h', 'tools.h']) hash.update(readFileSync(join(HERE, file)));
+  for (const file of readdirSync(HERE)
+    .filter((file) => /\.[ch]$/.test(file))
+    .toSorted())
+    hash.update(readFileSync(join(HERE, file)));
   return hash.digest('hex').slice(0, 16);
 }

@@ -1,0 +1,58 @@
+// The commands that this machine's own tools play, with the options that FreeBSD's have (its getopt strings; a colon
+// takes a value). Whatever is not listed has a stand-in or cannot be called.
+
+struct tool {
+  const char *name;
+  const char *options;
+};
+
+static const struct tool TOOLS[] = {
+    {"awk", "F:f:v:"},
+    {"basename", "as:"},
+    {"cat", "belnstuv"},
+    {"chmod", "HLPRfhv"},
+    {"cmp", "bhlsxz"},
+    {"cp", "HLPRafilnprsvx"},
+    {"cut", "b:c:d:f:nsw"},
+    {"dd", ""},
+    {"diff", "abBc:C:du:U:iqrstwN"},
+    {"dirname", ""},
+    {"env", "iu:"},
+    {"expr", ""},
+    {"find", "EHLPXdsxf:"},
+    {"grep", "A:B:C:EFHLabce:f:hilm:noqrsvwx"},
+    {"head", "c:n:q"},
+    {"ln", "FLPfhinsvw"},
+    {"ls", "1AFHLPRSTacdfghiklmnopqrstux"},
+    {"mkdir", "m:pv"},
+    {"mkfifo", "m:"},
+    {"mktemp", "dqt:u"},
+    {"mv", "fhinv"},
+    {"nohup", ""},
+    {"od", "A:BDFHILN:OXabcdefhij:lost:vx"},
+    {"od", "ABbcDdeFfHhIiLlOosvXxA:j:N:t:"},
+    {"printf", ""},
+    {"readlink", "fn"},
+    {"realpath", "q"},
+    {"rm", "IPRdfirvx"},
+    {"rmdir", "pv"},
+    {"sed", "EI:ae:f:i:lnru"},
+    {"seq", "f:s:t:w"},
+    {"sh", "abCEefhIimnPpTuVvxc:o:"},
+    {"sort", "Vbcdfghik:mno:rst:uz"},
+    {"split", "a:b:cdl:n:p:"},
+    {"tail", "F:b:c:fn:qr"},
+    {"tar", "BC:T:X:cf:kmopqs:tvxz"},
+    {"tee", "ai"},
+    {"test", 0},
+    {"[", 0},
+    {"timeout", "fk:ps:v"},
+    {"touch", "A:acd:fhmr:t:"},
+    {"tr", "Ccdsu"},
+    {"true", ""},
+    {"false", ""},
+    {"truncate", "cr:s:"},
+    {"uniq", "cdf:is:u"},
+    {"wc", "Lclmw"},
+    {"xargs", "0E:I:J:L:n:oP:pR:rS:s:tx"},
+};

@@ -1,17 +1,7 @@
-import { describe, it } from 'vitest';
+import { it } from 'vitest';
 import { firstInstall } from './commands.ts';
-import { sweepFailed, sweepKilled } from './sweep.ts';
+import { sweep } from './sweep.ts';
 
-describe(firstInstall.name, { timeout: 900_000 }, () => {
-  it('any call may fail', async () => {
-    console.log(await sweepFailed(firstInstall));
-  });
-
-  it('it may be killed at any call', async () => {
-    console.log(await sweepKilled(firstInstall));
-  });
-
-  it('the power may fail at any call', async () => {
-    console.log(await sweepKilled(firstInstall, true));
-  });
-});
+it(`${firstInstall.name}: any call may fail or be the last one`, { timeout: 900_000 }, async () =>
+  sweep(firstInstall),
+);

@@ -17,9 +17,14 @@ import type { Machine } from '../machine.ts';
 
 /** What is no part of the machine's state: the bench's own notes, and the commands' links. */
 const NOTES =
-  /^(bin|said-\d+|state\/(call-count|calls|fault|fault-met|pace|refusals|sleeps|sleepers|waiting))$/;
+  /^(bin|said-\d+|state\/(call-count|calls|fault|fault-met|hanging|pace|refusals|sleeps|sleepers|waiting))$/;
 /** What every run removes before it does anything: that it is there counts, not what is in it. */
 const WORK = /^var\/run\/airhive\/work\/|\/bundles\/[0-9a-f]+\.new\/|\/data\/site\.work\//;
+/** The same with the folders themselves, and the names of the runs that have them: whoever is dead owns nothing. */
+const REMAINS =
+  /^var\/run\/airhive\/(work|vm_install|[^/]+\/vm_site)(\/|$)|\/bundles\/[0-9a-f]+\.new(\/|$)|\/data\/site\.work(\/|$)/;
+/** What a boot makes anew. */
+const RAM = /^(var\/run|var\/spool\/lock|state)\//;
 /** Larger ones are the sparse state disk, of which only the size counts. */
 const LARGE = 8 << 20;
 
@@ -34,6 +39,10 @@ interface Entry {
 /** A machine at one moment, with everything that is on its disk and in its RAM. */
 export interface Moment {
   readonly digest: string;
+  /** The digest without what a run that was killed leaves, and the next one removes first. */
+  readonly tidy: string;
+  /** The digest of what a power cut leaves. */
+  readonly disk: string;
   readonly entries: ReadonlyMap<string, Entry>;
 }
 
@@ -43,19 +52,22 @@ export class Memory {
 
   look(machine: Machine): Moment {
     const entries = new Map<string, Entry>();
-    const hash = createHash('sha256');
+    const [all, tidy, disk] = [createHash('sha256'), createHash('sha256'), createHash('sha256')];
     const walk = (folder: string): void => {
       for (const name of readdirSync(join(machine.root, folder)).toSorted()) {
         const path = folder === '' ? name : `${folder}/${name}`;
         if (NOTES.test(path)) continue;
         const { entry, digest } = this.entryOf(machine.root, path);
         entries.set(path, entry);
-        if (!WORK.test(path)) hash.update(`${path}\0${digest}\0`);
+        const line = `${path}\0${digest}\0`;
+        if (!WORK.test(path)) all.update(line);
+        if (!REMAINS.test(path)) tidy.update(line);
+        if (!RAM.test(path) && !WORK.test(path)) disk.update(line);
         if (entry.folder) walk(path);
       }
     };
     walk('');
-    return { digest: hash.digest('hex'), entries };
+    return { digest: all.digest('hex'), tidy: tidy.digest('hex'), disk: disk.digest('hex'), entries };
   }
 
   private entryOf(root: string, path: string): { entry: Entry; digest: string } {

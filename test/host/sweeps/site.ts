@@ -76,7 +76,11 @@ export const SITE_COMMANDS: readonly Swept[] = [
     async () => withSite(['add', 'a new net'], ['add', 'another']),
     async (machine) => machine.call('vm_site', 'remove', 'a new net'),
   ),
-  swept('import', withSite, async (machine) => machine.call('vm_site', 'import')),
+  swept(
+    'import',
+    async () => withSite(['remove', 'Home sweet home']),
+    async (machine) => machine.call('vm_site', 'import'),
+  ),
   swept(
     'authorize',
     async () => {

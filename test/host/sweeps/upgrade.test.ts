@@ -1,17 +1,5 @@
-import { describe, it } from 'vitest';
+import { it } from 'vitest';
 import { upgrade } from './commands.ts';
-import { sweepFailed, sweepKilled } from './sweep.ts';
+import { sweep } from './sweep.ts';
 
-describe(upgrade.name, { timeout: 900_000 }, () => {
-  it('any call may fail', async () => {
-    console.log(await sweepFailed(upgrade));
-  });
-
-  it('it may be killed at any call', async () => {
-    console.log(await sweepKilled(upgrade));
-  });
-
-  it('the power may fail at any call', async () => {
-    console.log(await sweepKilled(upgrade, true));
-  });
-});
+it(`${upgrade.name}: any call may fail or be the last one`, { timeout: 900_000 }, async () => sweep(upgrade));

@@ -2,22 +2,18 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { hasTool } from '../tools.ts';
 import { freshFile, run } from '../fixtures/scratch.ts';
+import { hasTool } from '../tools.ts';
+import { AWKS, runAwk } from './awks.ts';
 import { Machine, pathOf } from './machine.ts';
 import { dataOf, expectTidy, networksOf, site, siteOk } from './site-bench.ts';
 
-const LIB = new URL('../../overlays/host/lib/', import.meta.url).pathname;
-
-// FreeBSD's is the one true awk; the others are stricter or laxer in other places.
-const AWKS = [['mawk'], ['busybox', 'awk'], ['original-awk']].filter(([tool = '']) => hasTool(tool));
-
 /** The blocks and the notes that import.awk makes of a file; every awk that is there has to make the same. */
 function imported(conf: string): { blocks: string; notes: string[] } {
-  const results = AWKS.map(([tool = '', ...applet]) => {
+  const results = AWKS.map((awk) => {
     const notes = freshFile('');
-    const args = [...applet, '-v', `notes=${notes}`, '-f', `${LIB}ssid.awk`, '-f', `${LIB}import.awk`];
-    const blocks = run(tool, [...args, freshFile(Buffer.from(conf, 'latin1'))]).toString('latin1');
+    const file = freshFile(Buffer.from(conf, 'latin1'));
+    const blocks = runAwk(awk, ['ssid', 'conf', 'import'], ['-v', `notes=${notes}`], file).toString('latin1');
     return { blocks, notes: run('cat', [notes]).toString().split('\n').slice(0, -1) };
   });
   const [first] = results;

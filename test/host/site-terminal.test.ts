@@ -1,33 +1,14 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Machine, pathOf, until } from './machine.ts';
+import { Machine } from './machine.ts';
 import { dataOf, expectTidy, networksOf, siteOk } from './site-bench.ts';
+import { onTerminal } from './terminal.ts';
 
 describe('on a terminal', () => {
-  /** Runs a shell line in a terminal of its own and types into it when it has printed something. */
-  async function typed(machine: Machine, line: string, dialogue: readonly (readonly [RegExp, string])[]) {
-    const child = spawn(pathOf('script'), ['-qec', line, '/dev/null'], {
-      env: {
-        ...machine.variables(),
-        PATH: '/usr/bin:/bin',
-        SHELL: '/bin/sh',
-        VM_SITE: resolve(machine.bundle, 'vm_site'),
-        RUN_SH: machine.shell.join(' '),
-      },
-      stdio: ['pipe', 'pipe', 'ignore'],
-    });
-    let shown = '';
-    child.stdout.on('data', (bytes: Buffer) => (shown += bytes.toString('latin1')));
-    let from = 0;
-    for (const [question, answer] of dialogue) {
-      await until(() => question.test(shown.slice(from)), `${String(question)} in ${shown.slice(from)}`);
-      from = shown.length;
-      child.stdin.write(answer);
-    }
-    const [code] = (await once(child, 'exit')) as [number];
-    return { code, shown };
+  function typed(machine: Machine, line: string, dialogue: readonly (readonly [RegExp, string])[]) {
+    machine.environment.VM_SITE = resolve(machine.bundle, 'vm_site');
+    return onTerminal(machine, line, dialogue);
   }
   const ADD = '$RUN_SH $VM_SITE add home';
 

@@ -95,6 +95,22 @@ describe('vm_site add', () => {
   });
 });
 
+describe('vm_site list', () => {
+  it('shows names with accents as such where the terminal takes UTF-8, and then they can be typed', () => {
+    const machine = new Machine();
+    siteOk(machine, 'battery staple', 'add', 'Café');
+    siteOk(machine, null, 'add', 'home', '--open');
+    expect(siteOk(machine, null, 'list')).toContain(
+      '  "Caf\\xc3\\xa9"  WPA2 or WPA3, passphrase  (--hex 436166c3a9)\n  "home"         open\n',
+    );
+    machine.environment = { LANG: 'de_DE.UTF-8' };
+    expect(Buffer.from(siteOk(machine, null, 'list'), 'latin1').toString()).toContain(
+      '  "Café"  WPA2 or WPA3, passphrase\n  "home"  open\n',
+    );
+    siteOk(machine, null, 'remove', 'Café');
+  });
+});
+
 describe('vm_site list and remove', () => {
   it('show no secret, and no order to the terminal', () => {
     const machine = new Machine();
@@ -106,8 +122,8 @@ describe('vm_site list and remove', () => {
     expect(list.split('\n').slice(0, 4)).toEqual([
       'networks:',
       '  "\\x1b[2J\\x07evil"  WPA2 or WPA3, passphrase, hidden, priority 3  (--hex 1b5b324a076576696c)',
-      '  "guests"  open',
-      '  "raw"  WPA2, raw key',
+      '  "guests"           open',
+      '  "raw"              WPA2, raw key',
     ]);
     expect(list).toMatch(
       /keys that may log in on the guest as root:\n {2}SHA256:\S{43} airhive admin \(ED25519\)\n/,

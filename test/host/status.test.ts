@@ -45,7 +45,7 @@ describe('vm_status', () => {
         RegExp(`^online, up for 3 h 25 min \\(vm_run ${runner}, bhyve \\d+\\)$`),
       ) as unknown,
       card: '8086:24f3 at 4/0/0, kept for the guest (ppt0)',
-      network: '"Caf\\xc3\\xa9 \\e[31m"x"", WPA2-PSK, 5180 MHz',
+      network: String.raw`"Caf\xc3\xa9 \x1b[31m\"x\"", WPA2-PSK, 5180 MHz`,
       signal: '-61 dBm  [###.]',
       address: '192.168.1.23/24',
       route: 'default through the guest, 172.24.1.1 on bridge0',
@@ -63,6 +63,7 @@ describe('vm_status', () => {
     online(machine);
     const { code, said } = await status('--json');
     expect(code).toBe(0);
+    expect(said).toMatch(/^[\n -~]*$/);
     expect(JSON.parse(said)).toEqual({
       format: 1,
       name: 'airhive',
@@ -75,7 +76,8 @@ describe('vm_status', () => {
       vm_run: Number(read(machine, 'vm_run')),
       bhyve: expect.any(Number) as unknown,
       cards: ['4/0/0=8086:24f3=ppt0'],
-      ssid: 'Caf\\xc3\\xa9 \\e[31m"x"',
+      ssid: 'Café \u001b[31m"x"',
+      ssid_hex: '436166c3a9201b5b33316d227822',
       key_mgmt: 'WPA2-PSK',
       frequency_mhz: 5180,
       signal_dbm: -61,
@@ -86,6 +88,19 @@ describe('vm_status', () => {
       tunnel: 'up',
       tunnel_port: 2210,
     });
+  });
+
+  it('shows the names of networks as such where the terminal takes UTF-8, in what the guest says too', async () => {
+    const { machine, status } = await running();
+    online(machine, {
+      'bin/ip': prints(''),
+      'run/airhive/said/wifi': String.raw`wrong passphrase for "Caf\xc3\xa9 \\x41 \xe2\x80\xae\xff": try again`,
+    });
+    machine.environment = { LC_CTYPE: 'C.UTF-8' };
+    const { said, rows } = await status();
+    expect(rows.network).toBe(String.raw`"Café \x1b[31m\"x\"", WPA2-PSK, 5180 MHz`);
+    expect(said).toContain(String.raw`  wrong passphrase for "Café \\x41 \xe2\x80\xae\xff": try again`);
+    expect((await status('--json')).said).toMatch(/^[\n -~]*$/);
   });
 
   it.each([
@@ -129,7 +144,7 @@ describe('vm_status', () => {
     const { said } = await status();
     expect(said).toMatch(/^[\n -~]*$/);
     const parsed = JSON.parse((await status('--json')).said) as Record<string, unknown>;
-    expect(parsed).toMatchObject({ ssid: ']0;x\\"', frequency_mhz: null, signal_dbm: null });
+    expect(parsed).toMatchObject({ ssid: ']0;x"', frequency_mhz: null, signal_dbm: null });
   });
 
   it.each([

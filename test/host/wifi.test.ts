@@ -1,11 +1,10 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Machine } from './machine.ts';
-import { provideKeys } from './service-bench.ts';
 import { shell, type Said } from './site-bench.ts';
+import { CONTROL, withGuest } from './wifi-bench.ts';
 
-const CONTROL = '/usr/libexec/airhive/wifi-control';
 const SCAN = String.raw`bss 02:00:00:00:01:00	2412	-30	[WPA2-PSK-CCMP][ESS]	home
 bss 02:00:00:00:01:07	5180	-70	[WPA2-PSK-CCMP][ESS]	home
 bss 02:00:00:00:01:01	5180	-61	[WPA2-PSK+SAE-CCMP][ESS]	Caf\xc3\xa9 \"x\"
@@ -16,20 +15,6 @@ known 686f6d65 site
 known 776f726b learnt
 current 686f6d65
 `;
-
-/** A machine whose guest runs and answers vm_wifi with these words. A word that begins with ! is a failure. */
-async function withGuest(answers: Readonly<Record<string, string>> = {}): Promise<Machine> {
-  const machine = new Machine();
-  provideKeys(join(machine.bundle, 'data'));
-  await machine.up();
-  const cases = Object.entries(answers).map(([verb, text]) => {
-    machine.put(`guest/answer-${verb}`, text.replace(/^!/, ''));
-    return `'${CONTROL} ${verb}'*) cat answer-${verb}; exit ${text.startsWith('!') ? 1 : 0} ;;`;
-  });
-  const run = `#!/bin/sh\ncat >"input-$(echo "$1" | cut -d' ' -f2)"\ncase $1 in\n${cases.join('\n')}\nesac\nexit 2\n`;
-  writeFileSync(join(machine.state, 'guest/run'), run, { mode: 0o755 });
-  return machine;
-}
 
 const wifi = (machine: Machine, input: string, ...words: string[]): Said =>
   shell(machine, input, [resolve(machine.bundle, 'vm_wifi'), ...words]);
@@ -46,12 +31,12 @@ describe('vm_wifi scan', () => {
     const { code, out } = wifi(await withGuest({ scan: SCAN }), '', 'scan');
     expect(code).toBe(0);
     expect(out).toBe(
-      String.raw`  name                 signal        channel        security
-* "home"               [####] -30 dBm    1, 2.4 GHz   WPA2
-  "Caf\xc3\xa9 \"x\""  [###.] -61 dBm   36, 5 GHz     WPA2/WPA3
-  "\x1b[31mred"        [#...] -81 dBm    6, 2.4 GHz   open
-+ "work"               [....] -90 dBm    1, 6 GHz     Enterprise
-and 1 that do not tell their names
+      String.raw`  name                 signal           channel        security
+* "home"               [####]  -30 dBm    1, 2.4 GHz   WPA2
+  "Caf\xc3\xa9 \"x\""  [###.]  -61 dBm   36, 5 GHz     WPA2/WPA3
+  "\x1b[31mred"        [#...]  -81 dBm    6, 2.4 GHz   open
++ "work"               [....]  -90 dBm    1, 6 GHz     Enterprise
+and 1 that does not tell its name
 `,
     );
   });
@@ -65,7 +50,13 @@ and 1 that do not tell their names
       ...{ name: 'home', hex: '686f6d65', bssid: '02:00:00:00:01:00', signal_dbm: -30, frequency_mhz: 2412 },
       ...{ security: 'WPA2', known: 'site', present: true },
     });
-    expect(networks[2]).toMatchObject({ name: null, hex: '1b5b33316d726564', known: null, present: false });
+    expect(networks.slice(1, 3)).toMatchObject([
+      { name: 'Café "x"', hex: '436166c3a920227822' },
+      { name: '\u001b[31mred', hex: '1b5b33316d726564', known: null, present: false },
+    ]);
+    expect(out).toMatch(/^[\n -~]*$/);
+    const odd = wifi(await withGuest({ scan: SCAN.replace('home', String.raw`\xff`) }), '', 'scan', '--json');
+    expect(odd.out).toContain('"name": null, "hex": "ff"');
   });
 
   it('of no networks says so', async () => {
@@ -139,7 +130,7 @@ describe('vm_wifi', () => {
     const { code, out } = wifi(machine, '', 'watch');
     expect(code).toBe(5);
     expect(out).toBe(
-      '"home"  -50 dBm  2412 MHz  10.77.0.5\nnot connected: none of the known networks is in reach\n',
+      '[####]  -50 dBm  10.77.0.5  "home"  1, 2.4 GHz\nnot connected: none of the known networks is in reach\n',
     );
   });
 

@@ -1,4 +1,4 @@
-# import.awk: awk -v notes=FILE -f ssid.awk -f import.awk wpa_supplicant.conf
+# import.awk: awk -v notes=FILE -f ssid.awk -f conf.awk -f import.awk wpa_supplicant.conf
 # Prints the network={...} blocks that the guest can use, and writes a line to notes for each one, taken or not. The
 # guest's wpa_supplicant refuses a whole file for one setting that it cannot read, so only what it knows gets through.
 # What Alpine's build leaves out: WEP, fast roaming between access points (802.11r), some kinds of EAP.

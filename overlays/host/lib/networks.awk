@@ -1,16 +1,9 @@
-# networks.awk: awk -v want=... -f ssid.awk -f networks.awk FILE [NEW]. FILE and NEW hold network={...} blocks.
+# networks.awk: awk -v want=... -f ssid.awk -f conf.awk -f networks.awk FILE [NEW]. FILE and NEW hold network={...} blocks.
 #   merge            FILE, with the blocks of NEW in the places of those of the same name, or behind them
 #   drop -v hex=H    FILE without the blocks of that name; exit status 3 when there are none
 #   list             one line for each block: its name, its kind of security, ...
 #   names            the names, as a person would write them, in one line
-#   show -v hex=H    that name for a terminal;  setting -v hex=H: for a file (these two read no file)
 # What stands outside of blocks is left out, and so is a block without an end.
-
-BEGIN {
-  if (want == "show") print shown(hex)
-  if (want == "setting") print setting(hex)
-  if (want == "show" || want == "setting") { done = 1; exit }
-}
 
 { line = stripped($0) }
 
@@ -35,6 +28,8 @@ function keep(file) {
   block[++count] = body
   of[count] = name
   kind[count] = security(set) more(set)
+  # 32 plain bytes and two quotes: one that has to be spelled out does not push the others away.
+  if (width_of(shown(name)) > width && width_of(shown(name)) <= 34) width = width_of(shown(name))
   if (!(name in place)) place[name] = count
 }
 
@@ -44,9 +39,8 @@ function more(set) {
 }
 
 END {
-  if (done) exit
   for (i = 1; i <= count; i++) {
-    if (want == "list") print "  " shown(of[i]) "  " kind[i] (setting(of[i]) ~ /^"/ ? "" : "  (--hex " of[i] ")")
+    if (want == "list") print "  " padded(shown(of[i]), width) "  " kind[i] (shown(of[i]) ~ /\\/ ? "  (--hex " of[i] ")" : "")
     if (want == "names") printf "%s%s", (i == 1 ? "" : ", "), shown(of[i])
     if (want == "drop" && of[i] == hex) { dropped = 1; continue }
     if (want == "merge" || want == "drop") printf "%snetwork={\n%s}\n", (printed++ ? "\n" : ""), block[i]

@@ -1,4 +1,4 @@
-# scan.awk: awk -v json=... -f ssid.awk -f scan.awk FILE
+# scan.awk: awk -v json=... -v width=... -f ssid.awk -f signal.awk -f scan.awk FILE
 # The answer of the guest's "wifi-control scan" as a table for a terminal, or as JSON: one line for each name and kind of
 # security, with the strongest of its access points; the strongest first.
 
@@ -33,21 +33,6 @@ function words(flags,   psk, sae) {
   return "open"
 }
 
-# Four for -55 dBm and better, none below -85.
-function bars(dbm) {
-  return (dbm >= -85 ? "#" : ".") (dbm >= -75 ? "#" : ".") (dbm >= -67 ? "#" : ".") (dbm >= -55 ? "#" : ".")
-}
-
-# Channel and band (IEEE 802.11-2020, annex E).
-function channel(mhz) {
-  if (mhz == 2484) return 14
-  if (mhz < 2484) return (mhz - 2407) / 5
-  if (mhz < 5950) return (mhz - 5000) / 5
-  return (mhz - 5950) / 5
-}
-
-function band(mhz) { return mhz < 3000 ? "2.4 GHz" : mhz < 5950 ? "5 GHz" : "6 GHz" }
-
 function name_of(key) { return substr(key, 1, index(key, " ") - 1) }
 
 function security_of(key) { return substr(key, index(key, " ") + 1) }
@@ -65,16 +50,40 @@ function sort_keys(   i, j, key) {
 
 function later(a, b) { return signal[a] != signal[b] ? signal[a] < signal[b] : a > b }
 
-function table(   i, key, width) {
-  width = 4
-  for (i = 1; i <= count; i++) if (length(shown(name_of(keys[i]))) > width) width = length(shown(name_of(keys[i])))
-  printf "  %-" width "s  %-12s  %-13s  %s\n", "name", "signal", "channel", "security"
+# width: the columns of the terminal, 0 when it is none.
+function table(   i, names, kinds, room) {
+  names = length("name")
+  kinds = length("security")
+  for (i = 1; i <= count; i++) {
+    if (width_of(shown(name_of(keys[i]))) > names) names = width_of(shown(name_of(keys[i])))
+    if (length(security_of(keys[i])) > kinds) kinds = length(security_of(keys[i]))
+  }
+  # Mark, signal, channel and the gaps between them take 36 columns.
+  room = width ? width - 36 - kinds : names
+  if (room < 10 && room < names) narrow_table()
+  else wide_table(room < names ? room : names)
+  if (hidden) printf "and %d that %s\n", hidden, (hidden == 1 ? "does not tell its name" : "do not tell their names")
+}
+
+# A name that is longer than there is room has a line of its own.
+function wide_table(room,   i, key, name) {
+  printf "  %s  %-15s  %-13s  %s\n", padded("name", room), "signal", "channel", "security"
   for (i = 1; i <= count; i++) {
     key = keys[i]
-    printf "%s %-" width "s  [%s] %d dBm  %3d, %-8s  %s\n", mark(name_of(key)), shown(name_of(key)), bars(signal[key]), \
-      signal[key], channel(frequency[key]), band(frequency[key]), security_of(key)
+    name = shown(name_of(key))
+    if (width_of(name) > room) { print mark(name_of(key)) " " name; name = "" }
+    else name = mark(name_of(key)) " " name
+    printf "%s  %-15s  %3d, %-8s  %s\n", padded(name, room + 2), strength(signal[key]), channel(frequency[key]), \
+      band(frequency[key]), security_of(key)
   }
-  if (hidden) printf "and %d that do not tell their names\n", hidden
+}
+
+function narrow_table(   i, key) {
+  for (i = 1; i <= count; i++) {
+    key = keys[i]
+    print mark(name_of(key)) " " shown(name_of(key))
+    printf "  [%s] %d dBm  %d, %s  %s\n", bars(signal[key]), signal[key], channel(frequency[key]), band(frequency[key]), security_of(key)
+  }
 }
 
 function document(   i, key, hex) {
@@ -83,7 +92,7 @@ function document(   i, key, hex) {
     key = keys[i]
     hex = name_of(key)
     printf "%s\n    { \"name\": %s, \"hex\": \"%s\", \"bssid\": \"%s\"", (i > 1 ? "," : ""), \
-      (setting(hex) ~ /^"/ ? shown(hex) : "null"), hex, bssid[key]
+      json_of(hex), hex, bssid[key]
     printf ", \"signal_dbm\": %d, \"frequency_mhz\": %d, \"security\": \"%s\"", signal[key], frequency[key], \
       security_of(key)
     printf ", \"known\": %s, \"present\": %s }", ((hex in known) ? "\"" known[hex] "\"" : "null"), \

@@ -51,7 +51,7 @@ function add_form(text, name) {
 # What is no plain sign is a ? here, as in the texts.
 function text_of(hex,  i, n, out) {
   for (i = 1; i < length(hex); i += 2) {
-    n = byte(tolower(substr(hex, i, 2)))
+    n = value_of(tolower(substr(hex, i, 2)))
     out = out (n < 32 || n > 126 ? "?" : sprintf("%c", n))
   }
   return out

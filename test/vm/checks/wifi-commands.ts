@@ -37,7 +37,7 @@ check('vm_wifi: scan', gateway, async (bench) => {
     assert.equal(scanned.code, 0, scanned.said);
     return scanned.said.includes(CAFE_SHOWN) && scanned.said;
   });
-  assert.match(said, /^\* "home" +\[####\] -\d+ dBm +1, 2\.4 GHz +WPA2$/m);
+  assert.match(said, /^\* "home" +\[####\] +-\d+ dBm +1, 2\.4 GHz +WPA2$/m);
   assert.ok(said.includes(`  ${CAFE_SHOWN} `), said);
   const document = JSON.parse((await wifi(bench, ['scan', '--json'])).said) as {
     networks: { hex: string }[];

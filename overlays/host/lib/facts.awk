@@ -1,0 +1,9 @@
+# facts.awk: awk -f ssid.awk -f facts.awk
+# What the guest says of itself, without anything that a terminal would obey. wpa_supplicant escapes the names of networks
+# in what it prints; the one in use becomes hexadecimal digits, and those in sentences are shown as far as they may be.
+
+{ gsub(/[^ -~]/, "") }
+
+/^wpa ssid=/ { print "ssid " ssid_of("P\"" substr($0, 10) "\""); next }
+/^said / { print said($0); next }
+{ print }

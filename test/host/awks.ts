@@ -1,0 +1,30 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { run } from '../fixtures/scratch.ts';
+import { pathOf, type Machine } from './machine.ts';
+
+/** FreeBSD's is the one true awk; the others are stricter or laxer in other places. */
+export const AWKS = ['mawk', 'busybox awk', 'original-awk'] as const;
+
+const LIB = new URL('../../overlays/host/lib/', import.meta.url).pathname;
+
+/** Runs programs of the host's lib/, named without `.awk`, or at an absolute path; `words` come before, `input` after. */
+export function runAwk(
+  awk: string,
+  programs: readonly string[],
+  words: readonly string[],
+  ...input: string[]
+): Buffer {
+  const [tool = '', ...applet] = awk.split(' ');
+  const files = programs.flatMap((name) => ['-f', name.startsWith('/') ? name : `${LIB}${name}.awk`]);
+  return run(tool, [...applet, ...words, ...files, ...input]);
+}
+
+/** From now on this is the awk of the machine. */
+export function useAwk(machine: Machine, awk: string): void {
+  const tools = join(machine.root, 'tools');
+  const [tool = '', applet = ''] = awk.split(' ');
+  mkdirSync(tools);
+  writeFileSync(join(tools, 'awk'), `#!/bin/sh\nexec ${pathOf(tool)} ${applet} "$@"\n`, { mode: 0o755 });
+  machine.environment.AIRHIVE_TEST_TOOLS = tools;
+}

@@ -3,13 +3,24 @@ import type { ResolvedDevice, ResolvedProfile } from '../profile/resolve.ts';
 import { planOverlay, type OverlaySource } from './overlay.ts';
 import { encodeProfileManual } from './profile-manual.ts';
 import type { View } from './render.ts';
+import { planTroubleshooting } from './troubleshooting.ts';
 
 /** The card's slot in the guest; more cards take the ones after the network's (6) and the entropy device's (7). */
 const CARD_SLOTS = [5, 8, 9, 10, 11, 12, 13, 14];
 
-/** The FreeBSD side's files, as they lie in the bundle. `sources` are the files of overlays/host. */
-export function planHost(profile: ResolvedProfile, sources: readonly OverlaySource[], version: string): Tree {
-  return treeOf([...planOverlay(sources, hostView(profile, version)), profileManual(profile)]);
+/** What the FreeBSD side's files are made from: those of overlays/host, and the page docs/troubleshooting.md. */
+export interface HostSources {
+  readonly overlay: readonly OverlaySource[];
+  readonly troubleshooting: Uint8Array;
+}
+
+/** The FreeBSD side's files, as they lie in the bundle. */
+export function planHost(profile: ResolvedProfile, sources: HostSources, version: string): Tree {
+  return treeOf([
+    ...planOverlay(sources.overlay, hostView(profile, version)),
+    profileManual(profile),
+    planTroubleshooting(sources.troubleshooting, profile),
+  ]);
 }
 
 /** Beside the manual pages of overlays/host/man. Dated like the release, so that no clock is asked. */

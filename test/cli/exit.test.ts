@@ -28,7 +28,7 @@ function documentOf({ stdout }: Pick<Ended, 'stdout'>): {
 /** A copy of the compiled airhive without some of its parts. */
 function incomplete(...missing: readonly string[]): string {
   const root = temporaryFolder();
-  for (const part of ['package.json', '.build', 'overlays', 'profiles']) {
+  for (const part of ['package.json', '.build', 'docs', 'overlays', 'profiles']) {
     if (!missing.includes(part)) symlinkSync(join(inject('airhive'), part), join(root, part));
   }
   cpSync(join(inject('airhive'), 'bin'), join(root, 'bin'), { recursive: true });
@@ -63,6 +63,11 @@ describe('exit codes of the program', () => {
     expect(stderr).toMatch(
       /^error: a part of airhive is missing: .*overlays\/(guest|host)\n {2}install airhive again/,
     );
+    const withoutPage = await airhive(BUILD, { cwd, root: incomplete('docs') });
+    expect([withoutPage.code, withoutPage.stderr]).toEqual([
+      4,
+      expect.stringContaining('troubleshooting.md'),
+    ]);
     expect(readdirSync(cwd)).toEqual([]);
     expect((await airhive(['profiles'], { root: incomplete('profiles') })).code).toBe(4);
   });

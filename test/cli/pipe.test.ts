@@ -59,6 +59,7 @@ it('plan and validate touch neither disk nor network', async () => {
   expect(readdirSync(inject('airhive')).sort()).toEqual([
     '.build',
     'bin',
+    'docs',
     'overlays',
     'package.json',
     'profiles',

@@ -18,7 +18,7 @@ declare module 'vitest' {
 export default function setup({ provide }: TestProject): () => void {
   const folder = mkdtempSync(join(tmpdir(), 'airhive-compiled-'));
   chmodSync(folder, 0o755);
-  for (const part of ['overlays', 'profiles', 'package.json'])
+  for (const part of ['docs', 'overlays', 'profiles', 'package.json'])
     symlinkSync(join(ROOT, part), join(folder, part));
   mkdirSync(join(folder, 'bin'));
   cpSync(join(ROOT, 'bin'), join(folder, 'bin'), { recursive: true });

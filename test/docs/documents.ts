@@ -11,7 +11,7 @@ const STEPS = 'overlays/host/README.txt.mustache';
 
 const PROGRAMS = new Set(
   (
-    'npm ( cd service tail grep cat ls mv df ps pgrep pciconf acpidump sysctl sysrc kldstat kldload dmesg ' +
+    'npm ( cd cp chmod less man mkdir service tail grep cat ls mv df ps pgrep pciconf acpidump sysctl sysrc kldstat kldload dmesg ' +
     'ifconfig netstat ping route resolvconf pkg shutdown sha256sum while'
   ).split(' '),
 );
@@ -67,7 +67,7 @@ function isCommand(span: string): boolean {
 }
 
 /** In a plain text commands stand in lines of their own, with a gap before what they do. */
-function indentedCommands(text: string): string[] {
+export function indentedCommands(text: string): string[] {
   const lines = text
     .replace(/^ {2}(while .*)\n(.*)\n(.*done.*)$/gm, '  $1\f$2\f$3')
     .matchAll(/^ {2}(\S.*)$/gm);

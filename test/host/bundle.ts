@@ -46,6 +46,7 @@ export function writeBundle(folder: string, view: View): void {
       writeFileSync(join(folder, name), render(name, view));
     } else cpSync(source, join(folder, path));
   }
+  cpSync(new URL('../../docs/troubleshooting.md', import.meta.url), join(folder, 'troubleshooting.md'));
   for (const [name, bytes] of Object.entries(OTHERS)) writeFileSync(join(folder, name), bytes);
   writeFileSync(
     join(folder, 'iso', `${view.iso as string}.sha256`),

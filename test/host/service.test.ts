@@ -115,7 +115,7 @@ describe('service airhive', () => {
     const refused = await service('start');
     expect(refused.code).toBe(1);
     expect(refused.said).toBe(
-      `airhive: there is no bundle at "${machine.directory}/current" (airhive_dir in rc.conf): run vm_install apply\n`,
+      `airhive: there is no bundle at "${machine.directory}" (airhive_dir in rc.conf): run vm_install apply\n`,
     );
   });
 

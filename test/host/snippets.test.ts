@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { View } from '../../generators/plan/render.ts';
 import { intel8260, render } from './bundle.ts';
@@ -108,18 +109,41 @@ describe('the other templates', () => {
       './vm_install apply --dry-run',
       './vm_install apply',
       'shutdown -r now',
+      './vm_wifi scan',
+      './vm_wifi join NAME',
+      './vm_native on',
+      './vm_native off',
       './vm_site add NAME',
       './vm_site authorize FILE',
+      './vm_log',
       '/mnt/vm_bhyve/linuxguest/current/vm_install rollback',
       '/mnt/vm_bhyve/linuxguest/current/vm_install remove',
       'sha256sum -c SHA256SUMS',
-      './vm_run',
+      './vm_site init',
       './vm_site add NAME',
+      './vm_run',
     ]);
     expect(text).toContain('sha256 -q "$file"');
     expect(text).toContain('port 2210 of the guest on the Wi-Fi side');
     expect(rendered('README.txt', { reverse: null })).not.toContain('tunnel');
     for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(120);
+  });
+
+  it('README.txt names every command of a bundle, and the page for when one fails', () => {
+    const text = rendered('README.txt');
+    const commands = readdirSync(new URL('../../overlays/host', import.meta.url)).filter((name) =>
+      name.startsWith('vm_'),
+    );
+    // vm_status and vm_console are reached through the service.
+    const through = new Set(['vm_status', 'vm_console']);
+    expect(commands.filter((name) => !through.has(name) && !RegExp(`\\b${name}\\b`).test(text))).toEqual([]);
+    for (const name of [
+      'service airhive status',
+      'service airhive console',
+      'troubleshooting.md',
+      'man/airhive.8',
+    ])
+      expect(text).toContain(name);
   });
 
   it('vm.conf keeps any value a single word of the shell', () => {

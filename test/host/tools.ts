@@ -7,6 +7,7 @@ const NEEDED: Readonly<Record<string, string>> = {
   cc: 'gcc libc6-dev',
   dash: 'dash',
   flock: 'util-linux',
+  mandoc: 'mandoc',
   mawk: 'mawk',
   mcopy: 'mtools',
   'mkfs.vfat': 'dosfstools',

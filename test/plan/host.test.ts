@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { treeOf } from '../../generators/formats/tree.ts';
 import { hostView, planHost } from '../../generators/plan/host.ts';
-import { hostTree, textAt, VERSION } from '../fixtures/machines.ts';
+import { hostTree, textAt, hostSources, VERSION } from '../fixtures/machines.ts';
 import { variant, VARIANTS } from '../fixtures/profiles.ts';
 import { run, writeTree } from '../fixtures/scratch.ts';
 import { hasTool } from '../tools.ts';
@@ -152,7 +152,8 @@ describe.each(variants)('the host of $name', ({ profile, tree }) => {
 
 describe('planHost', () => {
   it('uses no name that the view lacks', () => {
-    const sources = [{ path: 'vm.conf.mustache', bytes: Buffer.from('{{wlan}}') }];
+    const overlay = [{ path: 'vm.conf.mustache', bytes: Buffer.from('{{wlan}}') }];
+    const sources = { ...hostSources, overlay };
     expect(() => planHost(VARIANTS.intel8260!, sources, VERSION)).toThrow(
       'template vm.conf: "wlan" is not a name',
     );

@@ -6,7 +6,7 @@ import { encodeTar } from '../../generators/formats/tar.ts';
 import { readOverlay } from '../../generators/inputs/overlays.ts';
 import { resolveEpoch } from '../../generators/plan/epoch.ts';
 import { planGuest } from '../../generators/plan/guest.ts';
-import { planHost } from '../../generators/plan/host.ts';
+import { planHost, type HostSources } from '../../generators/plan/host.ts';
 import type { OverlaySource } from '../../generators/plan/overlay.ts';
 import { readPins, resolveText } from '../fixtures/profiles.ts';
 
@@ -20,7 +20,7 @@ export interface Sources {
   readonly profile: string;
   readonly releases: string;
   readonly guest: readonly OverlaySource[];
-  readonly host: readonly OverlaySource[];
+  readonly host: HostSources;
   readonly version: string;
   readonly epoch: string | undefined;
 }
@@ -29,7 +29,7 @@ export const SOURCES: Sources = {
   profile: readFileSync(at('reference.yaml'), 'utf8'),
   releases: readFileSync(at('releases.yaml'), 'utf8'),
   guest: await readOverlay(at('guest')),
-  host: await readOverlay(at('host')),
+  host: { overlay: await readOverlay(at('host')), troubleshooting: readFileSync(at('troubleshooting.md')) },
   version: '1.0.0',
   epoch: undefined,
 };

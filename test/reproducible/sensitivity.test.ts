@@ -137,10 +137,11 @@ describe('a change that means nothing', () => {
         shuffled(parse(SOURCES.profile)),
         shuffled(parse(SOURCES.releases)),
         shuffledSources(SOURCES.guest),
-        shuffledSources(SOURCES.host),
+        shuffledSources(SOURCES.host.overlay),
         fc.boolean(),
-        async (profile, releases, guest, host, remarks) => {
+        async (profile, releases, guest, overlay, remarks) => {
           const text = remarks ? remarked(stringify(profile)) : stringify(profile);
+          const host = { ...SOURCES.host, overlay };
           const made = await makeBundle({ profile: text, releases: stringify(releases), guest, host });
           expect(digestsOf(made)).toEqual(expected);
         },
@@ -162,7 +163,8 @@ describe('a change of anything else that goes in', () => {
       'a name in the overlay',
       { guest: SOURCES.guest.map(({ path, bytes }) => ({ path: `x${path}`, bytes })) },
     ],
-    ['a file less for the host', { host: SOURCES.host.slice(1) }],
+    ['a file less for the host', { host: { ...SOURCES.host, overlay: SOURCES.host.overlay.slice(1) } }],
+    ['a page of the host', { host: { ...SOURCES.host, troubleshooting: Buffer.from('other words\n') } }],
     ['the hash of the ISO', { releases: SOURCES.releases.replace('sha256: f4', 'sha256: f5') }],
   ])('changes the manifest: %s', async (_, changes) => {
     const key = 'reference/manifest.json';

@@ -18,6 +18,7 @@ const OTHER_CLOCK = fileURLToPath(new URL('other-clock.js', import.meta.url));
 /** What a build is made of and by. */
 const PARTS = [
   'bin',
+  'docs',
   'generators',
   'overlays',
   'profiles',

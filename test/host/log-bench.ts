@@ -1,6 +1,7 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { onTestFinished } from 'vitest';
 import { run } from '../fixtures/scratch.ts';
 import type { Ended, Machine } from './machine.ts';
 import { provideKeys } from './service-bench.ts';
@@ -27,11 +28,29 @@ export const UNKNOWN = {
   remark: 'Hidden-in-remark-7',
   sysctl: 'Hidden-in-sysctl-8',
   wepkey: 'Hidden-wepkey-9',
+  mirror: 'Hidden-in-second-url-10',
+  resolver: 'Hidden-in-resolv-conf-11',
+  environment: 'Hidden-in-environment-12',
+  process: 'Hidden-in-arguments-13',
+  disk: 'HiddenDiskSerial14',
+  card: '001122fffeaabbcc',
+  ppp: 'Hidden-in-ppp-15',
+  wireguard: 'Hidden/in/wireguard+16=',
+  share: 'Hidden-in-fstab-17',
+  interface: 'Hidden-of-interface-18',
 };
 
 export const KEY_BODY = 'b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtz';
 
-export const NAMES = ['Vicinity', 'Home sweet home', 'office', 'Neighbour 12', 'SiteNet', 'LearntNet'];
+export const NAMES = [
+  'Vicinity',
+  'Home sweet home',
+  'office',
+  'Neighbour 12',
+  'SiteNet',
+  'LearntNet',
+  'RcNet',
+];
 export const STATIONS = ['00:11:22:aa:bb:cc', '00:11:22:dd:ee:ff'];
 
 /** All texts of the machine that vm_log reads get all of the secrets, in the forms in which programs print them. */
@@ -58,10 +77,37 @@ export function plant(machine: Machine, data = join(machine.directory, 'data')):
   const rc = [`wg_key="${UNKNOWN.rc}"`, `airhive_wait="30" # ${UNKNOWN.remark}`, `# old: ${KNOWN.laptop}`];
   appendFileSync(
     join(machine.etc, 'rc.conf'),
-    `${rc.join('\n')}\nifconfig_wlan0="wepkey ${UNKNOWN.wepkey}"\n`,
+    `${rc.join('\n')}\nifconfig_wlan0="ssid RcNet wepkey ${UNKNOWN.wepkey}"\n`,
   );
   appendFileSync(join(machine.etc, 'sysctl.conf'), `my.secret=${UNKNOWN.sysctl}\n`);
   appendFileSync(join(machine.etc, 'resolvconf.conf'), `x="${UNKNOWN.rc}"\n`);
+  plantElsewhere(machine);
+}
+
+/** Where vm_log does not look at all, or looks only at what it needs. */
+function plantElsewhere(machine: Machine): void {
+  appendFileSync(join(machine.etc, 'resolv.conf'), `# token ${UNKNOWN.resolver}\n`);
+  machine.environment.WIFI_TOKEN = UNKNOWN.environment;
+  const card = 'pci0:4:0:0';
+  const capabilities = ['05[d0] = MSI supports 1 message, 64 bit', `0003[140] = Serial 1 ${UNKNOWN.card}`];
+  machine.put('pci-capabilities', capabilities.map((line) => `${card} ${line}\n`).join(''));
+  machine.put('interfaces/wlan0', `up\nwepkey ${UNKNOWN.interface}\n`);
+  const files = {
+    'etc/fstab': `//me:${UNKNOWN.share}@nas/share /mnt smbfs rw 0 0\n`,
+    'etc/nsmb.conf': `[NAS:ME]\npassword=${UNKNOWN.share}\n`,
+    'etc/ppp/ppp.conf': ` set authkey ${UNKNOWN.ppp}\n`,
+    'usr/local/etc/wireguard/wg0.conf': `[Interface]\nPrivateKey = ${UNKNOWN.wireguard}\n`,
+  };
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(machine.root, path)), { recursive: true });
+    appendFileSync(join(machine.root, path), text);
+  }
+}
+
+/** A process of somebody's, as long as the test lasts, with a secret among its arguments. */
+export function careless(): void {
+  const child = spawn('/bin/sh', ['-c', 'sleep 600; :', 'ssh', UNKNOWN.process], { detached: true });
+  onTestFinished(() => void process.kill(-child.pid!, 'SIGKILL'));
 }
 
 /** What a careless program prints. */
@@ -79,13 +125,16 @@ export function spoiled(key: string): string {
     `EAP secret - hexdump_ascii(len=8):\n     ${UNKNOWN.debug}   ........`,
     `# wpa_passphrase Cafe ${UNKNOWN.typed}`,
     `> set_network 0 psk "${UNKNOWN.typed}"`,
-    `fetch https://me:${UNKNOWN.url}@mirror.example.org/alpine`,
+    `fetch https://me:${UNKNOWN.url}@mirror.example.org/alpine https://me:${UNKNOWN.mirror}@b.example.org/`,
+    `nda0: Serial Number ${UNKNOWN.disk}`,
     `wlan0: ssid "Neighbour 12" channel 6 bssid ${STATIONS[0]}`,
     '\tssid Vicinity channel 11 (2462 MHz 11g)',
     `wlan0: Trying to associate with ${STATIONS[1]} (SSID='Neighbour 12' freq=2412 MHz)`,
     `${STATIONS[0]}\t2412\t-50\t[WPA2-PSK-CCMP][ESS]\tNeighbour 12`,
     `wrong passphrase for "Home sweet home": correct it`,
     `connected to "office", ${KNOWN.site}`,
+    String.raw`connected to "Caf\xc3\xa9 Zentral"`,
+    'network   "Caf\u00e9 Zentral", WPA2-PSK, and Caf\u00e9 Zentral again',
     `identity="jdoe" of the office, jdoe logged in`,
     `fe80::211:22ff:feaa:bbcc LearntNet SiteNet Home sweet home`,
     `client id 01:${STATIONS[0]} at thinkpad.example.org (thinkpad)`,

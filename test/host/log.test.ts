@@ -2,7 +2,18 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AWKS, useAwk } from './awks.ts';
-import { KEY_BODY, KNOWN, NAMES, plant, STATIONS, spoiled, UNKNOWN, unpacked, vmLog } from './log-bench.ts';
+import {
+  careless,
+  KEY_BODY,
+  KNOWN,
+  NAMES,
+  plant,
+  STATIONS,
+  spoiled,
+  UNKNOWN,
+  unpacked,
+  vmLog,
+} from './log-bench.ts';
 import { Machine } from './machine.ts';
 
 const TIME = 120_000;
@@ -11,6 +22,7 @@ const TIME = 120_000;
 async function spoiledMachine(): Promise<Machine> {
   const machine = new Machine();
   plant(machine, join(machine.bundle, 'data'));
+  careless();
   const up = machine.up();
   await up;
   const answer = join(machine.state, 'guest/answer');
@@ -93,7 +105,8 @@ describe('vm_log', { timeout: TIME }, () => {
   it('--names keeps the names of networks, and only them', async () => {
     const machine = await spoiledMachine();
     const texts = await archiveOf(machine, '--names');
-    for (const name of NAMES) expect(texts['service.log.txt']).toContain(name);
+    for (const name of NAMES)
+      expect(texts[name === 'RcNet' ? 'settings.txt' : 'service.log.txt']).toContain(name);
     expect(found(texts, [...Object.values(KNOWN), ...Object.values(UNKNOWN), 'jdoe'])).toEqual([]);
   });
 

@@ -96,8 +96,16 @@ function hide_keys(line,  low) {
   if (line ~ /^[ \t]*[A-Za-z0-9+\/=]+$/ && length(line) >= 40) return "(key)"
   low = tolower(line)
   if (match(low, ASSIGNED) || match(low, TYPED)) line = substr(line, 1, RSTART + RLENGTH - 1) SECRET
-  if (match(line, /:\/\/[^\/@ ]*@/)) line = substr(line, 1, RSTART + 2) SECRET substr(line, RSTART + RLENGTH - 1)
-  return line
+  return hide_logins(line)
+}
+
+# What stands before the @ of an address such as https://NAME:PASSWORD@HOST; one line may have several.
+function hide_logins(line,  result) {
+  while (match(line, /:\/\/[^\/@ ]*@/)) {
+    result = result substr(line, 1, RSTART + 2) SECRET "@"
+    line = substr(line, RSTART + RLENGTH)
+  }
+  return result line
 }
 
 # A line is held back until the next is known: a console breaks what is longer than its screen.
@@ -123,7 +131,7 @@ function write_line(line,  i) {
     if (index(line, secrets[i])) line = replaced(line, secrets[i], SECRET, length(secrets[i]) < 8)
   for (i = 1; i <= literal_count; i++)
     if (index(line, literals[i])) line = replaced(line, literals[i], literal[literals[i]], 1)
-  line = hide_addresses(line)
+  line = hide_addresses(hide_serials(line))
   print (length(line) > 2000 ? substr(line, 1, 2000) "..." : line) >to
 }
 
@@ -140,6 +148,13 @@ function replaced(line, text, by, whole,  at, result, before, after) {
     line = substr(line, at + length(text))
   }
   return result line
+}
+
+# Disks say theirs at boot; that of a Wi-Fi card, in what pciconf says, is its hardware address.
+function hide_serials(line) {
+  if (match(line, /[Ss]erial [Nn]umber:? *[^ ]+/) || match(line, /Serial [0-9]+ [0-9a-f]+/))
+    line = substr(line, 1, RSTART + 6) "(serial number)" substr(line, RSTART + RLENGTH)
+  return line
 }
 
 # The maker's half of a hardware address stays; the rest is a number, the same for the same address.

@@ -51,7 +51,7 @@ describe('the scripts of the guest', () => {
       `read the settings of %s (needs ${name})`,
       (_, profile) => {
         const file = freshFile(textAt(guestTree(profile), SETTINGS));
-        const names = ['WLAN', 'GUEST', 'HOST', 'SUBNET', 'REVERSE_PORT', 'IPV6_SUBNET', 'MIRRORS', 'BRANCH'];
+        const names = ['WLAN', 'GUEST', 'SUBNET', 'REVERSE_PORT', 'IPV6_SUBNET', 'MIRRORS', 'BRANCH'];
         const print = `set -eu; . "$1"; printf '%s\\n' ${names.map((setting) => `"$${setting}"`).join(' ')}`;
         const { network, wifi, ssh, alpine, release } = profile;
         expect(
@@ -61,7 +61,6 @@ describe('the scripts of the guest', () => {
         ).toEqual([
           wifi.interface,
           network.guest,
-          network.host,
           `${network.subnet}/${network.prefix}`,
           ssh.reverse ? String(ssh.port) : '',
           network.ipv6 ? `${network.ipv6.subnet}/64` : '',
@@ -95,6 +94,17 @@ describe('the scripts of the guest', () => {
         path,
       ).toEqual([]);
     }
+  });
+
+  it('use every setting, but for the version, which is for people', () => {
+    const settings = [...textAt(tree, SETTINGS).matchAll(/^([A-Z_0-9]+)=/gm)].map(([, name = '']) => name);
+    expect(settings.length).toBeGreaterThan(5);
+    const texts = scripts
+      .filter((path) => path !== SETTINGS)
+      .map((path) => textAt(tree, path))
+      .join('\n');
+    const unused = settings.filter((name) => !RegExp(`\\$\\{?${name}\\b`).test(texts));
+    expect(unused).toEqual(['AIRHIVE_VERSION']);
   });
 
   it('call only scripts of ours that are there', () => {

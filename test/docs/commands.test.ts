@@ -5,7 +5,16 @@ import { describe, expect, it } from 'vitest';
 import { runInside } from '../cli/command.ts';
 import { temporaryFolder } from '../inputs/sandbox.ts';
 import { hasTool } from '../tools.ts';
-import { commands, isForBuilding, textOf } from './documents.ts';
+import {
+  commands,
+  DOCUMENTS,
+  fences,
+  isForBuilding,
+  otherLinesOfSteps,
+  otherSpans,
+  stepsOfBundle,
+  textOf,
+} from './documents.ts';
 import { ELSEWHERE } from './elsewhere.ts';
 import { ROOT } from './messages.ts';
 
@@ -62,6 +71,35 @@ describe('the commands of the documents', () => {
     expect(shown).toContain(command);
     const text = textOf(file).replaceAll('npm run --silent ', 'npm run ');
     expect(text).toContain(command);
+  });
+
+  // Who adds to these lists has looked whether a reader would type it.
+  it('are all of them: whatever else stands in code is no command', () => {
+    expect(DOCUMENTS.flatMap((file) => otherSpans(file))).toEqual([
+      '--profile ./mine.yaml',
+      'airhive VERB',
+      // The verbs of the table, which commands() writes out.
+      ...[
+        'build --profile NAME\\|FILE',
+        'validate [NAME\\|FILE]...',
+        'plan --profile NAME\\|FILE',
+        'verify DIR\\|TAR',
+      ],
+      'openssl dgst',
+      'machine.console: nmdm',
+    ]);
+    const languages = new Set(DOCUMENTS.filter((file) => file !== 'ARCHITECTURE.md').flatMap(fences));
+    expect([...languages].toSorted()).toEqual(['sh', 'yaml']);
+    // The host, the guest and places; the last are snippets/X for Y, which test/host/by-hand.test.ts follows.
+    expect(otherLinesOfSteps().filter((line) => !/^(host|guest) |^\/|^snippets\//.test(line))).toEqual([]);
+  });
+
+  it('of a README that are only named beside another are words that the script knows', () => {
+    const beside = [...stepsOfBundle().matchAll(/^ {2}\.\/(vm_[a-z]+) .*also: (.*)$/gm)];
+    expect(beside.length).toBeGreaterThan(1);
+    for (const [, script = '', words = ''] of beside)
+      for (const word of words.split(', '))
+        expect(textOf(`overlays/host/${script}`)).toContain(`${script} ${word.replace(/ .*/, '')}`);
   });
 
   it('for FreeBSD are run by the bench', () => {

@@ -1,12 +1,15 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hostView } from '../../generators/plan/host.ts';
 import { renderTemplate } from '../../generators/plan/render.ts';
+import { displays, section } from '../fixtures/mdoc.ts';
 import { variant } from '../fixtures/profiles.ts';
 import { ROOT } from './messages.ts';
 
 export const PAGE = 'docs/troubleshooting.md';
-export const DOCUMENTS = ['README.md', 'ARCHITECTURE.md', PAGE] as const;
+const pages = readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`);
+export const DOCUMENTS = ['README.md', 'ARCHITECTURE.md', ...pages.toSorted()];
+const MANUAL = 'overlays/host/man/airhive.8';
 const STEPS = 'overlays/host/README.txt.mustache';
 
 const PROGRAMS = new Set(
@@ -32,9 +35,40 @@ export function stepsOfBundle(): string {
 /** Every command of the documents, each once for each document, in their order. */
 export function commands(): Shown[] {
   const documents = DOCUMENTS.map((file) => ({ file, found: commandsIn(textOf(file)) }));
-  return [...documents, { file: STEPS, found: indentedCommands(stepsOfBundle()) }].flatMap(
-    ({ file, found }) => [...new Set(found)].map((command) => ({ file, command })),
+  const others = [
+    { file: STEPS, found: indentedCommands(stepsOfBundle()) },
+    { file: MANUAL, found: examplesOfManual() },
+  ];
+  return [...documents, ...others].flatMap(({ file, found }) =>
+    [...new Set(found)].map((command) => ({ file, command })),
   );
+}
+
+/** The examples of airhive(8); those of airhive(1) are run by test/cli/manual.test.ts. */
+function examplesOfManual(): string[] {
+  const lines = displays(section(textOf(MANUAL), 'EXAMPLES'))
+    .join('')
+    .split('\n');
+  return lines.filter(Boolean).map((line) => line.replace('HOSTDIR', '/mnt/vm_bhyve/linuxguest'));
+}
+
+/** What stands in code in a document, with a blank in it, and is not taken for a command. */
+export function otherSpans(file: string): string[] {
+  const found = new Set(commandsIn(textOf(file)));
+  return [...new Set(spans(textOf(file)))].filter((span) => span.includes(' ') && !found.has(span));
+}
+
+/** The languages of a document's fenced blocks. */
+export function fences(file: string): string[] {
+  const marks = [...textOf(file).matchAll(/^ *```(\w*)$/gm)].map(([, language = '']) => language);
+  return marks.filter((_, index) => index % 2 === 0);
+}
+
+/** The indented lines of a bundle's README that are not taken for commands. */
+export function otherLinesOfSteps(): string[] {
+  const taken = indentedCommands(stepsOfBundle()).join('\n');
+  const lines = [...stepsOfBundle().matchAll(/^ {2}(\S.*)$/gm)].map(([, line = '']) => line);
+  return lines.filter((line) => !taken.includes(line.split(/ {2,}(?!\[)/)[0]!));
 }
 
 /** Those that belong to the machine that builds; all others are for the FreeBSD host. */

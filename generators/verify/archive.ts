@@ -9,6 +9,8 @@ export interface ArchiveEntry {
 
 const BLOCK = 512;
 
+const HINT = 'copy or fetch it again; what is checked is the folder or the .tar of a bundle';
+
 /**
  * Reads a tar archive that is in memory.
  * @param what names it in messages
@@ -31,7 +33,10 @@ export async function readArchive(bytes: Uint8Array, what: string): Promise<Arch
     }
   } catch (error) {
     if (error instanceof AirhiveError) throw error;
-    throw new AirhiveError('verification', `${what} is not a whole tar archive`, { cause: error });
+    throw new AirhiveError('verification', `${what} is not a whole tar archive`, {
+      cause: error,
+      hint: HINT,
+    });
   }
   // POSIX pax, "ustar Interchange Format": two blocks of zeros are the end.
   const rest = bytes.subarray(end);
@@ -47,5 +52,6 @@ function noEnd(what: string): AirhiveError {
   return new AirhiveError(
     'verification',
     `${what} is not a whole tar archive: its end is missing or not at its end`,
+    { hint: HINT },
   );
 }

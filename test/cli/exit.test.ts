@@ -101,6 +101,14 @@ describe('exit codes of the program', () => {
     expect(code).toBe(6);
     expect(stderr).toContain('  grub.cfg: its SHA-256 is not the one in SHA256SUMS and manifest.json');
     expect((await airhive(['verify', 'dist/intel8260.tar'], { cwd })).code).toBe(0);
+    const whole = readFileSync(join(cwd, 'dist/intel8260.tar'));
+    writeFileSync(join(cwd, 'cut.tar'), whole.subarray(0, whole.length / 2));
+    expect(await airhive(['verify', 'cut.tar'], { cwd })).toMatchObject({
+      code: 6,
+      stderr: expect.stringMatching(
+        /^error: cut\.tar is not a whole tar archive.*\n {2}copy or fetch it again/,
+      ) as unknown,
+    });
   });
 
   it('7: the disk', async () => {

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { run } from '../fixtures/scratch.ts';
 import { intel8260, render } from './bundle.ts';
 import { apply, done, filesOf, laptop, newer, read, remove, settings } from './installing.ts';
 import { treeBelow } from './tree.ts';
@@ -57,7 +58,13 @@ describe('vm_install apply', () => {
       expect(existsSync(join(machine.directory, 'data/keys', key))).toBe(true);
     const data = treeBelow(join(machine.directory, 'data'));
     for (const kind of Object.values(data)) expect(kind).toMatch(/^(folder 700|file 600 )/);
-    expect(readdirSync(join(machine.local, 'share/man'))).toContain('man8');
+    // As FreeBSD's man(1) does, which is mandoc's, in /usr/local/share/man. airhive-profile(5) is a real build's alone.
+    const pages = join(machine.local, 'share/man');
+    for (const page of ['airhive.1', 'airhive.8'])
+      expect(run('mman', ['-M', pages, '-w', page.slice(-1), 'airhive']).toString()).toContain(
+        `${pages}/man${page.slice(-1)}/${page}`,
+      );
+    expect(existsSync(join(current, 'troubleshooting.md'))).toBe(true);
     // Only FreeBSD 13 needs it.
     expect(existsSync(join(machine.local, 'etc/devd'))).toBe(false);
   });

@@ -40,7 +40,7 @@ describe('vm_native', { timeout: TIME }, () => {
         'this is cut off:\n  the guest airhive, and every connection of this host through it\n',
       );
       expect(on).toContain('the reverse tunnel on port 2210');
-      expect(on).toContain('Then this host is in\nthe Wi-Fi itself');
+      expect(on).toContain('then this host is in the Wi-Fi itself');
       expect(on).toMatch(
         /has the card: iwm0, the network is wlan0, its gateway 192\.168\.1\.1, names from 192\.168\.1\.1\n/,
       );

@@ -44,6 +44,23 @@ describe('the snippets', () => {
     expect(lines).toContain('ifconfig_bridge0_ipv6="inet6 fd12::2/64"');
     expect(lines).toContain('ipv6_defaultrouter="fd12::1"');
     expect(lines).toContain('ifconfig_bridge0="inet 172.24.1.49/24"');
+    expect(lines).toContain('ip6addrctl_policy="AUTO"');
+  });
+
+  it('rate the private IPv6 addresses so that programs use them, and nothing without IPv6', () => {
+    const path = 'snippets/ip6addrctl.conf';
+    expect(settings(render(path, intel8260))).toEqual([]);
+    const table = settings(render(path, { ...intel8260, ipv6: IPV6 })).map((line) => line.split('\t'));
+    for (const row of table)
+      expect(row).toEqual([
+        expect.stringMatching(/^[0-9a-f:.]+\/\d+$/),
+        ...[/^\d+$/, /^\d+$/].map((number) => expect.stringMatching(number) as unknown),
+      ]);
+    const label = (prefix: string) => table.find(([found]) => found === prefix)?.[2];
+    expect(label('fd12::/64')).toBe(label('::/0'));
+    expect(label('::/0')).not.toBe(label('::ffff:0:0/96'));
+    // The rest is the default of RFC 6724, section 2.1, to the last number.
+    expect(table).toHaveLength(10);
   });
 
   it('give a reason above every setting', () => {

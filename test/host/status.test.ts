@@ -50,6 +50,7 @@ describe('vm_status', () => {
       address: '192.168.1.23/24',
       route: 'default through the guest, 172.24.1.1 on bridge0',
       dns: '172.24.1.1 9.9.9.9',
+      search: 'lan',
       tunnel: 'up: port 2210 on the Wi-Fi side reaches port 22 of this host',
     });
     expect(said).toMatch(/^[\n -~]*$/);
@@ -85,6 +86,10 @@ describe('vm_status', () => {
       gateway: '172.24.1.1',
       gateway_interface: 'bridge0',
       dns: expect.any(Array) as unknown,
+      search: expect.any(Array) as unknown,
+      refused: null,
+      free_host: null,
+      free_guest: null,
       tunnel: 'up',
       tunnel_port: 2210,
     });

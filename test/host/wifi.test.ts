@@ -102,6 +102,17 @@ describe('vm_wifi join', () => {
     expect(said).toMatch(/^[\n -~]*$/);
   });
 
+  it("of a network in the host's own range proposes another for the profile", async () => {
+    const answer =
+      "!range 172.24.1.7/24 is what the network gives out, which is the host's own range, 172.24.1.0/24\n";
+    const { code, said } = wifi(await withGuest({ networks: KNOWN, join: answer }), '', 'join', 'work');
+    expect(code).toBe(5);
+    expect(said).toContain(
+      'vm_wifi: not joined: the network gives out 172.24.1.7/24, which is in the range between host and guest; it is as it was before\n',
+    );
+    expect(said).toContain('  network:\n    host: 10.137.1.49/24\n    guest: 10.137.1.1\n');
+  });
+
   it('refuses what it cannot do before the guest is asked to', async () => {
     const machine = await withGuest({ networks: KNOWN, join: 'joined 10.99.0.7 kept\n' });
     expect(wifi(machine, 'short\n', 'join', 'bar')).toMatchObject({ code: 2 });

@@ -27,6 +27,8 @@ export interface ApSpec {
   readonly dhcp?: boolean;
   /** Also gives out addresses of this IPv6 prefix (its first half), e.g. `2001:db8:1:2`; the access point is ::1. */
   readonly ipv6?: string;
+  /** More lines for its DHCP and DNS server, dnsmasq. */
+  readonly dnsmasq?: readonly string[];
   /** More lines for hostapd.conf. */
   readonly more?: readonly string[];
 }
@@ -98,6 +100,7 @@ export function dnsmasqConf(spec: ApSpec, name: string): string {
     `address=/${SERVER.mirror}/${SERVER.address}`,
     ...(spec.dhcp === false ? [] : dhcp),
     ...(spec.ipv6 === undefined ? [] : ['enable-ra', `dhcp-range=${spec.ipv6}::,ra-only`]),
+    ...(spec.dnsmasq ?? []),
     '',
   ].join('\n');
 }

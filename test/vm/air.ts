@@ -61,7 +61,7 @@ export class AccessPoint {
 
   /** New leases, router or DNS without touching the radio. */
   async changeLeases(
-    difference: Pick<Partial<ApSpec>, 'network' | 'range' | 'router' | 'dns' | 'lease' | 'dhcp'>,
+    difference: Pick<Partial<ApSpec>, 'network' | 'range' | 'router' | 'dns' | 'lease' | 'dhcp' | 'dnsmasq'>,
   ): Promise<void> {
     this.spec = { ...this.spec, ...difference };
     const { name, spec } = this;

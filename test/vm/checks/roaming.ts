@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { bigDigest } from '../air.ts';
+import { SERVER } from '../air-config.ts';
+import type { ApSpec } from '../air-config.ts';
+import { buildBundle, forwarding } from '../bundle.ts';
+import { watchAir } from '../capture.ts';
+import { check } from '../check.ts';
+import type { Bench, Boot } from '../check.ts';
+import { writeBlank } from '../disks.ts';
+import { eventually } from '../eventually.ts';
+import { hostCommand, startHostCommand } from '../host-commands.ts';
+import { HOME, HOME_NETWORK } from './boots.ts';
+
+// From one network to another, as the host sees it: servers for names, search domains, sizes of packets, addresses.
+
+/** Seconds after the association in which the host sees the new network. */
+const SEEN = 15;
+
+/** What a server says may be remembered for ten minutes. */
+const KEEP = 'local-ttl=600';
+
+/** Two names that both networks know, each in its own way, and one in the domain of each. */
+const atHome = [
+  KEEP,
+  'address=/shared.example/203.0.113.31',
+  'address=/portal.corp.example/203.0.113.41',
+  'dhcp-option=option:domain-search,corp.example,lab.example',
+  'dhcp-option=option:mtu,1400',
+];
+const atCafe = [
+  KEEP,
+  'address=/shared.example/203.0.113.32',
+  'address=/portal.cafe.example/203.0.113.42',
+  // The older option, with one domain.
+  'domain=cafe.example',
+  'dhcp-option=option:mtu,1280',
+];
+
+const CAFE: ApSpec = {
+  name: 'ap1',
+  ssid: 'cafe',
+  security: { kind: 'psk', passphrase: 'two lattes' },
+  network: '10.99.0',
+  dnsmasq: atCafe,
+};
+
+/** Two networks that it knows, and a state disk. */
+export const roaming: Boot = {
+  name: 'roaming',
+  prepare: async (tools) => {
+    const state = join(tools.folder, 'state.img');
+    await writeBlank(state, 64);
+    const networks = [HOME_NETWORK, { ssid: 'cafe', passphrase: 'two lattes' }];
+    return { ...(await buildBundle(tools, { flavor: 'extended', networks })), state };
+  },
+  started: ({ air }) => air.start({ ...HOME, dnsmasq: atHome }),
+};
+
+export const point = (bench: Bench, name: string) => {
+  const found = bench.air.points.get(name);
+  assert.ok(found);
+  return found;
+};
+
+/** What the host's own resolver says, with its search domains. */
+async function resolve({ host }: Bench, name: string): Promise<string | undefined> {
+  const { stdout } = await host.exec('getent', ['ahostsv4', name]);
+  return /^\S+/.exec(stdout)?.[0];
+}
+
+interface Sight {
+  /** The address of a name that is known everywhere. */
+  readonly shared: string;
+  /** The address of a name without its domain. */
+  readonly portal?: string;
+  readonly search?: string;
+}
+
+/** Waits until the host sees the network that the guest is in. */
+async function sees(bench: Bench, what: string, sight: Sight): Promise<void> {
+  const begin = Date.now();
+  await eventually(what, SEEN, async () => {
+    const [shared, portal] = await Promise.all([resolve(bench, 'shared.example'), resolve(bench, 'portal')]);
+    const search = /^search (.*)$/m.exec((await bench.host.sh('cat /etc/resolv.conf')).stdout)?.[1];
+    assert.deepEqual({ shared, portal, search }, { portal: undefined, search: undefined, ...sight });
+    return true;
+  });
+  bench.report(`${what}: seen ${((Date.now() - begin) / 1000).toFixed(1)} s after the association`);
+}
+
+/** The largest size of TCP's segments that the far side is told of when the host connects. */
+async function segmentSize(bench: Bench): Promise<string | undefined> {
+  const seen = await watchAir(bench, 'tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-syn', 'any');
+  const size = 1_000_000;
+  const sum = await bench.host.sh(`curl -s http://${SERVER.address}/big/${size} | sha256sum`);
+  assert.equal(sum.stdout.split(' ')[0], bigDigest(size), 'the download');
+  return /mss (\d+)/.exec(await seen())?.[1];
+}
+
+/** What the host is told of a packet that is not to be cut up and too large. */
+async function tooLarge({ host }: Bench): Promise<string> {
+  await host.sh('ip route flush cache');
+  const { stdout } = await host.exec('ping', [
+    '-M',
+    'do',
+    '-c',
+    '1',
+    '-W',
+    '3',
+    '-s',
+    '1450',
+    SERVER.address,
+  ]);
+  return /Frag needed and DF set \(mtu = (\d+)\)/.exec(stdout)?.[1] ?? stdout;
+}
+
+check(
+  'roaming: names, search domains and sizes of the first network',
+  roaming,
+  async (bench) => {
+    await startHostCommand(bench, ['lib/names-watch', String(process.pid)]);
+    await bench.host.sh(`${join(bench.folder, 'stand-in-RESOLVCONF')} -u`);
+    await bench.machine.console.waitFor(/connected to "home"/, 120);
+    await forwarding(bench, 60);
+    await eventually(
+      'sshd',
+      30,
+      async () => (await bench.host.sh('ssh-keyscan -t ed25519 172.24.1.1')).stdout !== '',
+    );
+    await sees(bench, 'home', {
+      shared: '203.0.113.31',
+      portal: '203.0.113.41',
+      search: 'corp.example lab.example',
+    });
+    assert.equal(await tooLarge(bench), '1400');
+    assert.equal(await segmentSize(bench), '1360');
+    const status = await hostCommand(bench, ['vm_status', '--json']);
+    assert.match(status.stdout, /"state": "online"/);
+  },
+  { limit: 240 },
+);
+
+check(
+  'roaming: to another network',
+  roaming,
+  async (bench) => {
+    const { console } = bench.machine;
+    await bench.air.start(CAFE);
+    const from = console.position;
+    await point(bench, 'ap0').off();
+    await console.waitFor(/connected to "cafe"/, 60, from);
+    await sees(bench, 'cafe', { shared: '203.0.113.32', portal: '203.0.113.42', search: 'cafe.example' });
+    await forwarding(bench, 10);
+    assert.equal(await tooLarge(bench), '1280');
+    assert.equal(await segmentSize(bench), '1240');
+  },
+  { limit: 150 },
+);
+
+check(
+  'roaming: a network whose server has the address of the last one',
+  roaming,
+  async (bench) => {
+    const { console } = bench.machine;
+    const from = console.position;
+    await point(bench, 'ap1').change({ dnsmasq: [KEEP, 'address=/shared.example/203.0.113.33'] });
+    await console.waitFor(/connected to "cafe"/, 60, from);
+    // Without a domain and a size of its own.
+    await sees(bench, 'the other one', { shared: '203.0.113.33' });
+    assert.match(await tooLarge(bench), /1458 bytes from/);
+  },
+  { limit: 150 },
+);
+
+check(
+  'roaming: absurd sizes of packets are not taken',
+  roaming,
+  async (bench) => {
+    for (const mtu of [68, 575, 1501, 9000]) {
+      const from = bench.machine.console.position;
+      await point(bench, 'ap1').changeLeases({ dnsmasq: [`dhcp-option=option:mtu,${mtu}`] });
+      await bench.guestOk('pkill -x udhcpc');
+      await bench.machine.console.waitFor(
+        new RegExp(
+          `asks for packets of at most ${mtu} bytes, which is not within 576 to 1500: taken as 1500`,
+        ),
+        20,
+        from,
+      );
+      assert.equal(await bench.guestOk('cat /sys/class/net/wlan0/mtu'), '1500\n');
+    }
+    const from = bench.machine.console.position;
+    await point(bench, 'ap1').changeLeases({ dnsmasq: ['dhcp-option=option:mtu,576'] });
+    await bench.guestOk('pkill -x udhcpc');
+    await eventually(
+      'the smallest',
+      20,
+      async () => (await bench.guestOk('cat /sys/class/net/wlan0/mtu')) === '576\n',
+    );
+    assert.equal(await segmentSize(bench), '536');
+    assert.doesNotMatch(bench.machine.console.text.slice(from), /asks for packets/);
+  },
+  { limit: 150 },
+);
+
+check(
+  "roaming: a network with the host's own range, and a free one for the profile",
+  roaming,
+  async (bench) => {
+    const { console } = bench.machine;
+    const from = console.position;
+    await point(bench, 'ap1').change({ network: '172.24.1', range: [100, 150], dnsmasq: [] });
+    await console.waitFor(/which is the host's own range 172\.24\.1\.0\/24: refused/, 90, from);
+    const { code, stdout } = await hostCommand(bench, ['vm_status']);
+    assert.equal(code, 5);
+    assert.match(stdout, /^ {10}the Wi-Fi network gives out 172\.24\.1\.1\d\d\/24, .*: refused/m);
+    assert.match(stdout, /^ +host: 10\.137\.1\.49\/24\n +guest: 10\.137\.1\.1$/m);
+    await point(bench, 'ap0').on();
+    const home = await hostCommand(bench, ['vm_wifi', 'join', 'home']);
+    assert.equal(home.code, 0, home.stderr);
+    await forwarding(bench, 20);
+    const joined = await hostCommand(bench, ['vm_wifi', 'join', 'cafe']);
+    assert.equal(joined.code, 5);
+    assert.match(
+      joined.stderr,
+      /not joined: the network gives out 172\.24\.1\.1\d\d\/24, which is in the range/,
+    );
+    assert.match(joined.stderr, / {4}host: 10\.137\.1\.49\/24\n {4}guest: 10\.137\.1\.1\n$/);
+    await bench.air.remove(point(bench, 'ap1'));
+    await forwarding(bench, 60);
+    assert.doesNotMatch((await hostCommand(bench, ['vm_status'])).stdout, /another range/);
+  },
+  { limit: 240 },
+);

@@ -11,6 +11,7 @@ import './checks/tunnel.ts';
 import './checks/traffic.ts';
 import './checks/guarded.ts';
 import './checks/ipv6.ts';
+import './checks/ipv6-use.ts';
 import './checks/wifi-commands.ts';
 import './checks/site.ts';
 import './checks/power.ts';

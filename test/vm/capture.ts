@@ -21,11 +21,15 @@ export async function watchHost({ host, folder }: Bench, filter: string): Promis
   };
 }
 
-/** The same on the access point's side; device `any`, unlike others, need not be there yet. */
+/**
+ * The same on the access point's side; device `any`, unlike others, need not be there yet. `words` are more options for
+ * the telling, such as -vv.
+ */
 export async function watchAir(
   { air }: Bench,
   filter: string,
   device = 'ap0',
+  words = '',
 ): Promise<() => Promise<string>> {
   const name = `/tmp/air-${Date.now()}`;
   // The far side has no account of tcpdump's own to change to.
@@ -34,7 +38,7 @@ export async function watchAir(
   return async () =>
     (
       await air.ok(
-        `sleep ${MOMENT}; kill -INT $(cat ${name}.pid); sleep 0.2; tcpdump -n -Z root -r ${name}.pcap`,
+        `sleep ${MOMENT}; kill -INT $(cat ${name}.pid); sleep 0.2; tcpdump -n ${words} -Z root -r ${name}.pcap`,
       )
     ).stdout;
 }

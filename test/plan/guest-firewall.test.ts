@@ -99,11 +99,25 @@ describe('the IPv6 firewall', () => {
 
   it('means the whole /64 of the bridge, not its first address', () => {
     const text = rulesOf('ipv6', 'firewall6.rules');
-    const sources = [...text.matchAll(/ -s (\S+)/g)].map(([, source]) => source);
+    const all = [...text.matchAll(/ -s (\S+)/g)].map(([, source]) => source);
+    const sources = all.filter((source) => source !== 'fe80::/10');
     expect(sources.length).toBeGreaterThanOrEqual(4);
     expect(new Set(sources)).toEqual(new Set(['fd12:3456:789a::/64']));
     expect(rules(text, 'filter', 'FORWARD')).toContain(
       '-A FORWARD -s fd12:3456:789a::/64 -i eth0 -o wlan0 -j ACCEPT',
+    );
+  });
+
+  it('takes of ICMPv6 itself only neighbours, ping, and the router and the multicast queries of the Wi-Fi', () => {
+    const types = rules(rulesOf('ipv6', 'firewall6.rules'), 'filter', 'INPUT').filter((rule) =>
+      rule.includes('icmp'),
+    );
+    const link = '-s fe80::/10 -i wlan0 ';
+    expect(types.toSorted()).toEqual(
+      [`${link}130`, `${link}134`, '128', '135', '136']
+        .map((words) => words.replace(/(\d+)$/, '-p ipv6-icmp -m icmp6 --icmpv6-type $1 -j ACCEPT'))
+        .map((words) => `-A INPUT ${words}`)
+        .toSorted(),
     );
   });
 });

@@ -36,7 +36,9 @@ describe('vm_install of a profile with IPv6', () => {
     const own = '# mine\n::/0\t1\t1';
     writeFileSync(join(machine.etc, 'ip6addrctl.conf'), own);
     await apply(machine);
-    expect(read(machine.etc, 'ip6addrctl.conf')).toMatch(/^# mine\n::\/0\t1\t1\n# airhive: begin.*\nfd12::\/64\t37\t1\n/);
+    expect(read(machine.etc, 'ip6addrctl.conf')).toMatch(
+      /^# mine\n::\/0\t1\t1\n# airhive: begin.*\nfd12::\/64\t37\t1\n/,
+    );
     await remove(machine);
     expect(read(machine.etc, 'ip6addrctl.conf')).toBe(own);
   });

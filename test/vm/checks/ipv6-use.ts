@@ -46,7 +46,9 @@ check('IPv6: names, asked over either', guarded, async (bench) => {
   // An access point that forwards nothing says as a neighbour that it is no router, and is taken for none.
   await air.ok('echo 1 >/proc/sys/net/ipv6/conf/all/forwarding');
   await moreLines(bench, [`address=/${DUAL}/${SERVER.address}`, `address=/${DUAL}/${SERVER.address6}`]);
-  await eventually('a router', 30, async () => (await bench.guestOk('ip -6 route show default')).includes('via fe80:'));
+  await eventually('a router', 30, async () =>
+    (await bench.guestOk('ip -6 route show default')).includes('via fe80:'),
+  );
   for (const server of [host.addresses.guest, LAN6.guest])
     for (const how of ['+notcp', '+tcp']) {
       const { stdout } = await host.exec('dig', ['+short', '+tries=2', how, `@${server}`, DUAL, 'AAAA']);

@@ -54,6 +54,10 @@ check(
   roaming,
   async (bench) => {
     const before = await Promise.all(clients.map((client) => client.lease()));
+    assert.deepEqual(
+      before.map((lease) => lease?.event),
+      ['bound', 'bound'],
+    );
     await bench.restart({ state: undefined });
     await forwarding(bench, 120);
     for (const client of clients) client.renew();

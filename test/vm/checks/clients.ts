@@ -33,21 +33,29 @@ async function getsThrough(bench: Bench, client: Client, { dns }: Lease): Promis
     assert.equal((await client.sh(`ping -c 1 -W 3 ${neighbour}`)).code, 0, neighbour);
 }
 
-check('clients: two others on the bridge get address, route and DNS', roaming, async (bench) => {
-  await forwarding(bench, 60);
-  const { host, guest } = bench.host.addresses;
-  clients = [await Client.plugIn(bench, 'jail'), await Client.plugIn(bench, 'vm')];
-  for (const client of clients) client.ask();
-  const leases = await Promise.all(clients.map((client) => leased(client, 'bound')));
-  const range = await bench.guestOk("sed -n 's/^dhcp-range=//p' /etc/airhive/dnsmasq.conf");
-  const [first = '', last = ''] = range.split(',');
-  for (const { address, prefix, router, dns } of leases) {
-    assert.ok(number(address) >= number(first) && number(address) <= number(last), `${address} in ${range}`);
-    assert.deepEqual([prefix, router, dns], [24, guest, guest]);
-  }
-  assert.equal(new Set([host, guest, ...leases.map(({ address }) => address)]).size, 4);
-  await Promise.all(clients.map((client, index) => getsThrough(bench, client, leases[index]!)));
-});
+check(
+  'clients: two others on the bridge get address, route and DNS',
+  roaming,
+  async (bench) => {
+    await forwarding(bench, 120);
+    const { host, guest } = bench.host.addresses;
+    clients = [await Client.plugIn(bench, 'jail'), await Client.plugIn(bench, 'vm')];
+    for (const client of clients) client.ask();
+    const leases = await Promise.all(clients.map((client) => leased(client, 'bound')));
+    const range = await bench.guestOk("sed -n 's/^dhcp-range=//p' /etc/airhive/dnsmasq.conf");
+    const [first = '', last = ''] = range.split(',');
+    for (const { address, prefix, router, dns } of leases) {
+      assert.ok(
+        number(address) >= number(first) && number(address) <= number(last),
+        `${address} in ${range}`,
+      );
+      assert.deepEqual([prefix, router, dns], [24, guest, guest]);
+    }
+    assert.equal(new Set([host, guest, ...leases.map(({ address }) => address)]).size, 4);
+    await Promise.all(clients.map((client, index) => getsThrough(bench, client, leases[index]!)));
+  },
+  { limit: 240 },
+);
 
 check(
   'clients: the same addresses after a restart of the guest, also when it has lost its disk',

@@ -30,6 +30,7 @@ describe('a running guest', () => {
     siteOk(machine, null, 'add', 'other', '--open');
     expect(room.site()).toEqual(siteFiles(machine));
     room.insert(readFileSync(siteImage(machine)));
+    room.restart();
     expect(room.import()).toMatchObject({ status: 0, stderr: '' });
     expect(room.site()).toEqual(siteFiles(machine));
     expectTidy(machine, ['battery staple']);

@@ -57,6 +57,18 @@ describe.skipIf(!READY)('what the host sends over ssh (needs busybox, ssh-keygen
     expect(room.ram()).not.toContain('an old one');
   });
 
+  it('stays when the disk is read again, until the next start', () => {
+    const room = booted();
+    const before = room.site();
+    expect(room.import(['--stdin'], archiveOf(FILES)).stdout).toBe('taken\n');
+    expect(room.import()).toMatchObject({ status: 0, stderr: '' });
+    expect(room.site()).toEqual(FILES);
+    expect(room.read('said')).toContain('has sent newer networks and keys');
+    room.restart();
+    expect(room.import()).toMatchObject({ status: 0, stderr: '' });
+    expect(room.site()).toEqual(before);
+  });
+
   it('leaves the Wi-Fi alone when only keys have changed, and ends lines as Unix does', () => {
     const room = booted();
     const networks = room.site()['networks.conf'] ?? '';

@@ -46,7 +46,7 @@ describe('the scripts', () => {
   it.each([
     ['grub', 'nmdm'],
     ['uefi', 'stdio'],
-  ])('are clean under shellcheck, loader %s, console %s', (loader, console) => {
+  ])('are clean under shellcheck, loader %s, console %s', { timeout: 120_000 }, (loader, console) => {
     const machine = new Machine({ view: { loader, console } });
     const { stdout } = spawnSync('shellcheck', ['-s', 'sh', '-x', ...scriptsOf(machine)], {
       cwd: machine.bundle,

@@ -87,7 +87,6 @@ describe('the commands of the documents', () => {
       ],
       'openssl dgst',
       'machine.console: nmdm',
-      'addm tap0',
     ]);
     const languages = new Set(DOCUMENTS.filter((file) => file !== 'ARCHITECTURE.md').flatMap(fences));
     expect([...languages].toSorted()).toEqual(['sh', 'yaml']);

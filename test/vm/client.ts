@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bench } from './check.ts';
@@ -40,11 +41,11 @@ export class Client {
     await mkdir(join(folder, 'clients'), { recursive: true });
     const file = join(folder, 'clients', name);
     await writeFile(`${file}.script`, SCRIPT, { mode: 0o755 });
-    const place = host.start('unshare', ['-n', 'sleep', '3600']);
+    const place = host.start('unshare', ['-n', '/bin/sh', '-c', 'echo made; exec sleep 3600']);
+    // Until it says so, it may be in any of the namespaces it passes through, even this computer's own.
+    await once(place.stdout ?? place, 'data');
     const pid = String(place.pid);
-    const made =
-      await host.sh(`until [ "$(readlink /proc/${pid}/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do
-        sleep 0.05; done
+    const made = await host.sh(`set -e
       ip link add ${name} type veth peer name eth0 netns ${pid}
       ip link set ${name} master ${host.addresses.bridge} && ip link set ${name} up
       nsenter -t ${pid} -n sh -c 'ip link set lo up; ip link set eth0 up'`);

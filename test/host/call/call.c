@@ -90,13 +90,13 @@ int main(int argc, char **argv) {
   char written[LONG], met[LONG + 32];
   find_written(written, argc, argv);
   snprintf(met, sizeof met, "%ld %s\n", call, written);
-  write_state("fault-met", met);
-  if (!strcmp(how, "fail")) die(trouble(), "failed, as the test wants it", "");
   if (!strcmp(how, "hang")) {
     snprintf(number, sizeof number, "%d\n", getpid());
     write_state("hanging", number);
-    for (;;) pause();
   }
+  write_state("fault-met", met);
+  if (!strcmp(how, "fail")) die(trouble(), "failed, as the test wants it", "");
+  if (!strcmp(how, "hang")) for (;;) pause();
   if (!strcmp(how, "kill-before")) strike();
   played = fork();
   if (played == 0) become(argc, argv);

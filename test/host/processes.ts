@@ -26,6 +26,8 @@ export function isAlive(pid: number): boolean {
 
 /** Sends a signal; false when there is no such process. */
 export function kill(pid: number, signal: NodeJS.Signals): boolean {
+  // Which would be our own group.
+  if (pid === 0) throw new Error('the number of the process is missing');
   try {
     process.kill(pid, signal);
     return true;

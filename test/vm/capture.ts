@@ -2,11 +2,16 @@ import type { Bench } from './check.ts';
 
 // Packets on their way are given a moment before a capture ends: what must not come cannot be waited for.
 const MOMENT = 0.5;
+/** Otherwise a packet waits up to a second for others in the kernel, and is lost when the capture ends before. */
+const AT_ONCE = '--immediate-mode';
 
 /** Starts to note packets on the host's bridge; the function returned ends that and tells them, a line each. */
 export async function watchHost({ host, folder }: Bench, filter: string): Promise<() => Promise<string>> {
   const file = `${folder}/host-${Date.now()}.pcap`;
-  const child = host.start('tcpdump', ['-i', host.addresses.bridge, '-n', '-U', '-w', file, filter]);
+  const child = host.start('tcpdump', [
+    ...['-i', host.addresses.bridge, AT_ONCE, '-n', '-U', '-w', file],
+    filter,
+  ]);
   await new Promise<void>((resolve) => {
     child.stderr?.on('data', (chunk: Buffer) => {
       if (chunk.includes('listening on')) resolve();
@@ -33,12 +38,13 @@ export async function watchAir(
 ): Promise<() => Promise<string>> {
   const name = `/tmp/air-${Date.now()}`;
   // The far side has no account of tcpdump's own to change to.
-  await air.ok(`tcpdump -i ${device} -n -U -Z root -w ${name}.pcap '${filter}' >${name}.log 2>&1 & echo $! >${name}.pid
+  await air.ok(`tcpdump -i ${device} ${AT_ONCE} -n -U -Z root -w ${name}.pcap '${filter}' >${name}.log 2>&1 & echo $! >${name}.pid
     until grep -q 'listening on' ${name}.log; do kill -0 $! || { cat ${name}.log; exit 1; }; sleep 0.1; done`);
   return async () =>
     (
       await air.ok(
-        `sleep ${MOMENT}; kill -INT $(cat ${name}.pid); sleep 0.2; tcpdump -n ${words} -Z root -r ${name}.pcap`,
+        `sleep ${MOMENT}; pid=$(cat ${name}.pid); kill -INT $pid; while kill -0 $pid 2>/dev/null; do sleep 0.1; done
+        tcpdump -n ${words} -Z root -r ${name}.pcap`,
       )
     ).stdout;
 }

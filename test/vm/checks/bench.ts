@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { readFile } from 'node:fs/promises';
-import { bigDigest } from '../air.ts';
 import { SERVER } from '../air-config.ts';
 import type { ApSpec } from '../air-config.ts';
 import { check } from '../check.ts';
@@ -10,6 +9,7 @@ import { writeFatImage } from '../disks.ts';
 import { eventually } from '../eventually.ts';
 import { makeKeyPair, sshExec } from '../keys.ts';
 import type { KeyPair } from '../keys.ts';
+import { download } from '../path.ts';
 import { addRunlevels, bareTree, packOverlay, STOCK_RUNLEVELS } from '../overlay.ts';
 import { Tree } from '../base/tree.ts';
 import { MIRROR_FOLDER } from '../base/build.ts';
@@ -106,9 +106,7 @@ check('bench: ping, page, download and source address through NAT', bare, async 
   assert.match(ping.stdout, /1 received/);
   const lease = /inet (\S+)\//.exec(await bench.guestOk('ip -4 addr show wlan0'))?.[1];
   assert.equal((await host.exec('curl', ['-s', `http://${SERVER.address}/ip`])).stdout, `${String(lease)}\n`);
-  const size = 5_000_000;
-  const sum = await host.sh(`curl -s http://${SERVER.address}/big/${size} | sha256sum`);
-  assert.equal(sum.stdout.split(' ')[0], bigDigest(size));
+  await download(bench, 5_000_000);
 });
 
 check('bench: apk fetches from the mirror and refuses what is spoilt', bare, async (bench) => {

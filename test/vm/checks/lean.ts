@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bigDigest } from '../air.ts';
 import { SERVER } from '../air-config.ts';
 import { buildBundle, forwarding } from '../bundle.ts';
 import { check } from '../check.ts';
@@ -11,6 +10,7 @@ import { writeBlank, writeFatImage } from '../disks.ts';
 import { makeKeyPair } from '../keys.ts';
 import { bareTree, packOverlay } from '../overlay.ts';
 import { padInitramfs } from '../padding.ts';
+import { download } from '../path.ts';
 import { wlanAddress } from '../probe.ts';
 import { HOME, HOME_NETWORK } from './boots.ts';
 import { firstPacket, median, mebibytes, throughput, usage } from './lean-figures.ts';
@@ -165,11 +165,7 @@ check(
   floor,
   async (bench) => {
     await forwarding(bench, 80);
-    const size = 40_000_000;
-    const sum = await bench.host.sh(`curl -s http://${SERVER.address}/big/${size} | sha256sum`, {
-      timeout: 80,
-    });
-    assert.equal(sum.stdout.split(' ')[0], bigDigest(size));
+    await download(bench, 40_000_000, 80);
     await bench.machine.console.waitFor(/airhive login:/, 60);
     assert.doesNotMatch(await bench.guestOk('dmesg'), /[Oo]ut of memory|oom-kill/);
     const { memory, root, total } = await usage(bench);

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { bigDigest } from '../air.ts';
 import { SERVER } from '../air-config.ts';
 import type { ApSpec } from '../air-config.ts';
 import { buildBundle, forwarding } from '../bundle.ts';
@@ -10,6 +9,7 @@ import type { Bench, Boot } from '../check.ts';
 import { writeBlank } from '../disks.ts';
 import { eventually } from '../eventually.ts';
 import { hostCommand, startHostCommand } from '../host-commands.ts';
+import { download, sizeTold } from '../path.ts';
 import { HOME, HOME_NETWORK } from './boots.ts';
 
 // From one network to another, as the host sees it: servers for names, search domains, sizes of packets, addresses.
@@ -92,27 +92,20 @@ async function sees(bench: Bench, what: string, sight: Sight): Promise<void> {
 /** The largest size of TCP's segments that the far side is told of when the host connects. */
 async function segmentSize(bench: Bench): Promise<string | undefined> {
   const seen = await watchAir(bench, 'tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-syn', 'any');
-  const size = 1_000_000;
-  const sum = await bench.host.sh(`curl -s http://${SERVER.address}/big/${size} | sha256sum`);
-  assert.equal(sum.stdout.split(' ')[0], bigDigest(size), 'the download');
+  await download(bench, 1_000_000);
   return /mss (\d+)/.exec(await seen())?.[1];
 }
 
 /** What the host is told of a packet that is not to be cut up and too large. */
-async function tooLarge({ host }: Bench): Promise<string> {
-  await host.sh('ip route flush cache');
-  const { stdout } = await host.exec('ping', [
-    '-M',
-    'do',
-    '-c',
-    '1',
-    '-W',
-    '3',
-    '-s',
-    '1450',
-    SERVER.address,
-  ]);
-  return /Frag needed and DF set \(mtu = (\d+)\)/.exec(stdout)?.[1] ?? stdout;
+async function tooLarge(bench: Bench): Promise<string> {
+  await bench.host.sh('ip route flush cache');
+  return sizeTold(bench, SERVER.address, 1450);
+}
+
+/** The present network says another size with the next lease, which the guest asks for at once. */
+async function offerSize(bench: Bench, mtu: number): Promise<void> {
+  await point(bench, 'ap1').changeLeases({ dnsmasq: [`dhcp-option=option:mtu,${mtu}`] });
+  await bench.guestOk('pkill -x udhcpc');
 }
 
 check(
@@ -178,8 +171,7 @@ check(
   async (bench) => {
     for (const mtu of [68, 575, 1501, 9000]) {
       const from = bench.machine.console.position;
-      await point(bench, 'ap1').changeLeases({ dnsmasq: [`dhcp-option=option:mtu,${mtu}`] });
-      await bench.guestOk('pkill -x udhcpc');
+      await offerSize(bench, mtu);
       await bench.machine.console.waitFor(
         new RegExp(
           `asks for packets of at most ${mtu} bytes, which is not within 576 to 1500: taken as 1500`,
@@ -190,8 +182,7 @@ check(
       assert.equal(await bench.guestOk('cat /sys/class/net/wlan0/mtu'), '1500\n');
     }
     const from = bench.machine.console.position;
-    await point(bench, 'ap1').changeLeases({ dnsmasq: ['dhcp-option=option:mtu,576'] });
-    await bench.guestOk('pkill -x udhcpc');
+    await offerSize(bench, 576);
     await eventually(
       'the smallest',
       20,

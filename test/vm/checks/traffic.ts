@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { SERVER } from '../air-config.ts';
 import type { Bench } from '../check.ts';
 import { check } from '../check.ts';
+import { sizeTold } from '../path.ts';
 import { gateway } from './boots.ts';
 
 // What a gateway has to carry: very many connections, datagrams that come in pieces, paths that are narrow.
@@ -137,19 +138,9 @@ const noNotice = (
 
 check('traffic: a narrow path is noticed', gateway, async (bench) => {
   const end = await narrowLink(bench);
-  const { stdout } = await bench.host.exec('ping', [
-    '-M',
-    'do',
-    '-c',
-    '1',
-    '-W',
-    '3',
-    '-s',
-    '1400',
-    NARROW.other,
-  ]);
+  const told = await sizeTold(bench, NARROW.other, 1400);
   await end();
-  assert.match(stdout, /Frag needed and DF set \(mtu = 1280\)/);
+  assert.equal(told, '1280');
 });
 
 check('traffic: a narrow path that nothing tells of', gateway, async (bench) => {

@@ -17,6 +17,7 @@ export interface BootSpec {
   readonly card?: MachineSpec['card'];
   readonly channels?: MachineSpec['channels'];
   readonly passthrough?: MachineSpec['passthrough'];
+  readonly clock?: MachineSpec['clock'];
   readonly append?: string;
   readonly noReboot?: boolean;
 }
@@ -56,8 +57,6 @@ export interface Bench extends BootTools {
 
 export interface Boot {
   readonly name: string;
-  /** True: nothing else may run on this computer meanwhile (measurements). */
-  readonly alone?: boolean;
   /** Makes disks and says what to start. */
   readonly prepare: (tools: BootTools) => Promise<BootSpec>;
   /** Runs once the machine is started, before the first check; e.g. starts an access point. Does not wait for the guest. */

@@ -33,7 +33,7 @@ import { missingTools } from './tools.ts';
 
 const USAGE = `node test/vm/run.js [--only PATTERN] [--jobs N] [--keep] [--soak]
   --only PATTERN  checks or boots whose name matches (a regular expression)
-  --jobs N        machines at a time (default: half the processors plus one)
+  --jobs N        machines at a time (default: one more than there are processors)
   --keep          leave the work folder with disks and logs
   --soak          also the long checks
 `;
@@ -43,7 +43,7 @@ function readOptions(args: readonly string[]): { only: RegExp; jobs: number; kee
     args: [...args],
     options: {
       only: { type: 'string', default: '' },
-      jobs: { type: 'string', default: String(Math.floor(availableParallelism() / 2) + 1) },
+      jobs: { type: 'string', default: String(availableParallelism() + 1) },
       keep: { type: 'boolean', default: false },
       soak: { type: 'boolean', default: false },
     },

@@ -99,6 +99,7 @@ class Session implements Bench {
         memory: spec.memory ?? 384,
         card: spec.card ?? 'hwdrivers',
         channels: spec.channels ?? 'usual',
+        clock: spec.clock ?? 'wall',
         noReboot: spec.noReboot ?? true,
         append: spec.append ?? '',
         passthrough: spec.passthrough,
@@ -172,22 +173,14 @@ async function runBoot(boot: Boot, checks: readonly Check[], settings: RunSettin
 
 const longest = (checks: readonly Check[]): number => checks.reduce((sum, { limit }) => sum + limit, 0);
 
-/**
- * Runs every boot, `jobs` at a time, the longest first: begun late, it would be waited for at the end. Those that
- * measure come last, each alone.
- */
+/** Runs every boot, `jobs` at a time, the longest first: begun late, it would be waited for at the end. */
 export async function runChecks(
   groups: ReadonlyMap<Boot, readonly Check[]>,
   settings: RunSettings,
 ): Promise<void> {
-  const all = [...groups];
-  const queue = all
-    .filter(([boot]) => boot.alone !== true)
-    .toSorted(([, one], [, other]) => longest(other) - longest(one));
+  const queue = [...groups].toSorted(([, one], [, other]) => longest(other) - longest(one));
   const worker = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) await runBoot(...next, settings);
   };
   await Promise.all(Array.from({ length: settings.jobs }, worker));
-  for (const [boot, checks] of all.filter(([one]) => one.alone === true))
-    await runBoot(boot, checks, settings);
 }

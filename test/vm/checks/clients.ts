@@ -8,6 +8,7 @@ import type { Lease } from '../client.ts';
 import { eventually } from '../eventually.ts';
 import { wlanAddress } from '../probe.ts';
 import { roaming } from './roaming.ts';
+import { restartDamaged } from './state.ts';
 
 // Jails and other VMs on the host's bridge. After the checks of roaming.ts, whose machine this is.
 
@@ -58,7 +59,7 @@ check(
 );
 
 check(
-  'clients: the same addresses after a restart of the guest, also when it has lost its disk',
+  'clients: the same addresses after a restart of the guest, also when its state disk is damaged and left alone',
   roaming,
   async (bench) => {
     const before = await Promise.all(clients.map((client) => client.lease()));
@@ -66,8 +67,7 @@ check(
       before.map((lease) => lease?.event),
       ['bound', 'bound'],
     );
-    await bench.restart({ state: undefined });
-    await forwarding(bench, 120);
+    await restartDamaged(bench);
     for (const client of clients) client.renew();
     const after = await Promise.all(clients.map((client) => leased(client, 'renew')));
     assert.deepEqual(

@@ -4,7 +4,7 @@ import type { Bench } from '../check.ts';
 import { SLOT } from '../qemu.ts';
 import { gateway } from './boots.ts';
 
-/** Seconds from the power button to the end; asserted where nothing else runs ("lean"). */
+/** Seconds from the power button to the end; asserted where they are counted by instructions ("lean"). */
 export const POWER_OFF_LIMIT = 10;
 
 /**

@@ -24,6 +24,15 @@ export function isAlive(pid: number): boolean {
   }
 }
 
+/** What a process was started as, its arguments apart by NUL; empty when there is no such process. */
+export function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
 /** Sends a signal; false when there is no such process. */
 export function kill(pid: number, signal: NodeJS.Signals): boolean {
   // Which would be our own group.

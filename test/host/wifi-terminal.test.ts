@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { useAwk } from './awks.ts';
 import type { Machine } from './machine.ts';
+import { commandOf, until } from './processes.ts';
 import { onTerminal } from './terminal.ts';
 import { withGuest } from './wifi-bench.ts';
 
@@ -106,6 +107,8 @@ describe('vm_wifi watch on a terminal', () => {
     expect(shown).toMatch(/\r(\^C)?\nstatus 130\n$/);
     expect(machine.get('after')).toBe(machine.get('before'));
     expect(machine.get('before')).toContain('80');
+    const asking = (pid: number): boolean => commandOf(pid).includes('wifi-control follow');
+    await until(() => !machine.processes().some(asking), 'its ssh to end');
   });
 
   it('ends when nobody reads any more, without a wrong word', async () => {

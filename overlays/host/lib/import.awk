@@ -42,9 +42,7 @@ line ~ /^network[ \t]*=/ {
   next
 }
 
-# The blocks of other things, which may hold lines that look like settings.
-!inside && line ~ /=[{]$/ { other = 1; next }
-other { if (line == "}") other = 0; next }
+# What belongs to no network, such as the lines in the blocks of other things.
 !inside { next }
 line == "}" { finish(); inside = 0; next }
 

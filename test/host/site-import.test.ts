@@ -24,6 +24,56 @@ function imported(conf: string): { blocks: string; notes: string[] } {
 
 const block = (...lines: string[]): string => `network={\n${lines.map((line) => `\t${line}\n`).join('')}}\n`;
 
+/** Of every setting that the guest knows a value; of lists, all words. */
+const ALL_SETTINGS = [
+  ...[
+    'scan_ssid=1',
+    'priority=5',
+    'disabled=0',
+    'ieee80211w=1',
+    'proactive_key_caching=1',
+    'eap_workaround=0',
+  ],
+  ...['eapol_flags=3', 'ocsp=1', 'fragment_size=1300', 'wpa_ptk_rekey=600', 'owe_group=19', 'owe_only=1'],
+  ...['mac_addr=1', 'disable_ht=1', 'disable_vht=1'],
+  ...[
+    'sae_password="x y"',
+    'sae_password_id="y"',
+    'id_str="home"',
+    'bgscan="simple:30:-45:300"',
+    'identity="me"',
+  ],
+  ...['anonymous_identity="nobody"', 'password="x"', 'phase1="peaplabel=0"', 'phase2="auth=MSCHAPV2"'],
+  ...['', '2'].flatMap((n) => [
+    ...[`subject_match${n}="/CN=a"`, `altsubject_match${n}="DNS:a.example"`],
+    ...[`domain_match${n}="a.example"`, `domain_suffix_match${n}="example"`],
+    `ca_cert${n}="hash://server/sha256/${'0f'.repeat(32)}"`,
+  ]),
+  ...[
+    'private_key_passwd="x"',
+    'private_key2_passwd="x"',
+    'openssl_ciphers="DEFAULT"',
+    'scan_freq=2412 2437',
+    'freq_list=5180',
+    'bssid=02:00:00:Aa:00:01',
+  ],
+  'key_mgmt=NONE WPA-PSK WPA-EAP IEEE8021X WPA-PSK-SHA256 WPA-EAP-SHA256 SAE OWE WPA-EAP-SUITE-B WPA-EAP-SUITE-B-192',
+  ...['proto=WPA RSN WPA2', 'pairwise=CCMP TKIP CCMP-256 GCMP GCMP-256', 'pairwise=NONE'],
+  ...[
+    'group=CCMP TKIP CCMP-256 GCMP GCMP-256',
+    'group_mgmt=AES-128-CMAC BIP-GMAC-128 BIP-GMAC-256 BIP-CMAC-256',
+  ],
+  ...[
+    'auth_alg=OPEN SHARED LEAP',
+    "eap=MD5 MSCHAPV2 OTP GTC TLS PEAP TTLS FAST PWD LEAP PSK PAX SIM AKA AKA'",
+  ],
+];
+
+/** Settings that name files, which are on the host alone. */
+const FILE_SETTINGS = ['', '2'].flatMap((n) =>
+  ['ca_cert', 'ca_path', 'client_cert', 'private_key', 'dh_file'].map((name) => name + n),
+);
+
 describe('what is taken of a wpa_supplicant.conf', () => {
   it.each<[string, string, string]>([
     ['as it stands', block('ssid="home"', 'psk="battery staple"'), 'taken (WPA2, passphrase)'],
@@ -61,6 +111,21 @@ describe('what is taken of a wpa_supplicant.conf', () => {
     understood(blocks);
   });
 
+  it.each(ALL_SETTINGS)('%s, as it stands', (setting) => {
+    const conf = block('ssid="a"', 'psk="battery staple"', setting);
+    const { blocks, notes } = imported(conf);
+    expect(blocks).toBe(conf);
+    expect(notes).toHaveLength(1);
+    understood(blocks);
+  });
+
+  it('is told of each network by its own settings', () => {
+    const { notes } = imported(
+      block('ssid="a"', 'key_mgmt=SAE', 'sae_password="x"') + block('ssid="b"', 'psk="battery staple"'),
+    );
+    expect(notes).toEqual(['line 1: "a": taken (WPA3, passphrase)', 'line 6: "b": taken (WPA2, passphrase)']);
+  });
+
   it('is without remarks, blanks, CR LF, and what the guest does not know of a list', () => {
     const { blocks } = imported(
       '  network={ # flat\r\n\tssid="ho#me" # mine\r\n   #psk="battery staple"\r\n psk="a" b c d" \r\n' +
@@ -93,6 +158,9 @@ describe('what is taken of a wpa_supplicant.conf', () => {
     ['a blank before =', block('ssid ="a"'), 2, 'not a setting'],
     ['an unknown setting', block('ssid="a"', 'engine=1'), 3, 'does not know the setting engine'],
     ['a word for a number', block('ssid="a"', 'priority=high'), 3, 'has to be a number'],
+    ['a word among numbers', block('ssid="a"', 'scan_freq=2412 high'), 3, 'has to be numbers'],
+    ['a name for an address', block('ssid="a"', 'bssid=any'), 3, 'has to be an address'],
+    ['a quoted list', block('ssid="a"', 'eap="PEAP"'), 3, 'nothing of what eap allows'],
     ['a bare text', block('ssid="a"', 'identity=me'), 3, 'in quotes'],
     ['WEP', block('ssid="a"', 'key_mgmt=NONE', 'wep_key0="abcde"'), 4, 'WEP'],
     [
@@ -102,6 +170,12 @@ describe('what is taken of a wpa_supplicant.conf', () => {
       'nothing of what key_mgmt allows',
     ],
     ['a network of its own', block('ssid="a"', 'mode=2'), 3, 'a network of its own'],
+    ...[...FILE_SETTINGS, 'pac_file'].map((name): [string, string, number, string] => [
+      `a file for ${name}`,
+      block('ssid="a"', `${name}="/etc/mine"`),
+      3,
+      `${name} names a file`,
+    ]),
     [
       'a file',
       block('ssid="a"', 'key_mgmt=WPA-EAP', 'ca_cert="/etc/ssl/cert.pem"'),

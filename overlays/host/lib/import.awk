@@ -8,10 +8,10 @@ BEGIN {
   define("number", "fragment_size wpa_ptk_rekey owe_group owe_only mac_addr disable_ht disable_vht")
   define("text", "sae_password sae_password_id id_str bgscan identity anonymous_identity password phase1 phase2")
   define("text", "subject_match subject_match2 altsubject_match altsubject_match2 domain_match domain_match2")
-  define("text", "domain_suffix_match domain_suffix_match2 openssl_ciphers")
+  define("text", "domain_suffix_match domain_suffix_match2 openssl_ciphers private_key_passwd private_key2_passwd")
   define("numbers", "scan_freq freq_list")
   define("file", "ca_cert ca_cert2 ca_path ca_path2 client_cert client_cert2 private_key private_key2")
-  define("file", "private_key_passwd private_key2_passwd dh_file dh_file2 pac_file")
+  define("file", "dh_file dh_file2 pac_file")
   define("words", "key_mgmt proto pairwise group group_mgmt auth_alg eap")
   define("own", "ssid psk bssid mode")
   known["key_mgmt"] = " NONE WPA-PSK WPA-EAP IEEE8021X WPA-PSK-SHA256 WPA-EAP-SHA256 SAE OWE WPA-EAP-SUITE-B " \
@@ -85,9 +85,7 @@ function advice(key) { return key ~ /^ca_cert/ ? " (\"hash://server/sha256/...\"
 
 # The words of a list that the guest knows. Without WEP and fast roaming the rest of a list still does its work.
 function words(key, value,   list, i, n, out) {
-  gsub(/"/, "", value)
   n = split(value, list, " ")
-  out = ""
   for (i = 1; i <= n; i++) if (index(known[key], " " list[i] " ")) out = out (out == "" ? "" : " ") list[i]
   if (out == "" && key ~ /^(key_mgmt|eap|proto)$/) refuse("the guest knows nothing of what " key " allows")
   return out
@@ -97,7 +95,6 @@ function own(key, value) {
   if (key == "ssid") {
     name = ssid_of(value)
     if (name !~ /^([0-9a-f][0-9a-f])+$/ || length(name) > 64) refuse("the name has to be in quotes, 1 to 32 bytes long")
-    else if (value ~ /^P?"/ && value !~ /"$/) refuse("the name lacks a quote")
   }
   if (key == "psk" && !is_key(value)) refuse("psk has to be 8 to 63 characters in quotes, or 64 hexadecimal digits")
   if (key == "bssid" && value !~ /^[0-9a-fA-F:]+$/) refuse("bssid has to be an address")

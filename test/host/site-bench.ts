@@ -109,3 +109,7 @@ export function written(networks: readonly SiteNetwork[]): string {
   const file = decodeFat(materialize(image)).files.find(({ path }) => path === 'networks.conf');
   return Buffer.from(file?.bytes ?? []).toString('latin1');
 }
+
+/** A network of a wpa_supplicant.conf. */
+export const block = (...lines: string[]): string =>
+  `network={\n${lines.map((line) => `\t${line}\n`).join('')}}\n`;

@@ -1,0 +1,226 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { freshFile, run } from '../fixtures/scratch.ts';
+import { hasTool } from '../tools.ts';
+import { AWKS, runAwk } from './awks.ts';
+import { pathOf } from './machine.ts';
+import { block } from './site-bench.ts';
+
+/** The blocks and the notes that import.awk makes of a file; every awk that is there has to make the same. */
+function imported(conf: string): { blocks: string; notes: string[] } {
+  const results = AWKS.map((awk) => {
+    const notes = freshFile('');
+    const file = freshFile(Buffer.from(conf, 'latin1'));
+    const blocks = runAwk(awk, ['ssid', 'conf', 'import'], ['-v', `notes=${notes}`], file).toString('latin1');
+    return { blocks, notes: run('cat', [notes]).toString().split('\n').slice(0, -1) };
+  });
+  const [first] = results;
+  if (first === undefined) throw new Error('there is no awk');
+  for (const other of results) expect(other).toEqual(first);
+  return first;
+}
+
+/** Of every setting that the guest knows a value; of lists, all words. */
+const ALL_SETTINGS = [
+  ...[
+    'scan_ssid=1',
+    'priority=5',
+    'disabled=0',
+    'ieee80211w=1',
+    'proactive_key_caching=1',
+    'eap_workaround=0',
+  ],
+  ...['eapol_flags=3', 'ocsp=1', 'fragment_size=1300', 'wpa_ptk_rekey=600', 'owe_group=19', 'owe_only=1'],
+  ...['mac_addr=1', 'disable_ht=1', 'disable_vht=1'],
+  ...[
+    'sae_password="x y"',
+    'sae_password_id="y"',
+    'id_str="home"',
+    'bgscan="simple:30:-45:300"',
+    'identity="me"',
+  ],
+  ...['anonymous_identity="nobody"', 'password="x"', 'phase1="peaplabel=0"', 'phase2="auth=MSCHAPV2"'],
+  ...['', '2'].flatMap((n) => [
+    ...[`subject_match${n}="/CN=a"`, `altsubject_match${n}="DNS:a.example"`],
+    ...[`domain_match${n}="a.example"`, `domain_suffix_match${n}="example"`],
+    `ca_cert${n}="hash://server/sha256/${'0f'.repeat(32)}"`,
+  ]),
+  ...[
+    'private_key_passwd="x"',
+    'private_key2_passwd="x"',
+    'openssl_ciphers="DEFAULT"',
+    'scan_freq=2412 2437',
+    'freq_list=5180',
+    'bssid=02:00:00:Aa:00:01',
+  ],
+  'key_mgmt=NONE WPA-PSK WPA-EAP IEEE8021X WPA-PSK-SHA256 WPA-EAP-SHA256 SAE OWE WPA-EAP-SUITE-B WPA-EAP-SUITE-B-192',
+  ...['proto=WPA RSN WPA2', 'pairwise=CCMP TKIP CCMP-256 GCMP GCMP-256', 'pairwise=NONE'],
+  ...[
+    'group=CCMP TKIP CCMP-256 GCMP GCMP-256',
+    'group_mgmt=AES-128-CMAC BIP-GMAC-128 BIP-GMAC-256 BIP-CMAC-256',
+  ],
+  ...[
+    'auth_alg=OPEN SHARED LEAP',
+    "eap=MD5 MSCHAPV2 OTP GTC TLS PEAP TTLS FAST PWD LEAP PSK PAX SIM AKA AKA'",
+  ],
+];
+
+/** Settings that name files, which are on the host alone. */
+const FILE_SETTINGS = ['', '2'].flatMap((n) =>
+  ['ca_cert', 'ca_path', 'client_cert', 'private_key', 'dh_file'].map((name) => name + n),
+);
+
+describe('what is taken of a wpa_supplicant.conf', () => {
+  it.each<[string, string, string]>([
+    ['as it stands', block('ssid="home"', 'psk="battery staple"'), 'taken (WPA2, passphrase)'],
+    ['raw key', block('ssid="home"', `psk=${'aB'.repeat(32)}`, 'priority=-3'), 'taken (WPA2, raw key)'],
+    [
+      'WPA3',
+      block('ssid="home"', 'key_mgmt=SAE', 'sae_password="x"', 'ieee80211w=2'),
+      'taken (WPA3, passphrase)',
+    ],
+    ['open', block('ssid=686f6d65', 'key_mgmt=NONE', 'scan_ssid=1', 'disabled=1'), 'taken (open)'],
+    ['quotes and a #', block('ssid="Cafe "Central" #2"', 'psk="a "b" #c #"'), 'taken (WPA2, passphrase)'],
+    ['escapes', block('ssid=P"\\x68om\\"e"', 'key_mgmt=OWE'), 'taken (open, encrypted (OWE))'],
+    [
+      'Enterprise',
+      block(
+        'ssid="eduroam"',
+        'key_mgmt=WPA-EAP',
+        'eap=PEAP',
+        'identity="me@example.org"',
+        'password=hash:8846f7eaee8fb117ad06bdd830b7586c',
+        'phase2="auth=MSCHAPV2"',
+        `ca_cert="hash://server/sha256/${'ab'.repeat(32)}"`,
+        'domain_suffix_match="radius.example.org"',
+      ),
+      'taken (Enterprise (802.1X))',
+    ],
+  ])('%s', (_, conf, words) => {
+    const { blocks, notes } = imported(
+      `# remark\nctrl_interface=/var/run/wpa_supplicant\nap_scan=1\n${conf}`,
+    );
+    expect(blocks).toBe(conf);
+    expect(notes).toHaveLength(1);
+    expect(notes[0]).toMatch(/^line 4: ".*": /);
+    expect(notes[0]).toContain(words);
+    understood(blocks);
+  });
+
+  it.each(ALL_SETTINGS)('%s, as it stands', (setting) => {
+    const conf = block('ssid="a"', 'psk="battery staple"', setting);
+    const { blocks, notes } = imported(conf);
+    expect(blocks).toBe(conf);
+    expect(notes).toHaveLength(1);
+    understood(blocks);
+  });
+
+  it('is told of each network by its own settings', () => {
+    const { notes } = imported(
+      block('ssid="a"', 'key_mgmt=SAE', 'sae_password="x"') + block('ssid="b"', 'psk="battery staple"'),
+    );
+    expect(notes).toEqual(['line 1: "a": taken (WPA3, passphrase)', 'line 6: "b": taken (WPA2, passphrase)']);
+  });
+
+  it('is without remarks, blanks, CR LF, and what the guest does not know of a list', () => {
+    const { blocks } = imported(
+      '  network={ # flat\r\n\tssid="ho#me" # mine\r\n   #psk="battery staple"\r\n psk="a" b c d" \r\n' +
+        '\tkey_mgmt=WPA-PSK FT-PSK\n\tgroup=CCMP TKIP WEP104 WEP40\n\tmode=0\n\t}\n',
+    );
+    expect(blocks).toBe(block('ssid="ho#me"', 'psk="a" b c d"', 'key_mgmt=WPA-PSK', 'group=CCMP TKIP'));
+    understood(blocks);
+  });
+
+  it.each<[string, string, number, string]>([
+    ['no end', 'network={\n\tssid="a"\n', 1, 'has no end'],
+    [
+      'no end before the next',
+      'network={\n\tssid="a"\nnetwork={\n\tssid="b"\n\tkey_mgmt=NONE\n}\n',
+      1,
+      'has no end',
+    ],
+    ['another beginning', 'network={ ssid="a" }\n', 1, 'nothing else on the line'],
+    ['no name', block('key_mgmt=NONE'), 1, 'without a name'],
+    ['an empty name', block('ssid=""', 'key_mgmt=NONE'), 2, '1 to 32 bytes'],
+    ['a name without quotes', block('ssid=home', 'key_mgmt=NONE'), 2, '1 to 32 bytes'],
+    ['a name that is too long', block(`ssid="${'x'.repeat(33)}"`), 2, '1 to 32 bytes'],
+    ['half a quote', block('ssid="home', 'key_mgmt=NONE'), 2, '1 to 32 bytes'],
+    ['a short passphrase', block('ssid="a"', 'psk="battery"'), 3, '8 to 63'],
+    ['a passphrase elsewhere', block('ssid="a"', 'psk=ext:home'), 3, '8 to 63'],
+    ['a passphrase cut off by its own #', block('ssid="a"', 'psk="a"b#cdefgh"'), 3, 'in two ways'],
+    ['a remark with a quote', block('ssid="a" # "b"', 'key_mgmt=NONE'), 2, 'in two ways'],
+    ['a # behind half a quote', block('ssid="a # b', 'key_mgmt=NONE'), 2, 'in two ways'],
+    ['no setting', block('ssid="a"', 'psk'), 3, 'not a setting'],
+    ['a blank before =', block('ssid ="a"'), 2, 'not a setting'],
+    ['an unknown setting', block('ssid="a"', 'engine=1'), 3, 'does not know the setting engine'],
+    ['a word for a number', block('ssid="a"', 'priority=high'), 3, 'has to be a number'],
+    ['a word among numbers', block('ssid="a"', 'scan_freq=2412 high'), 3, 'has to be numbers'],
+    ['a name for an address', block('ssid="a"', 'bssid=any'), 3, 'has to be an address'],
+    ['a quoted list', block('ssid="a"', 'eap="PEAP"'), 3, 'nothing of what eap allows'],
+    ['a bare text', block('ssid="a"', 'identity=me'), 3, 'in quotes'],
+    ['WEP', block('ssid="a"', 'key_mgmt=NONE', 'wep_key0="abcde"'), 4, 'WEP'],
+    [
+      'fast roaming alone',
+      block('ssid="a"', 'key_mgmt=FT-PSK', 'psk="battery staple"'),
+      3,
+      'nothing of what key_mgmt allows',
+    ],
+    ['a network of its own', block('ssid="a"', 'mode=2'), 3, 'a network of its own'],
+    ...[...FILE_SETTINGS, 'pac_file'].map((name): [string, string, number, string] => [
+      `a file for ${name}`,
+      block('ssid="a"', `${name}="/etc/mine"`),
+      3,
+      `${name} names a file`,
+    ]),
+    [
+      'a file',
+      block('ssid="a"', 'key_mgmt=WPA-EAP', 'ca_cert="/etc/ssl/cert.pem"'),
+      4,
+      'no such file ("hash://server',
+    ],
+    ['a key in a file', block('ssid="a"', 'private_key="blob://mine"'), 3, 'private_key names a file'],
+    ['a long line', block(`ssid="a"`, `identity="${'x'.repeat(500)}"`), 3, 'too long'],
+  ])('is not what has %s, and the line is named', (_, conf, line, words) => {
+    const good = block('ssid="good"', 'psk="battery staple"');
+    const { blocks, notes } = imported(`${good}${conf}`);
+    expect(blocks).toMatch(/^network=\{\n\tssid="good"\n\tpsk="battery staple"\n\}\n/);
+    expect(blocks).not.toContain('"a"');
+    expect(notes[1]).toMatch(new RegExp(`^line ${line + 4}: `));
+    expect(notes[1]).toContain(words);
+    expect(notes[1]).toMatch(/: left out$/);
+    expect(notes.join()).not.toMatch(/battery|cert\.pem|abcde/);
+  });
+
+  it('is the first of a name only, and nothing of other blocks', () => {
+    const { blocks, notes } = imported(
+      `cred={\n\tssid="c"\n\tpassword="x"\n}\nblob-base64-mine={\nnetwork\nssid="d"\n}\n` +
+        block('ssid="a"', 'key_mgmt=NONE') +
+        block('ssid=61', 'psk="battery staple"'),
+    );
+    expect(blocks).toBe(block('ssid="a"', 'key_mgmt=NONE'));
+    expect(notes).toEqual([
+      'line 9: "a": taken (open)',
+      'line 13: "a": stands there twice; the first one counts',
+    ]);
+  });
+});
+
+/** wpa_supplicant reads the file before it looks for the interface, and refuses all of it for one bad setting. */
+function understood(conf: string): void {
+  if (!hasTool('wpa_supplicant')) throw new Error('needs wpasupplicant');
+  let said = '';
+  try {
+    execFileSync(
+      pathOf('wpa_supplicant'),
+      ['-i', 'airhive-none', '-D', 'wired', '-c', freshFile(Buffer.from(conf, 'latin1')), '-dd'],
+      {
+        encoding: 'latin1',
+        stdio: 'pipe',
+      },
+    );
+  } catch (error) {
+    said = (error as { stdout: string }).stdout;
+  }
+  expect(said).toContain('start of a new network block');
+  expect(said).not.toMatch(/failed to parse|Invalid|unknown network field|Failed to read/);
+}

@@ -57,6 +57,11 @@ export function serviceLog(machine: Machine): string {
   return readFileSync(join(machine.var, 'log/airhive/service.log'), 'utf8');
 }
 
+/** What a process of the stand-ins calls itself. */
+export function titleOf(machine: Machine, pid: number): string {
+  return machine.get(`processes/${pid}`).trim();
+}
+
 /** The process of the tunnel's ssh. */
 export const tunnelSsh = (machine: Machine): number => Number.parseInt(machine.get('tunnel'), 10);
 

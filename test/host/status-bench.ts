@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Machine } from './machine.ts';
+import { withTunnel } from './service-bench.ts';
 
 /** What wpa_supplicant 2.11 prints; the SSID is "Café \u001b[31m". */
 export const WPA = `bssid=00:11:22:33:44:55
@@ -46,4 +47,31 @@ export function online(machine: Machine, changes: Record<string, string> = {}): 
     'run/airhive/said/wifi': 'connected to "Caf\\xc3\\xa9"',
     ...changes,
   });
+}
+
+interface Result {
+  readonly code: number | null;
+  readonly said: string;
+  readonly rows: Record<string, string>;
+}
+
+/** A machine with a guest and its tunnel, and its vm_status. */
+export async function running(): Promise<{
+  machine: Machine;
+  status: (...words: string[]) => Promise<Result>;
+}> {
+  const { machine, service } = withTunnel();
+  await service('start');
+  await machine.exists('tunnel');
+  return { machine, status: async (...words) => statusOf(machine, ...words) };
+}
+
+/** Calls vm_status; `rows` are the lines of its screen by their first word. */
+export async function statusOf(machine: Machine, ...words: string[]): Promise<Result> {
+  const { code, said } = await machine.call(join(machine.directory, 'current/vm_status'), ...words);
+  const rows = said
+    .split('\n')
+    .map((line) => /^(\S+) +(.*)$/.exec(line))
+    .filter((row) => row !== null);
+  return { code, said, rows: Object.fromEntries(rows.map(([, name = '', text = '']) => [name, text])) };
 }

@@ -1,0 +1,116 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { kill, type Machine, until } from './machine.ts';
+import { installed, read } from './service-bench.ts';
+import { online, prints, running, statusOf } from './status-bench.ts';
+
+describe('vm_status in trouble', () => {
+  it.each([
+    ['is in no network', { 'bin/status': 'wpa_state=SCANNING\n', 'bin/ip': prints('') }, 'offline'],
+    ['has no address', { 'bin/ip': prints('') }, 'offline'],
+    ['has no wpa_supplicant', { 'bin/status': '', 'bin/ip': prints('') }, 'offline'],
+  ])('a guest that %s is offline, in its own words', async (_what, changes, state) => {
+    const { machine, status } = await running();
+    online(machine, {
+      ...changes,
+      'run/airhive/said/wifi': 'wrong passphrase for "Home": correct it on the host',
+    });
+    const { code, said, rows } = await status();
+    expect(code).toBe(5);
+    expect(rows.guest).toContain(state);
+    expect(said).toMatch(/^ +wrong passphrase for "Home": correct it on the host$/m);
+    expect(JSON.parse((await status('--json')).said)).toMatchObject({ state, address: null });
+  });
+
+  it('a guest without its card', async () => {
+    const { machine, status } = await running();
+    online(machine, { 'bin/status': '', 'bin/signal': '', 'bin/ip': prints('') });
+    rmSync(join(machine.state, 'guest-files/sys/class/net/wlan0'));
+    rmSync(join(machine.state, 'guest-files/run/airhive/said/wifi'));
+    writeFileSync(join(machine.state, 'guest-files/run/airhive/said/card'), 'no Wi-Fi interface wlan0 yet');
+    const { code, said, rows } = await status();
+    expect(code).toBe(5);
+    expect(rows.guest).toContain('no-card');
+    expect(said).toContain('no Wi-Fi interface wlan0 yet');
+  });
+
+  it.each([
+    ['no sshd yet', (machine: Machine) => machine.put('sshd-is-down', ''), 'Operation timed out'],
+    [
+      'another host key',
+      (machine: Machine) =>
+        writeFileSync(join(machine.directory, 'data/keys/known_hosts'), '172.24.1.1 ssh-ed25519 AAAA\n'),
+      'Host key verification failed.',
+    ],
+    [
+      'no keys',
+      (machine: Machine) => rmSync(join(machine.directory, 'data/keys/admin')),
+      'data/keys/admin is missing (vm_install apply makes it)',
+    ],
+  ])('a guest that cannot be asked, %s: what is known and why', async (_why, hinder, words) => {
+    const { machine, status } = await running();
+    hinder(machine);
+    const { code, said, rows } = await status();
+    expect(code).toBe(5);
+    expect(rows.guest).toMatch(/^silent, up for 16 min/);
+    expect(said).toContain(words);
+    expect(rows.route).toContain('default through the guest');
+    expect(rows.tunnel).toMatch(/^unknown \(vm_tunnel \d+\)/);
+    expect(rows.network).toBeUndefined();
+  });
+
+  it('a guest that does not run, a card that is elsewhere, a route that goes elsewhere', async () => {
+    const { machine } = installed();
+    machine.put('pciconf', machine.get('pciconf').replace('ppt0@', 'iwm0@'));
+    machine.put('routes', 'default 10.20.0.1 em0\n');
+    await machine.call(join(machine.local, 'etc/rc.d/airhive'), 'start');
+    const { code, said, rows } = await statusOf(machine);
+    expect(code).toBe(4);
+    expect(rows.guest).toBe('stopped');
+    expect(said).toContain('vm_run: the card 8086:24f3 at 4/0/0 is held by iwm0, not by ppt');
+    expect(rows.card).toBe('8086:24f3 at 4/0/0 is held by iwm0 and not by ppt: run vm_install check');
+    expect(rows.route).toBe('default NOT through the guest, but 10.20.0.1 on em0');
+    expect(rows.tunnel).toBe('off in this profile');
+    machine.put('pciconf', '');
+    machine.put('routes', '');
+    const gone = await statusOf(machine);
+    expect(gone.rows.card).toBe('8086:24f3 is not at 4/0/0: run vm_install check');
+    expect(gone.rows.route).toBe('no default route: run "service routing restart"');
+    expect(JSON.parse((await statusOf(machine, '--json')).said)).toMatchObject({
+      state: 'stopped',
+      up_seconds: null,
+      gateway: null,
+      cards: ['4/0/0=8086:24f3=missing'],
+      tunnel: 'off',
+    });
+  });
+
+  it('a guest whose vm_run was killed, a VM without a guest, a start under way', async () => {
+    const { machine, status } = await running();
+    online(machine);
+    kill(Number(read(machine, 'vm_run')), 'SIGKILL');
+    await until(() => machine.guests().length > 0, 'bhyve');
+    expect((await status()).rows.guest).toContain('but its vm_run was killed: service airhive restart');
+    const { machine: other } = installed();
+    writeFileSync(other.vmm, '');
+    const left = await statusOf(other);
+    expect(left.code).toBe(4);
+    expect(left.said).toContain('its VM was left behind');
+    const { machine: third, service } = installed('airhive_wait="0"');
+    third.put('loader-plan', 'hang\n');
+    await service('start');
+    await third.exists('loader-hangs');
+    const starting = await statusOf(third);
+    expect(starting.code).toBe(5);
+    expect(starting.rows.guest).toMatch(/^starting \(vm_run \d+\)$/);
+  });
+
+  it('a tunnel that is down or not running', async () => {
+    const { machine, status } = await running();
+    online(machine, { 'bin/netstat': prints('') });
+    expect((await status()).rows.tunnel).toMatch(/^down \(vm_tunnel \d+\): /);
+    kill(Number(read(machine, 'vm_tunnel')), 'SIGKILL');
+    expect((await status()).rows.tunnel).toBe('not running (service airhive start)');
+  });
+});

@@ -1,11 +1,10 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { sysctl, replace, write, rc, cpu, all, AMD, id, type Change } from './changes.ts';
-import { Machine } from './machine.ts';
+import { sysctl, replace, cpu, all, AMD, id } from './changes.ts';
+import { type Case, expectFinding } from './check-bench.ts';
+import { laptop } from './installing.ts';
 import { treeBelow } from './tree.ts';
-
-type Case = readonly [name: string, change: Change, code: number, word: string, words: string];
 
 const cases: readonly Case[] = [
   ['arm64', (m) => m.put('machine', 'arm64\n'), 3, 'error', 'this machine is arm64'],
@@ -80,78 +79,6 @@ const cases: readonly Case[] = [
   ['disk full', (m) => m.put('free-kilobytes', '4000\n'), 7, 'error', 'too little space'],
   ['disk nearly full', (m) => m.put('free-kilobytes', '400000\n'), 0, 'warning', 'may grow to 512M'],
   [
-    'our network at home',
-    (m) => m.put('interfaces/wlan0', 'up\ninet 172.24.1.7/24\n'),
-    4,
-    'error',
-    'in use (wlan0 has 172.24.1.7/24)',
-  ],
-  [
-    'inside a wider one',
-    (m) => m.put('interfaces/em0', 'up\ninet 172.24.9.9/16\n'),
-    4,
-    'error',
-    '(em0 has 172.24.9.9/16)',
-  ],
-  [
-    'a neighbour',
-    (m) => m.put('interfaces/em0', 'up\ninet 172.24.0.9/24\n'),
-    0,
-    'ok',
-    'the network of 172.24.1.49/24 is free',
-  ],
-  [
-    'a route to it',
-    (m) => m.put('routes', '172.24.1.128/25 10.0.0.1 em0\n'),
-    4,
-    'error',
-    'a route to 172.24.1.128/25 goes through 10.0.0.1',
-  ],
-  [
-    'a wider route',
-    (m) => m.put('routes', '172.16.0.0/12 10.0.0.1 em0\n'),
-    0,
-    'ok',
-    'the network of 172.24.1.49/24 is free',
-  ],
-  ['another gateway', rc('defaultrouter="10.0.0.1"\n'), 0, 'warning', 'the gateway in rc.conf is 10.0.0.1'],
-  ['bridge of another VM', rc('ifconfig_bridge0="addm em0 up"\n'), 4, 'error', 'bridge0 is in use already'],
-  [
-    'the same bridge, made by hand',
-    rc('ifconfig_bridge0="inet 172.24.1.49 netmask 255.255.255.0 addm tap0 up"\n'),
-    0,
-    'ok',
-    'the network of',
-  ],
-  [
-    'tap of another VM',
-    (m) => m.put('interfaces/tap0', 'opened 4711\n'),
-    4,
-    'error',
-    'tap0 is in use by process 4711',
-  ],
-  [
-    'rc.conf.local',
-    write('etc/rc.conf.local', 'defaultrouter="10.0.0.1"\n'),
-    4,
-    'error',
-    'defaultrouter is set in',
-  ],
-  [
-    'rc.conf.d',
-    write('etc/rc.conf.d/netif', 'cloned_interfaces="lo2"\n'),
-    4,
-    'error',
-    'rc.conf.d/netif, which wins over rc.conf',
-  ],
-  [
-    'no resolvconf',
-    write('etc/resolvconf.conf', 'resolvconf=NO\n'),
-    0,
-    'warning',
-    'write "nameserver 172.24.1.1"',
-  ],
-  [
     'a damaged script',
     (m) => writeFileSync(join(m.bundle, 'vm_kill'), 'exit 0\n'),
     6,
@@ -162,8 +89,6 @@ const cases: readonly Case[] = [
   ['no ISO', (m) => rmSync(m.iso), 4, 'error', 'run vm_fetch'],
   ['wrong ISO', (m) => writeFileSync(m.iso, 'x'), 6, 'error', 'is not the file that was pinned'],
 ];
-
-const laptop = (): Machine => new Machine({ host: 'laptop' });
 
 describe('vm_install check', () => {
   it('a laptop that can have it', async () => {
@@ -187,18 +112,7 @@ describe('vm_install check', () => {
     ]);
   });
 
-  it.each(cases)('%s', async (_, change, code, word, words) => {
-    const machine = laptop();
-    change(machine);
-    if (word === 'error' && words.includes('pinned')) expect(readFileSync(machine.iso, 'utf8')).toBe('x');
-    const { code: status, said } = await machine.call('vm_install', 'check');
-    const lines = said.trimEnd().split('\n');
-    expect(lines.find((line) => line.includes(words)) ?? said).toMatch(new RegExp(`^${word} `));
-    const errors = lines.filter((line) => line.startsWith('error'));
-    expect(status, said).toBe(code);
-    expect(errors, said).toHaveLength(word === 'error' ? 1 : 0);
-    for (const line of lines) expect(line).toMatch(/^(ok {6}|warning |error {3}) \S/);
-  });
+  it.each(cases)('%s', expectFinding);
 
   it('looks at everything although nothing is right, and changes nothing', async () => {
     const machine = laptop();

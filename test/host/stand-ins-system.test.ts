@@ -1,22 +1,8 @@
-import { spawnSync } from 'node:child_process';
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Machine } from './machine.ts';
+import { ATTACHED, call, IMAGE, MOUNTED } from './stand-ins-bench.ts';
 
-/** Calls stand-ins as a shell would; $S is their folder, $W an empty one, $D is /dev. */
-function call(machine: Machine, line: string): { status: number | null; stdout: string; stderr: string } {
-  const env = { ...machine.variables(), S: machine.variables().STAND_INS ?? '' };
-  const words = { W: join(machine.root, 'tmp'), D: join(machine.state, 'dev') };
-  return spawnSync('/bin/sh', ['-c', line], {
-    env: { ...env, ...words, PATH: '/usr/bin:/bin' },
-    encoding: 'utf8',
-  });
-}
-
-const IMAGE = '"$S/newfs_msdos" -C 1m -L SITE "$W/a.img" >/dev/null; : >"$W/empty"; mkdir "$W/m" "$W/n";';
-const ATTACHED = `${IMAGE} "$S/mdconfig" -a -t vnode -f "$W/a.img" >/dev/null;`;
-const MOUNTED = `${ATTACHED} "$S/mount_msdosfs" "$D/md0" "$W/m";`;
 const IWM = '"$S/kldload" if_iwm;';
 const RC = 'printf \'a="1"\\nb="x y"\\n\' >"$W/rc";';
 
@@ -160,7 +146,7 @@ describe('the bench is no kinder than FreeBSD', () => {
 it('every stand-in is called wrongly once', () => {
   // These refuse nothing: what FreeBSD itself does at boot, a pause, and ssh-keygen itself.
   const others = ['bench.sh', 'boot', 'fetch.js', 'netif', 'sleep', 'ssh-keygen'];
-  const tests = ['stand-ins', 'stand-ins-system'].map((name) =>
+  const tests = ['stand-ins', 'stand-ins-system', 'stand-ins-violations'].map((name) =>
     readFileSync(new URL(`${name}.test.ts`, import.meta.url), 'utf8'),
   );
   const called = (name: string): boolean =>
@@ -182,46 +168,3 @@ function SSH(): string {
 function UP(): string {
   return '/bin/sleep 60 >/dev/null 2>&1 & echo "$!" >$STATE/guest-is-up;';
 }
-
-describe('the bench notes what no script may do', () => {
-  it.each([
-    [
-      'rename of an attached image',
-      `${ATTACHED} cp "$W/a.img" "$W/c"; mv "$W/c" "$W/a.img"; "$S/mount_msdosfs" "$D/md0" "$W/m"`,
-    ],
-    ['a link on a FAT', `${MOUNTED} ln -s x "$W/m/y"; "$S/umount" "$W/m"`],
-    ['a passphrase as an argument', 'echo x | "$S/wpa_passphrase" net passphrase'],
-    ['ping for ever', '"$S/ping" 172.24.1.1'],
-    ['ssh that asks', '"$S/ssh" root@172.24.1.1 true'],
-    ['a command without a stand-in', 'ln -s "$CAT" "$W/gcc"; "$W/gcc"'],
-  ])('%s', (_, line) => {
-    const machine = new Machine();
-    call(machine, line);
-    expect(machine.get('violations')).not.toBe('');
-    machine.put('violations', '');
-  });
-});
-
-describe('sysrc', () => {
-  it.each([
-    ['a="1"\nb="2"\n', 'a=3', 'a="3"\nb="2"\n'],
-    ['a="1"\na="2" # why\n', 'a=3', 'a="1"\na="3" # why\n'],
-    ["a='1' # 'x'\n", 'a=3', "a='3' # 'x'\n"],
-    ['a=1 # x\n', 'a=3', 'a="3" # x\n'],
-    ['  a="1"\n', 'a=', '  a=""\n'],
-    ['a="1"\n', 'b=x y', 'a="1"\nb="x y"\n'],
-    ['a="1"', 'b=2', 'a="1"b="2"\n'],
-    ['l="x y"\n', 'l+=y z', 'l="x y z"\n'],
-    ['l="x y z"\n', 'l-=y q', 'l="x z"\n'],
-    ['l="x,y"\n', 'l+=,z', 'l="x,y,z"\n'],
-    ['', 'l+=z', 'l="z"\n'],
-    ['a="1"\n# a\nb="2"\n  a="3" # x\n', '-x a', '# a\nb="2"\n'],
-  ])('%j %s', (before, word, after) => {
-    const machine = new Machine();
-    const file = join(machine.root, 'tmp/rc');
-    writeFileSync(file, before);
-    const options = word.startsWith('-x ') ? ['-x', word.slice(3)] : [word];
-    machine.play('sysrc', '-f', file, ...options);
-    expect(readFileSync(file, 'utf8')).toBe(after);
-  });
-});

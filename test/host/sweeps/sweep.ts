@@ -5,6 +5,7 @@ import { expect } from 'vitest';
 import { run } from '../../fixtures/scratch.ts';
 import { type Ended, type Fault, Machine } from '../machine.ts';
 import { leaks, leftovers } from '../stories/laptop.ts';
+import { differences } from './differences.ts';
 import { Memory, type Moment, restore } from './memory.ts';
 
 /** A command whose every call is made to fail, and to be the last one. */
@@ -99,23 +100,6 @@ async function expectMended(swept: Swept, course: Course): Promise<void> {
   expect(leftovers(machine)).toEqual([]);
   expect(leaks(machine, swept.secrets(machine))).toEqual([]);
   expect(machine.get('violations')).toBe('');
-}
-
-/** The lines in which two pictures differ. */
-function differences(one: unknown, other: unknown): string[] {
-  const lines = [linesOf(one, ''), linesOf(other, '')] as const;
-  const sets = [new Set(lines[0]), new Set(lines[1])] as const;
-  return [
-    ...lines[0].filter((line) => !sets[1].has(line)).map((line) => `is ${line}`),
-    ...lines[1].filter((line) => !sets[0].has(line)).map((line) => `wanted ${line}`),
-  ];
-}
-
-function linesOf(value: unknown, path: string): string[] {
-  if (value === null || typeof value !== 'object') return [`${path}: ${JSON.stringify(value)}`];
-  return Object.entries(value).flatMap(([key, inside]) =>
-    linesOf(inside, Array.isArray(value) ? path : `${path}/${key}`),
-  );
 }
 
 /** Cuts the command short before every call by kill -9. */

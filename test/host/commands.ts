@@ -18,6 +18,17 @@ export function linkCommands(bundle: string, bin: string): Record<string, string
   return commands;
 }
 
+/**
+ * Makes a link in `folder` for a shell that is one of several in one program: busybox tells from its own name that it is to
+ * be a shell. Returns the program that is to be called.
+ */
+export function linkShell([program = '', applet]: readonly string[], folder: string): string {
+  if (applet === undefined) return program;
+  const link = join(folder, applet);
+  if (!existsSync(link)) symlinkSync(program, link);
+  return link;
+}
+
 /** The text of all scripts of a bundle. */
 function textOf(bundle: string): string {
   const paths = (readdirSync(bundle, { recursive: true }) as string[]).filter((path) =>

@@ -7,14 +7,13 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import type { View } from '../../generators/plan/render.ts';
 import { intel8260, ISO_BYTES, writeBundle, writeSums } from './bundle.ts';
-import { linkCommands } from './commands.ts';
+import { linkCommands, linkShell } from './commands.ts';
 import { FOLDERS, HARDWARE, LAPTOP, PCICONF, READY } from './laptop.ts';
 import { launch, type Ended, type Started } from './launch.ts';
 import { endProcessesOf, isAlive, kill, pathOf, processesOf, until } from './processes.ts';
@@ -176,7 +175,7 @@ export class Machine extends State {
       NODE: process.execPath,
       STAND_INS,
       STATE: this.state,
-      BENCH_SH: this.shellProgram(),
+      BENCH_SH: linkShell(this.shell, this.state),
       VAR: this.var,
       ETC: this.etc,
       BOOT: this.boot,
@@ -186,15 +185,6 @@ export class Machine extends State {
       ...this.commands,
       ...this.environment,
     };
-  }
-
-  /** busybox tells from its own name that it is to be a shell. */
-  private shellProgram(): string {
-    const [program = '', applet] = this.shell;
-    if (applet === undefined) return program;
-    const link = join(this.state, applet);
-    if (!existsSync(link)) symlinkSync(program, link);
-    return link;
   }
 
   private remove(): void {

@@ -22,6 +22,7 @@ import './checks/power-cuts.ts';
 import './checks/wifi-trouble.ts';
 import './checks/wifi-kinds.ts';
 import './checks/roaming.ts';
+import './checks/range.ts';
 import './checks/reports.ts';
 import './checks/clients.ts';
 import './checks/lean.ts';

@@ -11,8 +11,9 @@ function strength(dbm) { return sprintf("[%s] %4d dBm", bars(dbm), dbm) }
 function channel(mhz) {
   if (mhz == 2484) return 14
   if (mhz < 2484) return (mhz - 2407) / 5
-  if (mhz < 5950) return (mhz - 5000) / 5
+  if (mhz == 5935) return 2
+  if (mhz < 5925) return (mhz - 5000) / 5
   return (mhz - 5950) / 5
 }
 
-function band(mhz) { return mhz < 3000 ? "2.4 GHz" : mhz < 5950 ? "5 GHz" : "6 GHz" }
+function band(mhz) { return mhz < 3000 ? "2.4 GHz" : mhz < 5925 ? "5 GHz" : "6 GHz" }

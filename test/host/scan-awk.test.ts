@@ -1,0 +1,140 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { freshFile } from '../fixtures/scratch.ts';
+import { AWKS, runAwk } from './awks.ts';
+
+/** What a scan is shown as, the same by every awk. */
+function shown(lines: readonly string[], ...words: string[]): string {
+  const file = freshFile(lines.map((line) => `${line}\n`).join(''));
+  const tables = AWKS.map((awk) => runAwk(awk, ['ssid', 'signal', 'scan'], words, file).toString());
+  expect(new Set(tables).size, tables.join()).toBe(1);
+  return tables[0] ?? '';
+}
+
+const networks = (lines: readonly string[]): readonly Record<string, unknown>[] =>
+  (JSON.parse(shown(lines, '-v', 'json=1')) as { networks: Record<string, unknown>[] }).networks;
+
+interface Heard {
+  readonly flags?: string;
+  readonly signal?: number;
+  readonly frequency?: number;
+  readonly bssid?: string;
+}
+
+const bss = (
+  name: string,
+  { flags = '[ESS]', signal = -50, frequency = 2412, bssid = '02:00:00:00:00:01' }: Heard = {},
+): string => `bss ${bssid}\t${frequency}\t${signal}\t${flags}\t${name}`;
+
+describe('the kind of a network', () => {
+  it.each([
+    ['[ESS]', 'open'],
+    ['[WPA2-PSK-CCMP][ESS]', 'WPA2'],
+    ['[RSN-PSK-CCMP][ESS]', 'WPA2'],
+    ['[WPA2-PSK-SHA256-CCMP][ESS]', 'WPA2'],
+    ['[WPA2-FT/PSK+PSK-CCMP][ESS]', 'WPA2'],
+    ['[WPA-PSK-TKIP][WPA2-PSK-CCMP][WPS][ESS]', 'WPA2'],
+    ['[WPA2-PSK+SAE-CCMP][ESS]', 'WPA2/WPA3'],
+    ['[WPA2-SAE-CCMP][SAE-H2E][ESS]', 'WPA3'],
+    ['[WPA-PSK-TKIP][ESS]', 'WPA (old)'],
+    ['[WPA-PSK-CCMP+TKIP][WPS][ESS]', 'WPA (old)'],
+    ['[WPA2-OWE-CCMP][ESS]', 'open, encrypted'],
+    ['[WEP][ESS]', 'WEP (unsafe)'],
+    ['[WPA2-EAP-CCMP][ESS]', 'Enterprise'],
+    ['[WPA2-EAP-SUITE-B-192-GCMP-256][ESS]', 'Enterprise'],
+  ])('%s is "%s"', (flags, security) => {
+    expect(networks([bss('home', { flags })])).toMatchObject([{ name: 'home', security }]);
+  });
+});
+
+describe('where and how strong', () => {
+  it.each([
+    [2412, '  1, 2.4 GHz'],
+    [2472, ' 13, 2.4 GHz'],
+    [2484, ' 14, 2.4 GHz'],
+    [5180, ' 36, 5 GHz  '],
+    [5885, '177, 5 GHz  '],
+    [5935, '  2, 6 GHz  '],
+    [5955, '  1, 6 GHz  '],
+    [7115, '233, 6 GHz  '],
+  ])('%d MHz', (frequency, channel) => {
+    expect(shown([bss('home', { frequency })])).toContain(` dBm  ${channel}   open\n`);
+  });
+
+  it.each([
+    [-55, '[####]  -55 dBm'],
+    [-56, '[###.]  -56 dBm'],
+    [-67, '[###.]  -67 dBm'],
+    [-68, '[##..]  -68 dBm'],
+    [-75, '[##..]  -75 dBm'],
+    [-76, '[#...]  -76 dBm'],
+    [-85, '[#...]  -85 dBm'],
+    [-86, '[....]  -86 dBm'],
+  ])('%d dBm', (signal, bars) => {
+    expect(shown([bss('home', { signal })])).toContain(`"home"  ${bars}  `);
+  });
+});
+
+describe('a list of networks', () => {
+  const LIST = [
+    bss('strong', { signal: -40 }),
+    bss('alike', { signal: -60 }),
+    bss('both', { signal: -60 }),
+    bss('faint', { signal: -70, bssid: '02:00:00:00:00:07', frequency: 5180 }),
+    bss('faint', { signal: -80, bssid: '02:00:00:00:00:08' }),
+    bss('faint', { signal: -90, flags: '[WPA2-PSK-CCMP][ESS]' }),
+  ];
+
+  it('has the strongest first, and of each name and kind only that, in whatever order they were heard', () => {
+    const order = fc.shuffledSubarray(LIST, { minLength: LIST.length });
+    fc.assert(
+      fc.property(order, (lines) => {
+        expect(networks(lines)).toMatchObject([
+          { name: 'strong' },
+          { name: 'alike' },
+          { name: 'both' },
+          {
+            name: 'faint',
+            security: 'open',
+            bssid: '02:00:00:00:00:07',
+            frequency_mhz: 5180,
+            signal_dbm: -70,
+          },
+          { name: 'faint', security: 'WPA2' },
+        ]);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('says which are known, and which is the present one', () => {
+    const lines = ['known 61 site', 'known 62 learnt', 'current 62', bss('a'), bss('b'), bss('c')];
+    expect(networks(lines)).toMatchObject([
+      { name: 'a', known: 'site', present: false },
+      { name: 'b', known: 'learnt', present: true },
+      { name: 'c', known: null, present: false },
+    ]);
+    expect(
+      shown(lines)
+        .split('\n')
+        .map((line) => line.slice(0, 5)),
+    ).toEqual(['  nam', '+ "a"', '* "b"', '  "c"', '']);
+  });
+
+  it.each([
+    ['nobody', [], 'no network is in reach\n'],
+    [
+      'one without a name',
+      [bss('')],
+      '  name  signal           channel        security\nand 1 that does not tell its name\n',
+    ],
+    [
+      'two without a name',
+      [bss(''), bss(String.raw`\x00\x00`, { bssid: '02:00:00:00:00:02' })],
+      '  name  signal           channel        security\nand 2 that do not tell their names\n',
+    ],
+  ])('of %s', (_, lines, table) => {
+    expect(shown(lines)).toBe(table);
+    expect(networks(lines)).toEqual([]);
+  });
+});

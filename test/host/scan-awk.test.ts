@@ -114,11 +114,26 @@ describe('a list of networks', () => {
       { name: 'b', known: 'learnt', present: true },
       { name: 'c', known: null, present: false },
     ]);
-    expect(
-      shown(lines)
-        .split('\n')
-        .map((line) => line.slice(0, 5)),
-    ).toEqual(['  nam', '+ "a"', '* "b"', '  "c"', '']);
+    expect(shown(lines)).toBe(
+      [
+        '  name  signal           channel        security\n',
+        '+ "a"   [####]  -50 dBm    1, 2.4 GHz   open\n',
+        '* "b"   [####]  -50 dBm    1, 2.4 GHz   open\n',
+        '  "c"   [####]  -50 dBm    1, 2.4 GHz   open\n',
+      ].join(''),
+    );
+  });
+
+  it('is nowhere wider than the terminal', () => {
+    const lines = [bss('x'), bss('a name of 20 bytes..', { flags: '[WPA2-PSK-CCMP][ESS]' })];
+    for (let width = 40; width <= 90; width++) {
+      const widest = Math.max(
+        ...shown(lines, '-v', `width=${width}`)
+          .split('\n')
+          .map((line) => line.length),
+      );
+      expect(widest, `${width}`).toBeLessThanOrEqual(width);
+    }
   });
 
   it.each([

@@ -1,0 +1,158 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { freshFolder } from '../fixtures/scratch.ts';
+import { AWKS, runAwk } from './awks.ts';
+
+const END = 'vm_log: these are all\n';
+
+/** What becomes of the texts, the same by every awk. */
+function scrubbed(texts: Readonly<Record<string, string>>, known = '', keep = ''): Record<string, string> {
+  const folder = freshFolder();
+  const raw = join(folder, 'raw');
+  mkdirSync(raw);
+  const files = Object.entries(texts).map(([name, text]) => {
+    writeFileSync(join(raw, name), text);
+    return join(raw, name);
+  });
+  writeFileSync(join(folder, 'known'), known + END);
+  const results = AWKS.map((awk, index) => {
+    const out = join(folder, `out${index}`);
+    mkdirSync(out);
+    const input = ['what=known', join(folder, 'known'), 'what=names', ...files, 'what=text', ...files];
+    runAwk(awk, ['ssid', 'scrub-names', 'scrub'], ['-v', `out=${out}`, '-v', `keep=${keep}`], ...input);
+    const written = readdirSync(out).map((name) => [name, readFileSync(join(out, name), 'latin1')] as const);
+    return Object.fromEntries(written);
+  });
+  const [first] = results;
+  if (first === undefined) throw new Error('there is no awk');
+  for (const other of results) expect(other).toEqual(first);
+  return first;
+}
+
+const line = (text: string, known = '', keep = ''): string | undefined =>
+  scrubbed({ text: `${text}\n` }, known, keep).text?.slice(0, -1);
+
+describe('what is not secret', () => {
+  it('stays, from the first line of the first file to the last of the last', () => {
+    const texts = { a: 'one\n\ntwo\n', b: 'three\n', c: 'the last\n' };
+    expect(scrubbed(texts)).toEqual(texts);
+  });
+
+  it.each([
+    'WPA2-PSK key_mgmt=WPA-PSK passive scan of 172.24.1.1',
+    'https://dl-cdn.alpinelinux.org/alpine is fetched for root@airhive',
+    'ether ff:ff:ff:ff:ff:ff and 00:00:00:00:00:00',
+    'a1:b2:c3 is no address',
+    'wlan0: associated',
+    'x'.repeat(39),
+  ])('%s', (text) => expect(line(text)).toBe(text));
+
+  it('is cut when it is too long', () => {
+    expect(line('x y'.repeat(1000))).toBe(`${'x y'.repeat(1000).slice(0, 2000)}...`);
+  });
+});
+
+describe('what words betray', () => {
+  it.each([
+    ['psk="battery staple"', 'psk=(secret)'],
+    ['  "passphrase": "battery"', '  "passphrase":(secret)'],
+    ['Password = battery', 'Password =(secret)'],
+    ['wep_key0=battery', 'wep_key0=(secret)'],
+    ['wepkey 1:battery', 'wepkey (secret)'],
+    ['identity="me@corp"', 'identity=(secret)'],
+    ['API-Token: battery', 'API-Token:(secret)'],
+    ['set_network 0 psk "battery"', 'set_network 0 psk "(secret)'],
+    ['wpa_passphrase home battery', 'wpa_passphrase (secret)'],
+    [
+      'https://me:battery@a.example/x ftp://you@b.example/',
+      'https://(secret)@a.example/x ftp://(secret)@b.example/',
+    ],
+    ['da0: Serial Number 0123ABC', 'da0: Serial (serial number)'],
+    ['PSK - hexdump(len=32): 5a 6b', 'PSK - hexdump: (dump)'],
+    ['A'.repeat(40), '(key)'],
+    [`  ${'a/+='.repeat(11)}`, '(key)'],
+    ['ether 00:11:22:aa:bb:cc', 'ether 00:11:22:xx:xx:01'],
+    ['a 00-11-22-AA-BB-CC b 00:11:22:aa:bb:cc', 'a 00-11-22:xx:xx:01 b 00:11:22:xx:xx:01'],
+    ['a 00:11:22:aa:bb:cc b 00:11:22:aa:bb:cd', 'a 00:11:22:xx:xx:01 b 00:11:22:xx:xx:02'],
+    ['00:11:22:ff:fe:aa:bb:cc', '00:11:22:xx:xx:01'],
+    ['inet6 fe80::211:22ff:feaa:bbcc%wlan0', 'inet6 fe80::211:22ff:fexx:xxxx%wlan0'],
+  ])('%s', (text, result) => expect(line(text)).toBe(result));
+
+  it('and the lines of a dump or a key go on until they end', () => {
+    const text = [
+      ...['key: hexdump(len=40):', '  5a 6b 7c', ' 8d', 'after', '5a is said'],
+      ...[
+        '-----BEGIN OPENSSH PRIVATE KEY-----',
+        'AAAA',
+        'BBBB==',
+        '-----END OPENSSH PRIVATE KEY-----',
+        'behind',
+      ],
+      ...['-----BEGIN RSA PRIVATE KEY-----', 'CCCC', 'broken off!', 'DDDD'],
+    ];
+    expect(line(text.join('\n'))?.split('\n')).toEqual([
+      ...['key: hexdump: (dump)', '(dump)', '(dump)', 'after', '5a is said'],
+      ...['(private key)', '(private key)', '(private key)', '(private key)', 'behind'],
+      ...['(private key)', '(private key)', '(private key)', 'DDDD'],
+    ]);
+  });
+});
+
+describe('what is known to be secret', () => {
+  it.each([
+    ['psk="battery staple"\n', 'he typed battery staple!', 'he typed (secret)!'],
+    ['psk=batteries\n', 'batteriesbatteries', '(secret)(secret)'],
+    ['psk="battery staple"\n', 'hex 62617474657279207374617006c65', 'hex 62617474657279207374617006c65'],
+    ['psk="battery staple"\n', 'hex 6261747465727920737461706c65', 'hex (secret)'],
+    ['password=62617474657279\n', 'said battery and 62617474657279', 'said (secret) and (secret)'],
+    ['psk="abc"\n', 'abc, abcd, xabc, abc', '(secret), abcd, xabc, (secret)'],
+    ['psk="ab"\n', 'ab is too short to be looked for', 'ab is too short to be looked for'],
+    ['psk="short"\npassword="shorter one"\n', 'shorter one', '(secret)'],
+    [
+      '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNz\n-----END\nafterwards\n',
+      'b3BlbnNz afterwards',
+      '(secret) afterwards',
+    ],
+    ['host laptop.corp.example\n', 'laptop laptop.corp.example corp.example', '(host) (host) (domain)'],
+    ['host localhost\nhost airhive\n', 'localhost airhive', 'localhost airhive'],
+  ])('%j: %s', (known, text, result) => expect(line(text, known)).toBe(result));
+
+  it('is found over the break of a line', () => {
+    const texts = { a: 'he typed battery st\naple and more\n' };
+    expect(scrubbed(texts, 'psk="battery staple"\n')).toEqual({
+      a: 'he typed (secret)\n(secret) and more\n',
+    });
+  });
+
+  it('stops everything when it is cut short', () => {
+    const folder = freshFolder();
+    const file = join(folder, 'text');
+    writeFileSync(file, 'battery\n');
+    writeFileSync(join(folder, 'known'), 'psk="bat');
+    for (const awk of AWKS) {
+      const input = ['what=known', join(folder, 'known'), 'what=text', file];
+      const words = ['-v', `out=${folder}/out`, '-v', 'keep='];
+      expect(() => runAwk(awk, ['ssid', 'scrub-names', 'scrub'], words, ...input)).toThrow(
+        expect.objectContaining({ status: 3 }),
+      );
+      expect(readdirSync(folder).toSorted()).toEqual(['known', 'text']);
+    }
+  });
+});
+
+describe('the names of networks', () => {
+  const KNOWN = 'ssid="home"\nssid=6f6666696365\nssid=P"Caf\\xc3\\xa9"\n';
+
+  it('are numbers, the same for each form of a name', () => {
+    const text =
+      'ssid="home", 686f6d65, office, Caf?? or "Caf\\xc3\\xa9"; joined "mine" and ssid "mine": to "xy"';
+    expect(line(text, KNOWN)).toBe(
+      'ssid="network-1", network-1, network-2, network-3 or "network-3"; joined "network-4" and ssid "network-4": to "xy"',
+    );
+  });
+
+  it('stay where it is asked for', () => {
+    expect(line('ssid="home", office', KNOWN, '1')).toBe('ssid="home", office');
+  });
+});

@@ -12,7 +12,6 @@ BEGIN {
 $1 == "Routes" { routes = 1; next }
 !routes && /^[a-z]/ { name = $1; sub(/:$/, "", name); next }
 !routes && $1 == "inet" && name != bridge { take($2, prefix_of($4), name " has " $2) }
-!routes { next }
 $1 == "Destination" { for (i = 1; i <= NF; i++) if ($i == "Netif") column = i; next }
 $1 !~ /^[0-9]/ || $2 ~ /^link#/ || $column == bridge { next }
 {

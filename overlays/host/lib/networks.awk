@@ -12,12 +12,10 @@ line == "network={" { inside = 1; body = ""; name = ""; split("", set); next }
 inside && line == "}" {
   inside = 0
   keep(FILENAME == ARGV[1] ? 1 : 2)
-  next
 }
 
 inside {
   body = body $0 "\n"
-  if (line ~ /^[#]/ || index(line, "=") == 0) next
   set[substr(line, 1, index(line, "=") - 1)] = substr(line, index(line, "=") + 1)
   if (line ~ /^ssid=/) name = ssid_of(substr(line, 6))
 }

@@ -108,7 +108,7 @@ describe('what is known to be secret', () => {
     ['password=62617474657279\n', 'said battery and 62617474657279', 'said (secret) and (secret)'],
     ['psk="abc"\n', 'abc, abcd, xabc, abc', '(secret), abcd, xabc, (secret)'],
     ['psk="ab"\n', 'ab is too short to be looked for', 'ab is too short to be looked for'],
-    ['psk="short"\npassword="shorter one"\n', 'shorter one', '(secret)'],
+    ['psk="batteries"\npassword="batteries included"\n', 'batteries included', '(secret)'],
     [
       '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNz\n-----END\nafterwards\n',
       'b3BlbnNz afterwards',

@@ -2,7 +2,6 @@
 
 # A line as wpa_supplicant reads it from 2.10 on: a remark begins at a # that is not in quotes.
 function stripped(line,   i, c, quoted) {
-  quoted = 0
   for (i = 1; i <= length(line); i++) {
     c = substr(line, i, 1)
     if (c == "\"") quoted = !quoted

@@ -71,7 +71,6 @@ function begin_file() {
   to = FILENAME
   sub(/.*\//, "", to)
   to = out "/" to
-  held = ""
   holding = in_key = in_dump = 0
 }
 

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import { run } from '../fixtures/scratch.ts';
 import { pathOf, type Machine } from './machine.ts';
 
@@ -18,6 +19,18 @@ export function runAwk(
   const [tool = '', ...applet] = awk.split(' ');
   const files = programs.flatMap((name) => ['-f', name.startsWith('/') ? name : `${LIB}${name}.awk`]);
   return run(tool, [...applet, ...words, ...files, ...input]);
+}
+
+/** The same, run by every awk; all have to answer alike. */
+export function runAwks(
+  programs: readonly string[],
+  words: readonly string[],
+  input: readonly string[],
+  awks: readonly string[] = AWKS,
+): string {
+  const answers = awks.map((awk) => runAwk(awk, programs, words, ...input).toString());
+  expect(new Set(answers).size, answers.join()).toBe(1);
+  return answers[0] ?? '';
 }
 
 /** From now on this is the awk of the machine. */

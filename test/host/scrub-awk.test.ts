@@ -152,6 +152,29 @@ describe('the names of networks', () => {
     );
   });
 
+  it.each([
+    ['ssid="My net"', 'ssid="network-1"'],
+    ['  "ssid": "My net",', '  "ssid": "network-1",'],
+    [
+      `Trying to associate (SSID='My net' freq=2412 MHz)`,
+      `Trying to associate (SSID='network-1' freq=2412 MHz)`,
+    ],
+    ['wrong passphrase for "My net": correct it', 'wrong passphrase for "network-1": correct it'],
+    ['connected to "My net"', 'connected to "network-1"'],
+    ['network "My net" is known', 'network "network-1" is known'],
+    ['joined "My net", joining "Other one"', 'joined "network-1", joining "network-2"'],
+    ['vm_wifi forget "My net"', 'vm_wifi forget "network-1"'],
+    ['\tssid My net channel 6 (2437 MHz)', '\tssid network-1 channel 6 (2437 MHz)'],
+    ['ifconfig_wlan0="WPA ssid Mynet DHCP"', 'ifconfig_wlan0="WPA ssid network-1 DHCP"'],
+    ['create_args_wlan0="wlanmode sta ssid Mynet"', 'create_args_wlan0="wlanmode sta ssid network-1"'],
+    ['ssid=My net', 'ssid=network-1'],
+    ['\tSSID: My net', '\tSSID: network-1'],
+    ['airhive: "My net" refuses the connection', 'airhive: "network-1" refuses the connection'],
+    ['bss 00:11:22:aa:bb:cc\t2412\t-50\t[ESS]\tMy net', 'bss 00:11:22:xx:xx:01\t2412\t-50\t[ESS]\tnetwork-1'],
+    ['ssid="a \\"quoted\\" one"', 'ssid="network-1"'],
+    ['ssid="", and to "vm_wifi join" it', 'ssid="", and to "vm_wifi join" it'],
+  ])('are found in %s', (text, result) => expect(line(text)).toBe(result));
+
   it('stay where it is asked for', () => {
     expect(line('ssid="home", office', KNOWN, '1')).toBe('ssid="home", office');
   });

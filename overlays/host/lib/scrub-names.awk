@@ -5,7 +5,6 @@ function learn_names(line) {
   learn_between(line, "[sS][sS][iI][dD]\"?[ =:]+\"", "\"")
   learn_between(line, "[sS][sS][iI][dD][ =]+'", "'")
   learn_between(line, "(for|to|joined|joining|network|forget) +\"", "\"")
-  learn_between(line, "^network +\"", "\"")
   learn_between(line, "[ \t]ssid ", " channel ")
   if (line ~ /^(ifconfig|create_args)_[a-z0-9_]+=/ && match(line, /ssid [^ "']+/)) add_name(substr(line, RSTART + 5, RLENGTH - 5))
   if (line ~ /^ssid=[^"]/) add_name(substr(line, 6))

@@ -102,7 +102,8 @@ const opposite = (verb: 'on' | 'off'): 'on' | 'off' => (verb === 'on' ? 'off' : 
 /** A guest that answers may not have written down yet that it is there. */
 async function expectState(machine: Machine, state: 'on' | 'off', where: string): Promise<void> {
   const missing = state === 'on' ? lacksNative : lacks;
-  await until(() => missing(machine).length === 0, `${missing(machine).join()}\n${where}`);
+  const otherwise = (): string => `${missing(machine).join()}, routes ${machine.get('routes')}\n${where}`;
+  await until(() => missing(machine).length === 0, otherwise);
 }
 
 /** Makes every STEPth call the last one, or fail; returns how many there are. */

@@ -8,9 +8,10 @@ export function pathOf(command: string): string {
 }
 
 /** Resolves when `seen` is true; the test's own time limit ends a wait that is in vain. */
-export async function until(seen: () => boolean, otherwise: string): Promise<void> {
+export async function until(seen: () => boolean, otherwise: string | (() => string)): Promise<void> {
   for (let tries = 0; !seen(); tries++) {
-    if (tries > 1000) throw new Error(`waited in vain: ${otherwise}`);
+    if (tries > 1000)
+      throw new Error(`waited in vain: ${typeof otherwise === 'string' ? otherwise : otherwise()}`);
     await new Promise((done) => setTimeout(done, 10));
   }
 }

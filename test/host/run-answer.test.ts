@@ -1,19 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { isAlive, kill, Machine, until } from './machine.ts';
+import { kill, Machine, until } from './machine.ts';
+import { commandOf } from './processes.ts';
 
 /** The processes of answer-watch on this machine. */
 function watches(machine: Machine): number[] {
   const script = join(machine.bundle, 'lib/answer-watch');
-  const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  return all.map(Number).filter((pid) => {
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`${script}\0`) && isAlive(pid);
-    } catch {
-      return false;
-    }
-  });
+  return machine.processes().filter((pid) => commandOf(pid).includes(`${script}\0`));
 }
 
 const messages = (machine: Machine): string => {

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { kill, Machine } from './machine.ts';
+import { commandOf } from './processes.ts';
 import { dataOf, expectTidy, networksOf, site, siteImage, siteOk } from './site-bench.ts';
 
 describe('when the disk cannot be written', () => {
@@ -173,13 +174,5 @@ describe('when vm_site is stopped', () => {
 });
 
 function killSleepers(machine: Machine): void {
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    try {
-      const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1');
-      const environment = readFileSync(`/proc/${pid}/environ`, 'latin1');
-      if (words === '/bin/sleep\x0030\0' && environment.includes(machine.root)) kill(Number(pid), 'SIGKILL');
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
+  for (const pid of machine.processes()) if (commandOf(pid) === '/bin/sleep\x0030\0') kill(pid, 'SIGKILL');
 }

@@ -33,7 +33,7 @@ export interface MachineSpec {
   readonly passthrough?: 'silent' | 'interface' | undefined;
 }
 
-/** As grub.cfg of the bundle has it. */
+/** As grub.cfg of the bundle has it, but for sr-mod and quiet. */
 const KERNEL_LINE = 'modules=loop,squashfs,sd-mod,usb-storage,sr-mod quiet console=ttyS0,115200 panic=10';
 
 /**

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { run } from '../fixtures/scratch.ts';
 import { pathOf, type Machine } from './machine.ts';
+import { otherAwks, toolsBefore } from './other-tools.ts';
 
 /** FreeBSD's is the one true awk; the others are stricter or laxer in other places. */
-export const AWKS = ['mawk', 'busybox awk', 'original-awk'] as const;
+export const AWKS: readonly string[] = ['mawk', 'busybox awk', 'original-awk', ...otherAwks()];
 
 const LIB = new URL('../../overlays/host/lib/', import.meta.url).pathname;
 
@@ -39,5 +40,5 @@ export function useAwk(machine: Machine, awk: string): void {
   const [tool = '', applet = ''] = awk.split(' ');
   mkdirSync(tools);
   writeFileSync(join(tools, 'awk'), `#!/bin/sh\nexec ${pathOf(tool)} ${applet} "$@"\n`, { mode: 0o755 });
-  machine.environment.AIRHIVE_TEST_TOOLS = tools;
+  Object.assign(machine.environment, toolsBefore(tools));
 }

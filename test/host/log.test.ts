@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { archiveOf, found, spoiledMachine, vmLog } from './log-bench.ts';
 import { Machine } from './machine.ts';
+import { toolsBefore } from './other-tools.ts';
 import { KNOWN } from './planted-secrets.ts';
 
 const TIME = 120_000;
@@ -79,7 +80,7 @@ describe('vm_log', { timeout: TIME }, () => {
     mkdirSync(tools);
     const full = 'case $1 in -czf) echo half >"$2"; echo "No space left on device" >&2; exit 1 ;; esac';
     writeFileSync(join(tools, 'tar'), `#!/bin/sh\n${full}\nexec /usr/bin/tar "$@"\n`, { mode: 0o755 });
-    machine.environment = { AIRHIVE_TEST_TOOLS: tools };
+    machine.environment = toolsBefore(tools);
     const refused = await vmLog(machine, join(machine.root, 'tmp/full.tar.gz'));
     expect(refused).toMatchObject({ code: 7 });
     expect(refused.said).toContain('is the disk full? There is no archive');

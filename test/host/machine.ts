@@ -15,6 +15,7 @@ import type { View } from '../../generators/plan/render.ts';
 import { intel8260, ISO_BYTES, writeBundle, writeSums } from './bundle.ts';
 import { linkCommands, linkShell } from './commands.ts';
 import { FOLDERS, HARDWARE, LAPTOP, PCICONF, READY } from './laptop.ts';
+import { OTHER_TOOLS } from './other-tools.ts';
 import { launch, type Ended, type Started } from './launch.ts';
 import { endProcessesOf, isAlive, kill, pathOf, processesOf, until } from './processes.ts';
 import { State, type Fault } from './state.ts';
@@ -183,6 +184,7 @@ export class Machine extends State {
       DEV: join(this.state, 'dev'),
       FIRMWARE: join(this.state, 'firmware'),
       ...this.commands,
+      ...OTHER_TOOLS,
       ...this.environment,
     };
   }

@@ -64,6 +64,21 @@ static void play_sha256(int argc, char **argv) {
   exit(status);
 }
 
+// AIRHIVE_TEST_TOOLS: folders with other programs, such as FreeBSD's own, that are to play; the first that has it counts.
+static void become_other(char **argv) {
+  const char *folders = getenv("AIRHIVE_TEST_TOOLS");
+  char path[LONG];
+  while (folders && *folders) {
+    int length = (int)strcspn(folders, ":");
+    snprintf(path, LONG, "%.*s/%s", length, folders, name);
+    if (length > 0 && access(path, X_OK) == 0) execv(path, argv);
+    folders += length + (folders[length] == ':');
+  }
+}
+
+// FreeBSD's awk is the one true awk, which Debian has under another name.
+static const char *debian_name(void) { return strcmp(name, "awk") ? name : "original-awk"; }
+
 static void become(int argc, char **argv) {
   char path[LONG], *out[MANY + argc];
   if (!strcmp(name, "sha256")) play_sha256(argc, argv);
@@ -74,10 +89,8 @@ static void become(int argc, char **argv) {
   }
   for (size_t i = 0; i < sizeof TOOLS / sizeof *TOOLS; i++) {
     if (strcmp(TOOLS[i].name, name)) continue;
-    const char *others = getenv("AIRHIVE_TEST_TOOLS");
     check_options(&TOOLS[i], argc, argv);
-    snprintf(path, LONG, "%s/%s", others ? others : "", name);
-    if (others && access(path, X_OK) == 0) execv(path, argv);
+    become_other(argv);
     translate(argc, argv, out);
     // FreeBSD's compresses by itself, GNU's asks gzip.
     if (strcmp(name, "tar") == 0) setenv("PATH", "/usr/bin:/bin", 1);
@@ -86,7 +99,7 @@ static void become(int argc, char **argv) {
     const char *shell = getenv("BENCH_SH");
     if (!strcmp(name, "sh") && shell) execv(shell, out);
     for (int bin = 0; bin < 2; bin++) {
-      snprintf(path, LONG, "%s/%s", bin ? "/bin" : "/usr/bin", name);
+      snprintf(path, LONG, "%s/%s", bin ? "/bin" : "/usr/bin", debian_name());
       execv(path, out);
     }
   }

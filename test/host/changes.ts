@@ -48,10 +48,15 @@ export const all =
   (machine) =>
     changes.forEach((change) => change(machine));
 
+/** vmm is loaded. */
+export const VMM: Change = (machine) => machine.put('modules', 'kernel\nvmm\n');
+
 /** An AMD processor with its IOMMU switched on. */
 export const AMD = all(
   (machine) => machine.put('acpi-tables', 'XSDT\nIVRS\n'),
   cpu('  SVM: NP,NRIP,AFlush,NAsids=16\n'),
+  sysctl('hw.vmm.vmx.initialized', '0'),
+  sysctl('hw.vmm.vmx.cap.unrestricted_guest', '0'),
 );
 
 /** Another card in the same place, and a bundle for it. */

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { sysctl, replace, cpu, all, AMD, id } from './changes.ts';
+import { sysctl, replace, cpu, all, AMD, id, VMM } from './changes.ts';
 import { type Case, expectFinding } from './check-bench.ts';
 import { laptop } from './installing.ts';
 import { treeBelow } from './tree.ts';
@@ -36,7 +36,7 @@ const cases: readonly Case[] = [
   ],
   [
     'an old CPU',
-    all((m) => m.put('modules', 'kernel\nvmm\n'), sysctl('hw.vmm.vmx.cap.unrestricted_guest', '0')),
+    all(VMM, sysctl('hw.vmm.vmx.cap.unrestricted_guest', '0')),
     3,
     'error',
     '"unrestricted guest"',
@@ -57,6 +57,21 @@ const cases: readonly Case[] = [
   ],
   ['AMD', AMD, 0, 'ok', "vmm does not use AMD's IOMMU (hw.vmm.amdvi.enable); vm_install apply and a reboot"],
   ['AMD, SVM', AMD, 0, 'ok', 'the CPU has SVM'],
+  ['AMD, vmm loaded', all(AMD, VMM), 0, 'ok', "the guest's loader is"],
+  [
+    'AMD, vmm loaded, no report',
+    all(AMD, VMM, (m) => rmSync(join(m.var, 'run/dmesg.boot'))),
+    0,
+    'warning',
+    'does not say whether the CPU has',
+  ],
+  [
+    'Intel, vmm loaded, no report',
+    all(VMM, (m) => rmSync(join(m.var, 'run/dmesg.boot'))),
+    0,
+    'ok',
+    'the CPU has VT-x',
+  ],
   [
     'a card that moved',
     replace('pciconf', 'pci0:4:0:0', 'pci0:58:0:0'),

@@ -176,6 +176,7 @@ export class Machine extends State {
       NODE: process.execPath,
       STAND_INS,
       STATE: this.state,
+      AIRHIVE_BENCH: join(this.root, 'bin'),
       BENCH_SH: linkShell(this.shell, this.state),
       VAR: this.var,
       ETC: this.etc,

@@ -55,12 +55,11 @@ describe('the scripts', () => {
     expect(stdout).toBe('');
   });
 
-  it('are executable where they are commands, and short enough to be read', () => {
+  it('are executable where they are commands, and plain text', () => {
     const machine = new Machine();
     for (const name of scriptsOf(machine)) {
       const file = join(machine.bundle, name);
       const text = readFileSync(file, 'utf8');
-      expect(text.split('\n').length, name).toBeLessThanOrEqual(200);
       expect(text, name).toMatch(/^[\t\n -~]*$/);
       if (name.startsWith('vm_')) expect(text).toMatch(/^#!\/bin\/sh\n/);
       expect((statSync(file).mode & 0o111) !== 0, name).toBe(text.startsWith('#!'));

@@ -28,6 +28,11 @@ next_of() {
   sed -i 1d "$1"
 }
 
+# A command that is built on libxo(3) prints JSON or XML when the environment asks for it.
+as_libxo_wants() {
+  case ,${LIBXO_OPTIONS-}, in *,json,* | *,xml,*) printf '{"__version": "1"}\n'; exit 0 ;; esac
+}
+
 # has LINE FILE, drop LINE FILE: whole lines.
 has() { grep -Fqx -e "$1" "$2" 2>/dev/null; }
 

@@ -38,6 +38,44 @@ const cases: readonly Case[] = [
     'ok',
     'the network of 172.24.1.49/24 is free',
   ],
+  [
+    "a route over a tunnel's interface",
+    (m) => m.put('routes', '172.24.1.0/24 link#7 wg0\n'),
+    4,
+    'error',
+    'a route to 172.24.1.0/24 goes over wg0',
+  ],
+  [
+    'a single address of it over a tunnel',
+    (m) => m.put('routes', '172.24.1.77 link#7 wg0\n'),
+    4,
+    'error',
+    'a route to 172.24.1.77 goes over wg0',
+  ],
+  [
+    'the other end of a tunnel',
+    (m) => m.put('interfaces/tun0', 'up\nptp 10.9.0.1 172.24.1.5\n'),
+    4,
+    'error',
+    'a route to 172.24.1.5 goes over tun0',
+  ],
+  [
+    'a tunnel elsewhere',
+    (m) => {
+      m.put('interfaces/tun0', 'up\nptp 10.9.0.1 10.9.0.2\n');
+      m.put('routes', '10.8.0.0/24 link#7 wg0\n');
+    },
+    0,
+    'ok',
+    'the network of 172.24.1.49/24 is free',
+  ],
+  [
+    'an interface in capitals',
+    (m) => m.put('interfaces/LAN', 'up\ninet 172.24.1.7/24\n'),
+    4,
+    'error',
+    'in use (LAN has 172.24.1.7/24)',
+  ],
   ['another gateway', rc('defaultrouter="10.0.0.1"\n'), 0, 'warning', 'the gateway in rc.conf is 10.0.0.1'],
   ['bridge of another VM', rc('ifconfig_bridge0="addm em0 up"\n'), 4, 'error', 'bridge0 is in use already'],
   [

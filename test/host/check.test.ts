@@ -94,6 +94,33 @@ const cases: readonly Case[] = [
   ['disk full', (m) => m.put('free-kilobytes', '4000\n'), 7, 'error', 'too little space'],
   ['disk nearly full', (m) => m.put('free-kilobytes', '400000\n'), 0, 'warning', 'may grow to 512M'],
   [
+    'a dataset with a blank in its name',
+    (m) => m.put('dataset', 'zroot/VM store\n'),
+    0,
+    'ok',
+    '4882 MB are free',
+  ],
+  [
+    'a full dataset with a blank in its name',
+    all(
+      (m) => m.put('dataset', 'zroot/VM 44% store\n'),
+      (m) => m.put('free-kilobytes', '-4000\n'),
+    ),
+    7,
+    'error',
+    'too little space',
+  ],
+  [
+    'vmm refused to start',
+    all(
+      (m) => m.put('modules', 'kernel\nvmm\n'),
+      (m) => m.put('vmm-is-dead', '1'),
+    ),
+    4,
+    'error',
+    'vmm is loaded but does not work on this machine: "dmesg | grep -E \'vmm|vmx|svm\'" says why',
+  ],
+  [
     'a damaged script',
     (m) => writeFileSync(join(m.bundle, 'vm_kill'), 'exit 0\n'),
     6,

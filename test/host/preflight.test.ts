@@ -12,6 +12,12 @@ const faults: readonly Fault[] = [
   ['FreeBSD 12', (m) => m.put('release', '12.4-RELEASE\n'), 3, '13.0 or later'],
   ['no vmm', (m) => m.put('modules', 'nmdm\n'), 4, 'vmm_load="YES"'],
   [
+    'vmm that refused to start',
+    (m) => m.put('vmm-is-dead', '1'),
+    4,
+    'vmm is loaded but does not work on this machine',
+  ],
+  [
     'card with its own driver',
     (m) => m.put('pciconf', PCICONF.replace('ppt0@', 'iwlwifi0@')),
     4,

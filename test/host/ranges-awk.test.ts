@@ -72,6 +72,26 @@ describe('what shares addresses with 172.24.1.49/24', () => {
     ],
     ['no route through the bridge', '', '172.24.1.9         172.24.1.1         UGHS        bridge0\n', ''],
     [
+      "a tunnel's, over its interface",
+      '',
+      '172.24.1.0/24      link#7             US              wg0\n172.24.1.9         link#7             UHS             wg0\n',
+      'a route to 172.24.1.0/24 goes over wg0, a route to 172.24.1.9 goes over wg0',
+    ],
+    [
+      'a peer',
+      'tun0: flags=1008051<UP,POINTOPOINT>\n\tinet 10.9.0.1 --> 172.24.1.5 netmask 0xffffffff\n',
+      '172.24.1.5         link#7             UH             tun0\n10.9.0.1           link#7             UHS             lo0\n',
+      'a route to 172.24.1.5 goes over tun0',
+    ],
+    [
+      'a peer with a wide mask',
+      'tun0: flags=1008051<UP,POINTOPOINT>\n\tinet 172.24.9.1 --> 172.24.9.2 netmask 0xffff0000\n',
+      '',
+      'tun0 has 172.24.9.1/16',
+    ],
+    ['an interface in capitals', card('LAN', '172.24.1.7', '0xffffff00'), '', 'LAN has 172.24.1.7/24'],
+    ['no network of an interface', '', '172.24.1.0/24      link#7             U               em0\n', ''],
+    [
       "no route that is a card's address once more",
       '',
       '172.24.1.8         link#7             UHS             lo0\n',
@@ -115,5 +135,20 @@ describe('a range that is free', () => {
       lease,
     };
     expect(answer(machine(interfaces, ''), values)).toBe(told);
+  });
+
+  it('none that a tunnel uses', () => {
+    const routes = '10.137.0.0/16      link#7             US              wg0\n';
+    const wide = { want: 'free', host: '172.24.1.49', guest: '172.24.1.1', width: 24, bridge: 'bridge0' };
+    const narrow = routes.replace('10.137.0.0/16', '10.137.1.0/24');
+    expect(answer(machine('', narrow), { ...wide, lease: '0.0.0.0/32' })).toBe('172.27.1.49/24 172.27.1.1');
+    expect(answer(machine('', routes), { ...wide, lease: '0.0.0.0/32' })).toBe('172.27.1.49/24 172.27.1.1');
+  });
+
+  it('is found beside a bridge whose name netstat cuts', () => {
+    const input = machine('', '172.24.1.0/24      link#2             US         bridge10\n');
+    expect(answer(input, { want: 'clash', host: '172.24.1.49', width: 24, bridge: 'bridge1000' })).toBe(
+      'bridge0 has 172.24.1.49/24',
+    );
   });
 });

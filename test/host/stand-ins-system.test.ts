@@ -133,7 +133,7 @@ describe('the bench is no kinder than FreeBSD', () => {
     [1, '', '"$S/pkg" query "%n %v" nothing'],
     [1, "stdin isn't a terminal", '"$S/stty" -g </dev/null'],
     [1, 'usage', '"$S/sync" "$W"'],
-    [1, 'usage', '"$S/uname" -s'],
+    [1, 'usage', '"$S/uname" -x'],
   ])('%i %s: %s', (status, words, line) => {
     const machine = new Machine();
     const answer = call(machine, line);

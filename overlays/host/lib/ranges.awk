@@ -10,15 +10,22 @@ BEGIN {
 }
 
 $1 == "Routes" { routes = 1; next }
-!routes && /^[a-z]/ { name = $1; sub(/:$/, "", name); next }
-!routes && $1 == "inet" && name != bridge { take($2, prefix_of($4), name " has " $2) }
-$1 == "Destination" { for (i = 1; i <= NF; i++) if ($i == "Netif") column = i; next }
-$1 !~ /^[0-9]/ || $2 ~ /^link#/ || $column == bridge { next }
+!routes && /^[A-Za-z]/ { name = $1; sub(/:$/, "", name); next }
+!routes && $1 == "inet" && name != bridge { take($2, mask_in_line(), name " has " $2) }
+$1 == "Destination" {
+  for (i = 1; i <= NF; i++) { if ($i == "Netif") column = i; if ($i == "Flags") flags = i }
+  next
+}
+# netstat cuts the name of the interface.
+$1 !~ /^[0-9]/ || $column == bridge || $column == substr(bridge, 1, 8) { next }
+# The way to an address of this machine, and to the network that an interface has an address in.
+$2 ~ /^link#/ && ($column ~ /^lo[0-9]/ || $flags !~ /[HS]/) { next }
 {
   count = split($1, to, "/")
   bits = count > 1 ? to[2] : 32
-  # A wider route does no harm: the narrower one wins.
-  if (bits >= width) take(to[1], bits, "a route to " $1 " goes through " $2)
+  # A wider route does no harm, since the narrower one wins; but a range that is proposed keeps clear of it too. A default
+  # route that came in two halves is in the way of none.
+  if (bits >= width || (want == "free" && bits > 1)) take(to[1], bits, "a route to " $1 " goes " ($2 ~ /^link#/ ? "over " $column : "through " $2))
 }
 
 END {
@@ -41,6 +48,12 @@ function dotted(n) {
 function prefix_of(mask,  i, bits) {
   for (i = 3; i <= length(mask); i++) bits += index("8cef", substr(mask, i, 1))
   return bits + 0
+}
+
+# With a peer there are two words more before it.
+function mask_in_line(  i) {
+  for (i = 3; i < NF; i++) if ($i == "netmask") return prefix_of($(i + 1))
+  return 32
 }
 
 function take(address, bits, text) {

@@ -22,7 +22,7 @@ export interface Choice {
 export interface Bundle {
   readonly disk0: string;
   readonly site?: string;
-  readonly iso: string;
+  readonly flavor: Choice['flavor'];
 }
 
 const keysOf = new Map<string, Keys>();
@@ -53,7 +53,7 @@ const profileOf = ({ flavor, profile }: Choice): Readonly<Record<string, unknown
 
 /** Runs `airhive build` in a boot's folder. May be called again with other secrets. */
 export async function buildBundle(tools: BootTools, choice: Choice): Promise<Bundle> {
-  const { folder, root, base } = tools;
+  const { folder, root } = tools;
   await mkdir(join(folder, 'empty'), { recursive: true });
   const file = (name: string): string => join(folder, name);
   // JSON is YAML.
@@ -76,9 +76,9 @@ export async function buildBundle(tools: BootTools, choice: Choice): Promise<Bun
     ...['--out', file('dist'), '--cache', file('empty')],
     ...(withSite ? ['--secrets', file('secrets.yaml')] : []),
   ]);
-  const iso = base.iso[choice.flavor];
+  const { flavor } = choice;
   const disk0 = file('dist/bench/disk0.img');
-  return withSite ? { disk0, iso, site: file('dist/bench/data/site.img') } : { disk0, iso };
+  return withSite ? { disk0, flavor, site: file('dist/bench/data/site.img') } : { disk0, flavor };
 }
 
 /** Makes the site disk of a running machine anew, in place as the host would. */

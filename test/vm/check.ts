@@ -1,6 +1,6 @@
 import type { Agent } from './agent.ts';
 import type { Air } from './air.ts';
-import type { Base } from './base/cache.ts';
+import type { Base, Flavor, KernelMaker } from './base/base.ts';
 import type { Host } from './host.ts';
 import type { Machine } from './machine.ts';
 import type { MachineSpec } from './qemu.ts';
@@ -11,7 +11,10 @@ export interface BootSpec {
   readonly disk0: string;
   readonly site?: string | undefined;
   readonly state?: string | undefined;
-  readonly iso?: string;
+  /** Which packages the medium carries; standard by default. */
+  readonly flavor?: Flavor;
+  /** Debian's, with simulated radios, by default. With Alpine's own nothing of the guest is changed: no agent, no card. */
+  readonly kernel?: KernelMaker;
   readonly memory?: number;
   readonly initramfs?: string;
   readonly card?: MachineSpec['card'];

@@ -2,7 +2,9 @@ import { mkdir, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { prepareBase } from './base/cache.ts';
+import { BenchError } from './bench-error.ts';
+import { partsOf, prepareBase } from './base/base.ts';
+import { partsTable } from './base/parts.ts';
 import { selectChecks } from './check.ts';
 import './checks/bench.ts';
 import './checks/gateway.ts';
@@ -33,13 +35,25 @@ import type { Outcome } from './runner.ts';
 import { missingTools } from './tools.ts';
 
 const USAGE = `node test/vm/run.js [--only PATTERN] [--jobs N] [--keep] [--soak]
+node test/vm/run.js --parts [--json]
   --only PATTERN  checks or boots whose name matches (a regular expression)
   --jobs N        machines at a time (default: one more than there are processors)
   --keep          leave the work folder with disks and logs
   --soak          also the long checks
+  --parts         lists what the guest is made of: name, version, official | debian | ours, digest
+  --json          that list as JSON
 `;
 
-function readOptions(args: readonly string[]): { only: RegExp; jobs: number; keep: boolean; soak: boolean } {
+interface Options {
+  readonly only: RegExp;
+  readonly jobs: number;
+  readonly keep: boolean;
+  readonly soak: boolean;
+  readonly parts: boolean;
+  readonly json: boolean;
+}
+
+function readOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -47,14 +61,23 @@ function readOptions(args: readonly string[]): { only: RegExp; jobs: number; kee
       jobs: { type: 'string', default: String(availableParallelism() + 1) },
       keep: { type: 'boolean', default: false },
       soak: { type: 'boolean', default: false },
+      parts: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
     },
   });
   const jobs = Number(values.jobs);
   if (!Number.isInteger(jobs) || jobs < 1) throw new Error(`--jobs ${values.jobs}: a number from 1 on`);
-  return { only: new RegExp(values.only), jobs, keep: values.keep, soak: values.soak };
+  return { ...values, only: new RegExp(values.only), jobs };
 }
 
-async function runAll(root: string, work: string, options: ReturnType<typeof readOptions>): Promise<number> {
+/** Prints what the base is made of. */
+async function showParts(root: string, json: boolean): Promise<number> {
+  const parts = await partsOf(await prepareBase(join(root, 'test/vm')));
+  console.log(json ? JSON.stringify({ format: 1, parts }, undefined, 2) : partsTable(parts));
+  return 0;
+}
+
+async function runAll(root: string, work: string, options: Options): Promise<number> {
   const begin = Date.now();
   const seconds = (): number => (Date.now() - begin) / 1000;
   const groups = selectChecks(options.only, options.soak);
@@ -86,6 +109,16 @@ export async function main(root: string, args: readonly string[]): Promise<numbe
     console.error(`test:vm needs more than this machine has:\n  ${missing.join('\n  ')}`);
     return 4;
   }
+  try {
+    return options.parts ? await showParts(root, options.json) : await runSwept(root, options);
+  } catch (error) {
+    if (!(error instanceof BenchError)) throw error;
+    console.error(`test:vm: ${error.message}`);
+    return 4;
+  }
+}
+
+async function runSwept(root: string, options: Options): Promise<number> {
   await sweep(tmpdir());
   const work = join(tmpdir(), workFolderName());
   await mkdir(work);

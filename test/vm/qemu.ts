@@ -7,7 +7,8 @@ export interface MachineSpec {
   readonly kernel: string;
   readonly initramfs: string;
   readonly iso: string;
-  readonly toolbox: string;
+  /** The bench's own disk with its agent; none beside Alpine's own kernel. */
+  readonly toolbox: string | undefined;
   readonly disk0: string;
   readonly site?: string | undefined;
   readonly state?: string | undefined;
@@ -33,8 +34,8 @@ export interface MachineSpec {
   readonly passthrough?: 'silent' | 'interface' | undefined;
 }
 
-/** As grub.cfg of the bundle has it, but for sr-mod and quiet. */
-const KERNEL_LINE = 'modules=loop,squashfs,sd-mod,usb-storage,sr-mod quiet console=ttyS0,115200 panic=10';
+/** As grub.cfg of the bundle has it, and quiet: emulated, the kernel's messages on the serial line cost seconds. */
+const KERNEL_LINE = 'modules=loop,squashfs,sd-mod,usb-storage console=ttyS0,115200 panic=10 quiet';
 
 /**
  * Work that only costs time under emulation; at fixed addresses QEMU finds what it translated before. On a busy computer
@@ -87,11 +88,14 @@ function passthrough(kind: MachineSpec['passthrough']): string[] {
   return [...devices[kind], '-no-shutdown'];
 }
 
+/** For the agent; nothing where there is none. */
+const agentWords = (spec: MachineSpec): string =>
+  spec.toolbox === undefined ? '' : `bench.radio=${spec.card} bench.channels=${spec.channels}`;
+
 /** QEMU's arguments for a machine on a host's tap; its sockets lie in the machine's folder. */
 export function qemuArguments(spec: MachineSpec, host: Host): string[] {
   const socket = (name: string): string => join(spec.folder, `${name}.sock`);
-  const line =
-    `${KERNEL_LINE} ${BENCH_WORDS} bench.radio=${spec.card} bench.channels=${spec.channels} ${spec.append ?? ''}`.trimEnd();
+  const line = [KERNEL_LINE, BENCH_WORDS, agentWords(spec), spec.append].filter(Boolean).join(' ');
   return [
     ...[...CLOCKS[spec.clock], '-cpu', CPU, '-smp', '1', '-m', String(spec.memory)],
     ...['-machine', 'pc,usb=off', '-nodefaults', '-no-user-config', '-display', 'none', '-rtc', 'base=utc'],
@@ -104,7 +108,9 @@ export function qemuArguments(spec: MachineSpec, host: Host): string[] {
     ...['-netdev', `tap,id=net,ifname=${host.addresses.tap},script=no,downscript=no`],
     ...['-device', `virtio-net-pci,netdev=net,addr=${SLOT.host.toString(16)},romfile=`],
     ...['-device', 'virtio-rng-pci,addr=7', '-device', 'virtio-serial-pci,addr=8'],
-    ...disk('bench', spec.toolbox, '9', { readonly: true, serial: 'bench' }),
+    ...(spec.toolbox === undefined
+      ? []
+      : disk('bench', spec.toolbox, '9', { readonly: true, serial: 'bench' })),
     ...[
       '-chardev',
       `socket,id=console,path=${socket('console')},server=on,wait=on`,

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Air } from './air.ts';
-import type { Base } from './base/cache.ts';
+import type { Base } from './base/base.ts';
 import type { Bench, Boot, BootSpec, BootTools, Check } from './check.ts';
 import { Host } from './host.ts';
 import { Machine } from './machine.ts';
@@ -86,13 +86,15 @@ class Session implements Bench {
 
   async start(spec: BootSpec): Promise<void> {
     this.spec = spec;
+    const kernel = spec.kernel ?? 'debian';
+    const medium = this.base.media[kernel];
     const machine = await Machine.start(
       {
         folder: this.folder,
-        kernel: this.base.kernel,
-        initramfs: spec.initramfs ?? this.base.initramfs,
-        iso: spec.iso ?? this.base.iso.standard,
-        toolbox: this.base.toolbox,
+        kernel: medium.kernel,
+        initramfs: spec.initramfs ?? medium.initramfs,
+        iso: medium.iso[spec.flavor ?? 'standard'],
+        toolbox: kernel === 'debian' ? this.base.toolbox : undefined,
         disk0: spec.disk0,
         site: spec.site,
         state: spec.state,

@@ -5,19 +5,14 @@ import { join } from 'node:path';
 import { runCommand } from '../command.ts';
 import { Tree } from './tree.ts';
 
-/** What Alpine's ISO has in its initramfs (features ata base cdrom squashfs ext4 scsi usb virtio; facts/alpine.md 4.3). */
-const INITRAMFS =
-  'loop squashfs isofs vfat fat nls_cp437 nls_iso8859-1 nls_utf8 nls_ascii ext4 crc32c_generic crc32c_intel ' +
-  'virtio_pci virtio_blk virtio_net virtio_scsi virtio_console virtio-rng ahci sr_mod sd_mod ' +
-  'usb-storage button';
-
 /** The radios' own, on the bench's disk: it loads them before the guest has any modules. */
 const RADIO = 'mac80211_hwsim cfg80211 mac80211 rfkill ccm gcm cmac ctr cbc aes_generic';
 
-/** The modloop: the above, and by folder what a gateway may ask for. */
-const MODLOOP_FOLDERS =
-  /^(net\/(netfilter|ipv4|ipv6|sched|bridge|8021q|llc|802|mac80211|wireless|rfkill|packet)|crypto|arch\/x86\/crypto|lib|fs\/(nls|fat|ext4|overlayfs|fuse|isofs|squashfs)|drivers\/(virtio|char\/hw_random|acpi|net\/wireless\/(mac80211_hwsim|virt_wifi)))/;
-const MODLOOP = 'tun veth dummy ifb evdev sch_netem br_netfilter dm-mod nls_utf8 i6300esb softdog';
+/** For initramfs and modloop, by folder: what mkinitfs's features name, and what a gateway may ask for. */
+const FOLDERS =
+  /^(net\/(netfilter|ipv4|ipv6|sched|bridge|8021q|llc|802|mac80211|wireless|rfkill|packet)|crypto|arch\/x86\/crypto|lib|fs\/(nls|fat|ext4|overlayfs|fuse|isofs|squashfs)|drivers\/(virtio|char\/hw_random|acpi|ata|cdrom|scsi|net\/wireless\/(mac80211_hwsim|virt_wifi)))/;
+const BY_NAME =
+  'tun veth dummy ifb evdev sch_netem br_netfilter dm-mod loop i6300esb softdog virtio_blk virtio_net virtio_console usb-storage';
 
 interface ModuleMap {
   readonly root: string;
@@ -89,35 +84,19 @@ async function addModules(
   }
 }
 
-export async function addInitramfsModules(tree: Tree, version: string): Promise<void> {
-  await addModules(tree, version, 'lib/modules', closure(readModules(version), INITRAMFS.split(' ')));
-}
-
 export async function addRadioModules(tree: Tree, version: string): Promise<void> {
   await addModules(tree, version, 'lib/modules', closure(readModules(version), RADIO.split(' ')));
 }
 
-/** modloop-lts: `modules/VERSION` and `modules/firmware` (facts/alpine.md 4.4). */
-export async function modloopTree(version: string): Promise<Tree> {
+/**
+ * Debian's kernel as the Alpine of the bench has it: its modules at `lib/modules/VERSION` of the tree, for mkinitfs and for the
+ * modloop.
+ */
+export async function kernelModules(version: string): Promise<Tree> {
   const modules = readModules(version);
-  const byFolder = [...modules.depends.keys()].filter((path) =>
-    MODLOOP_FOLDERS.test(path.replace('kernel/', '')),
-  );
-  const names = [
-    ...INITRAMFS.split(' '),
-    ...RADIO.split(' '),
-    ...MODLOOP.split(' '),
-    ...byFolder.map(moduleName),
-  ];
+  const byFolder = [...modules.depends.keys()].filter((path) => FOLDERS.test(path.replace('kernel/', '')));
+  const names = [...RADIO.split(' '), ...BY_NAME.split(' '), ...byFolder.map(moduleName)];
   const tree = new Tree();
-  await addModules(tree, version, 'modules', closure(modules, names));
-  await addRegulatory(tree, 'modules/firmware');
+  await addModules(tree, version, 'lib/modules', closure(modules, names));
   return tree;
-}
-
-/** cfg80211 asks for its rules once, when it is loaded. */
-export async function addRegulatory(tree: Tree, folder: string): Promise<void> {
-  for (const name of ['regulatory.db', 'regulatory.db.p7s']) {
-    await tree.copy(`/lib/firmware/${name}`, `${folder}/${name}`);
-  }
 }

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { runCommand } from '../command.ts';
 import { programPath } from '../tools.ts';
-import { addRadioModules, addRegulatory } from './kernel.ts';
+import { addRadioModules } from './kernel.ts';
+import { addRegulatory } from './media.ts';
 import { addPrograms, Tree } from './tree.ts';
 
 const PROGRAMS = [

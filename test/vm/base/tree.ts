@@ -4,24 +4,31 @@ import { dirname, join, posix } from 'node:path';
 import { runCommand } from '../command.ts';
 import { programPath } from '../tools.ts';
 
-export type TreeEntry =
-  | { readonly kind: 'file'; readonly mode: number; readonly content: Buffer }
-  | { readonly kind: 'link'; readonly target: string }
-  | { readonly kind: 'directory'; readonly mode: number };
+/** Numbers of the owner; root when left out. */
+interface Owner {
+  readonly uid?: number;
+  readonly gid?: number;
+}
 
-/** A file system in memory: relative path without a leading slash to entry. Owners are always root. */
+export type TreeEntry = Owner &
+  (
+    | { readonly kind: 'file'; readonly mode: number; readonly content: Buffer }
+    | { readonly kind: 'link'; readonly target: string }
+    | { readonly kind: 'directory'; readonly mode: number }
+  );
+
+/** A file system in memory: relative path without a leading slash to entry. `write` leaves owners to be root. */
 export class Tree {
   readonly entries = new Map<string, TreeEntry>();
 
   directory(path: string, mode = 0o755): this {
-    const parent = posix.dirname(path);
-    if (parent !== '.') this.directoryIfAbsent(parent);
+    this.directoryIfAbsent(posix.dirname(path));
     this.entries.set(path, { kind: 'directory', mode });
     return this;
   }
 
   private directoryIfAbsent(path: string): void {
-    if (!this.entries.has(path)) this.directory(path);
+    if (path !== '.' && !this.entries.has(path)) this.directory(path);
   }
 
   file(path: string, content: Buffer | string, mode = 0o644): this {

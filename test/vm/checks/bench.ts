@@ -12,7 +12,7 @@ import type { KeyPair } from '../keys.ts';
 import { download } from '../path.ts';
 import { addRunlevels, bareTree, packOverlay, STOCK_RUNLEVELS } from '../overlay.ts';
 import { Tree } from '../base/tree.ts';
-import { MIRROR_FOLDER } from '../base/build.ts';
+import { MIRROR_FOLDER } from '../base/base.ts';
 
 // The bench proves itself with the bare gateway: what fails here is the bench's own fault, not the guest's.
 
@@ -21,7 +21,7 @@ const keys = new Map<string, KeyPair>();
 
 const bare: Boot = {
   name: 'bare gateway',
-  prepare: async ({ base, folder, root }) => {
+  prepare: async ({ folder, root }) => {
     const [hostKey, admin] = [await makeKeyPair(folder, 'host_key'), await makeKeyPair(folder, 'admin')];
     keys.set(folder, admin);
     const conf = 'network={\n  ssid="bench"\n  psk="correct horse"\n}\n';
@@ -30,7 +30,7 @@ const bare: Boot = {
     await packOverlay(tree, join(folder, 'overlay'), overlay);
     const disk0 = join(folder, 'disk0.img');
     await writeFatImage(disk0, 'AIRHIVE', 8, { 'bare.apkovl.tar.gz': await readFile(overlay) });
-    return { disk0, iso: base.iso.extended, memory: 384 };
+    return { disk0, flavor: 'extended', memory: 384 };
   },
   started: ({ air }) => air.start(HOME),
 };

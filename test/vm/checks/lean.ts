@@ -105,7 +105,7 @@ const floor: Boot = {
   name: 'memory floor',
   prepare: async (tools) => {
     const initramfs = join(tools.folder, 'initramfs');
-    await padInitramfs(tools.base.initramfs, initramfs);
+    await padInitramfs(tools.base.media.debian, initramfs);
     return { ...(await makeGuest(tools)), memory: 256, initramfs };
   },
   started: ({ air }) => air.start(HOME),

@@ -7,7 +7,9 @@ export const PLACES: ReadonlySet<string> = new Set(['BOOT', 'DEV', 'ETC', 'FIRMW
 /** Folders that the files do not bring along. */
 export const FOLDERS = [
   'bin',
-  ...['dev/vmm', 'processes', 'interfaces', 'firmware/uefi-firmware', 'md'].map((path) => `state/${path}`),
+  ...['dev/vmm', 'processes', 'interfaces', 'users', 'jails', 'firmware/uefi-firmware', 'md'].map(
+    (path) => `state/${path}`,
+  ),
   ...['boot/kernel', 'mnt', 'tmp', 'usr/local/etc/rc.d'],
   ...['db', 'log', 'run', 'spool/lock', 'tmp'].map((path) => `var/${path}`),
 ];

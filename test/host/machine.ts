@@ -17,11 +17,11 @@ import { linkCommands, linkShell } from './commands.ts';
 import { FOLDERS, HARDWARE, LAPTOP, PCICONF, READY } from './laptop.ts';
 import { OTHER_TOOLS } from './other-tools.ts';
 import { launch, type Ended, type Started } from './launch.ts';
-import { endProcessesOf, isAlive, kill, pathOf, processesOf, until } from './processes.ts';
+import { commandOf, endProcessesOf, isAlive, kill, pathOf, processesOf, until } from './processes.ts';
 import { State, type Fault } from './state.ts';
 
 export type { Ended, Fault, Started };
-export { isAlive, kill, pathOf, PCICONF, until };
+export { commandOf, isAlive, kill, pathOf, PCICONF, until };
 
 const STAND_INS = new URL('stand-ins', import.meta.url).pathname;
 

@@ -43,13 +43,17 @@ drop() {
 # A process that has ended but was not waited for yet does not count.
 lives() { [ -r "/proc/$1/stat" ] && ! grep -q ') Z ' "/proc/$1/stat" 2>/dev/null; }
 
-# Prints the process whose title is given, if it lives.
+# Prints the process whose title is given, if it lives and does not only call itself so.
 process_titled() {
   for file in "$PROCESSES"/*; do
-    [ -f "$file" ] && [ "$(cat "$file")" = "$1" ] && lives "${file##*/}" && echo "${file##*/}" && return 0
+    [ -f "$file" ] && [ ! -e "$STATE/users/${file##*/}" ] && [ ! -e "$STATE/jails/${file##*/}" ] && [ "$(cat "$file")" = "$1" ] && lives "${file##*/}" && echo "${file##*/}" && return 0
   done
   return 1
 }
+
+# Whose a process is, and the number of its jail; 0 is root, and none.
+user_of() { cat "$STATE/users/$1" 2>/dev/null || echo 0; } # PID
+jail_of() { cat "$STATE/jails/$1" 2>/dev/null || echo 0; } # PID
 
 loaded() { has "$1" "$STATE/modules"; }
 

@@ -26,7 +26,7 @@ function furnish(machine: Machine, files: Record<string, string>): void {
     mkdirSync(join(root, path, '..'), { recursive: true });
     writeFileSync(join(root, path), text, { mode: 0o755 });
   }
-  const inside = `sed "s#\\([ \\"']\\|^\\)/\\(etc\\|run\\|sys\\)/#\\1${root}/\\2/#g"`;
+  const inside = `sed "s#\\([ \\"']\\|^\\)/\\(etc\\|proc\\|run\\|sys\\)/#\\1${root}/\\2/#g"`;
   const shell = `#!/bin/sh\nPATH=${root}/bin:/usr/bin:/bin\n[ "$1" = sh ] || exit 127\n${inside} | dash\n`;
   writeFileSync(join(machine.state, 'guest/run'), shell, { mode: 0o755 });
 }
@@ -39,6 +39,7 @@ export function online(machine: Machine, changes: Record<string, string> = {}): 
   furnish(machine, {
     'etc/airhive/airhive.conf': "WLAN='wlan0'\nREVERSE_PORT='2210'\n",
     'sys/class/net/wlan0': '',
+    'proc/sys/net/ipv4/ip_forward': '1\n',
     'bin/wpa_cli': `#!/bin/sh\ncase $3 in\nstatus) cat "\${0%/*}/status" ;;\nsignal_poll) cat "\${0%/*}/signal" ;;\nesac\n`,
     'bin/status': WPA,
     'bin/signal': SIGNAL,

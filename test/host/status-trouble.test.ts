@@ -23,6 +23,29 @@ describe('vm_status in trouble', () => {
     expect(JSON.parse((await status('--json')).said)).toMatchObject({ state, address: null });
   });
 
+  it('a guest that waits for its packages is closed, and says what apk has said', async () => {
+    const { machine, status } = await running();
+    const words = 'dnsmasq iptables: not here yet (http://mirror: WARNING: updating: DNS: name does not exist)';
+    online(machine, {
+      'proc/sys/net/ipv4/ip_forward': '0\n',
+      'run/airhive/said/firewall': 'no packet filter yet',
+      'run/airhive/said/packages': words,
+    });
+    const { code, said, rows } = await status();
+    expect(code).toBe(5);
+    expect(rows.guest).toMatch(/^closed, /);
+    expect(said).toContain(`\n          ${words}\n`);
+    expect(JSON.parse((await status('--json')).said)).toMatchObject({ state: 'closed', reason: words });
+  });
+
+  it('a gateway of whose packages apk complains is online, and says so', async () => {
+    const { machine, status } = await running();
+    online(machine, { 'run/airhive/said/packages': 'in use, but apk has failed' });
+    const { code, said } = await status();
+    expect(code).toBe(0);
+    expect(said).toContain('\n          in use, but apk has failed\n');
+  });
+
   it('a guest without its card', async () => {
     const { machine, status } = await running();
     online(machine, { 'bin/status': '', 'bin/signal': '', 'bin/ip': prints('') });

@@ -104,7 +104,7 @@ describe('vm_status', () => {
     const { machine } = installed();
     const help = await statusOf(machine, '--help');
     expect(help.code).toBe(0);
-    for (const state of ['online', 'offline', 'no-card', 'silent', 'starting', 'stopped'])
+    for (const state of ['online', 'closed', 'offline', 'no-card', 'silent', 'starting', 'stopped'])
       expect(help.said).toContain(state);
     expect((await statusOf(machine, '--xml')).code).toBe(2);
     machine.put('uid', '1001\n');

@@ -5,5 +5,5 @@
 { gsub(/[^ -~]/, "") }
 
 /^wpa ssid=/ { print "ssid " ssid_of("P\"" substr($0, 10) "\""); next }
-/^said / { print said($0); next }
+/^said(-gateway)? / { print said($0); next }
 { print }

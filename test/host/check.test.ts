@@ -147,7 +147,7 @@ describe('vm_install check', () => {
       'ok       the guest gets 384M of 8192M memory',
       'ok       4882 MB are free in /mnt/vm_bhyve/linuxguest',
       'ok       the network of 172.24.1.49/24 is free',
-      'warning  em0 gets its address by DHCP (rc.conf): plugged in, it brings a second gateway, and the one that comes first is used (route -n get default)',
+      'warning  em0 gets its address by DHCP (rc.conf): with the cable in there are two ways out, and the default route that is there first is used, also when it leads nowhere (netstat -rn)',
       'ok       the loader is to keep the card for the guest (pptdevs="4/0/0")',
       'ok       all files of the bundle /bundle are as they were built',
       'ok       the Alpine ISO /bundle/iso/alpine-standard-3.24.1-x86_64.iso is the one that was pinned',

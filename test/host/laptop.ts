@@ -39,7 +39,12 @@ export const HARDWARE: Readonly<Record<string, string>> = {
     ],
     ...['kern.module_path=/boot/kernel;/boot/modules', 'kern.hostname=thinkpad.example.org'],
     ...['kern.coredump=1', 'vfs.zfs.min_auto_ashift=9', 'security.bsd.see_other_uids=1'],
-    ...['net.inet.ip.forwarding=0', 'net.link.tap.up_on_open=0', 'net.link.tap.user_open=0'],
+    ...[
+      'net.inet.ip.forwarding=0',
+      'net.route.multipath=1',
+      'net.link.tap.up_on_open=0',
+      'net.link.tap.user_open=0',
+    ],
     ...['hw.vmm.maxcpu=4', 'hw.vmm.iommu.enable=1', 'hw.vmm.iommu.initialized=0', 'hw.vmm.amdvi.enable=0'],
     ...['hw.vmm.vmx.cap.unrestricted_guest=1', 'hw.vmm.vmx.initialized=1', 'hw.vmm.ppt.devices=0'],
     '',
@@ -70,4 +75,7 @@ export const READY: Readonly<Record<string, string>> = {
   'interfaces/tap0': '',
   'interfaces/bridge0': 'up\ninet 172.24.1.49\nmember tap0\n',
   routes: 'default 172.24.1.1 bridge0\n',
+  sysctl: (HARDWARE.sysctl ?? '')
+    .replace('net.route.multipath=1', 'net.route.multipath=0')
+    .replace('net.link.tap.up_on_open=0', 'net.link.tap.up_on_open=1'),
 };

@@ -34,7 +34,7 @@ describe('the snippets', () => {
         'airhive_enable="YES"',
         'airhive_dir="/mnt/vm_bhyve/linuxguest"',
       ],
-      ['net.link.tap.up_on_open=1'],
+      ['net.link.tap.up_on_open=1', 'net.route.multipath=0'],
       ['[ -e /var/run/airhive/native ] || name_servers="172.24.1.1 ${name_servers}"'],
     ]);
   });

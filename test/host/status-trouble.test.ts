@@ -95,6 +95,10 @@ describe('vm_status in trouble', () => {
     expect(rows.card).toBe('8086:24f3 at 4/0/0 is held by iwm0 and not by ppt: run vm_install check');
     expect(rows.route).toBe('default NOT through the guest, but 10.20.0.1 on em0');
     expect(rows.tunnel).toBe('off in this profile');
+    machine.put('interfaces/em0', 'up\nstatus no carrier\ninet 10.20.0.5/16\n');
+    expect((await statusOf(machine)).rows.route).toBe(
+      'default NOT through the guest, but 10.20.0.1 on em0, which has no cable (service routing restart)',
+    );
     machine.put('pciconf', '');
     machine.put('routes', '');
     const gone = await statusOf(machine);
@@ -106,6 +110,24 @@ describe('vm_status in trouble', () => {
       gateway: null,
       cards: ['4/0/0=8086:24f3=missing'],
       tunnel: 'off',
+    });
+  });
+
+  it.each([
+    'default 10.20.0.1 em0\ndefault 172.24.1.1 bridge0\n',
+    'default 172.24.1.1 bridge0\ndefault 10.20.0.1 em0\n',
+  ])('two default routes: %j', async (routes) => {
+    const { machine } = installed();
+    machine.put('routes', routes);
+    const { said } = await statusOf(machine);
+    expect(said).toContain(
+      'default through the guest, 172.24.1.1 on bridge0, and also through 10.20.0.1 on em0:\n',
+    );
+    expect(said).toContain('sysctl net.route.multipath=0, then "service routing restart"');
+    expect(JSON.parse((await statusOf(machine, '--json')).said)).toMatchObject({
+      gateway: '172.24.1.1',
+      gateway_interface: 'bridge0',
+      default_routes: expect.arrayContaining(['10.20.0.1=em0', '172.24.1.1=bridge0']) as string[],
     });
   });
 

@@ -62,6 +62,7 @@ describe('vm_status', () => {
       address: '192.168.1.23/24',
       gateway: '172.24.1.1',
       gateway_interface: 'bridge0',
+      default_routes: ['172.24.1.1=bridge0'],
       dns: expect.any(Array) as unknown,
       search: expect.any(Array) as unknown,
       refused: null,

@@ -114,12 +114,29 @@ describe('an installed laptop', { timeout: TIME }, () => {
     expect(lacks(machine)).toEqual([]);
   });
 
-  it('uses a cable beside the guest, and asks the guest for names all the same', async () => {
+  // dhclient comes after the guest's route, and then sets none of its own.
+  it('has a cable beside the guest for its own network alone', async () => {
     machine.put('cable', 'plugged in');
     expect((await machine.reboot())?.code).toBe(0);
     expect(machine.play('ifconfig', 'em0')).toContain('inet 10.20.0.5');
+    expect(lacks(machine)).toEqual([]);
+    const names = readFileSync(join(machine.etc, 'resolv.conf'), 'utf8').match(/^nameserver .*/gm);
+    expect(names).toEqual(['nameserver 172.24.1.1']);
+  });
+
+  it('uses a cable that was waited for at boot, alone, and asks the guest for names all the same', async () => {
+    const file = join(machine.etc, 'rc.conf');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"DHCP"', '"SYNCDHCP"'));
+    machine.put('cable', 'plugged in');
+    expect((await machine.reboot())?.code).toBe(0);
+    expect(machine.get('routes')).toBe('default 10.20.0.1 em0\n');
+    expect((await machine.call('vm_status')).said).toContain(
+      'default NOT through the guest, but 10.20.0.1 on em0\n',
+    );
     const names = readFileSync(join(machine.etc, 'resolv.conf'), 'utf8').match(/^nameserver .*/gm);
     expect(names).toEqual(['nameserver 172.24.1.1', 'nameserver 10.20.0.1']);
+    machine.play('service', 'routing', 'restart');
+    expect(machine.get('routes')).toBe('default 172.24.1.1 bridge0\n');
   });
 
   it.each(['13.2-RELEASE', '14.3-RELEASE', '15.0-RELEASE'])(

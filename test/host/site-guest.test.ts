@@ -74,7 +74,7 @@ describe('a running guest', () => {
       'refused: the archive is cut short',
     ],
     ['is of an older bundle, and reads its old disk', 'cat >/dev/null', 'no answer'],
-    ['says what a terminal obeys', 'cat >/dev/null; printf "\\033[2Jtaken\\n"', '?[2Jtaken'],
+    ['says what a terminal obeys', 'cat >/dev/null; printf "\\033[2Jtaken\\n"', '[2Jtaken'],
   ])('that %s takes it at its next start, and that is said in one line', (_, ssh, reason) => {
     const machine = new Machine();
     siteOk(machine, null, 'init');

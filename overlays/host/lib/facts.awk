@@ -2,7 +2,10 @@
 # What the guest says of itself, without anything that a terminal would obey. wpa_supplicant escapes the names of networks
 # in what it prints; the one in use becomes hexadecimal digits, and those in sentences are shown as far as they may be.
 
-{ gsub(/[^ -~]/, "") }
+# What it says too much is left out.
+NR > 100 { exit }
+
+{ gsub(/[^ -~]/, ""); $0 = substr($0, 1, 300) }
 
 /^wpa ssid=/ { print "ssid " ssid_of("P\"" substr($0, 10) "\""); next }
 /^said(-gateway)? / { print said($0); next }

@@ -39,6 +39,12 @@ export const rc =
   (machine) =>
     writeFileSync(join(machine.etc, 'rc.conf'), text, { flag: 'a' });
 
+/** An rc.conf that consists of these lines. */
+export const conf =
+  (...lines: string[]): Change =>
+  (machine) =>
+    writeFileSync(join(machine.etc, 'rc.conf'), lines.map((line) => `${line}\n`).join(''));
+
 /** What the kernel said about the CPU at boot. */
 export const cpu = (line: string): Change => write('var/run/dmesg.boot', `CPU: some CPU\n${line}`);
 

@@ -68,6 +68,7 @@ describe('vm_status', () => {
       refused: null,
       free_host: null,
       free_guest: null,
+      ended: null,
       tunnel: 'up',
       tunnel_port: 2210,
     });

@@ -64,6 +64,13 @@ and 1 that does not tell its name
     expect(wifi(machine, '', 'scan').out).toBe('no network is in reach\n');
     expect(JSON.parse(wifi(machine, '', 'scan', '--json').out)).toEqual({ format: 1, networks: [] });
   });
+
+  it('without a card says that, and not that nothing is in reach', async () => {
+    const machine = await withGuest({ scan: '!card the guest sees no Wi-Fi card' });
+    const { code, out, said } = wifi(machine, '', 'scan');
+    expect([code, out]).toEqual([5, '']);
+    expect(said).toContain('the guest sees no Wi-Fi card');
+  });
 });
 
 describe('vm_wifi join', () => {

@@ -15,6 +15,11 @@ function rules(text: string, table: string, chain: string): string[] {
   return body.split('\n').filter((line) => line.startsWith(`-A ${chain} `));
 }
 
+/** So many new connections from one address. */
+const perAddress = (rate: string, burst: number, name: string): string =>
+  `-m hashlimit --hashlimit-${rate} --hashlimit-burst ${burst} --hashlimit-mode srcip ` +
+  `--hashlimit-name ${name} --hashlimit-htable-max 4096`;
+
 describe.each([
   ['iptables-restore', 'firewall.rules', names],
   ['ip6tables-restore', 'firewall6.rules', names],
@@ -49,7 +54,7 @@ describe.each(names)('the firewall of %s', (name) => {
 
   it('lets in from the Wi-Fi: answers, ping, and the tunnel when there is one', () => {
     const fromWifi = rules(text, 'filter', 'INPUT').filter((rule) => rule.includes(`-i ${wifi.interface} `));
-    const tunnel = `-A INPUT -i ${wifi.interface} -p tcp -m tcp --dport ${ssh.port} -j ACCEPT`;
+    const tunnel = `-A INPUT -i ${wifi.interface} -p tcp -m tcp --dport ${ssh.port} ${perAddress('upto 60/min', 60, 'reverse')} -j ACCEPT`;
     expect(fromWifi).toEqual([
       `-A INPUT -i ${wifi.interface} -p icmp -m icmp --icmp-type 8 -j ACCEPT`,
       ...(ssh.reverse ? [tunnel] : []),
@@ -63,11 +68,13 @@ describe.each(names)('the firewall of %s', (name) => {
   it('forwards from the Wi-Fi only what was forwarded to the host by name', () => {
     const opened = rules(text, 'filter', 'FORWARD').filter((rule) => rule.includes(`-i ${wifi.interface} `));
     expect(opened).toEqual(
-      firewall.forwards.map(
-        ({ protocol, to }) =>
-          `-A FORWARD -d ${network.host} -i ${wifi.interface} -o eth0 -p ${protocol} -m ${protocol} ` +
-          `--dport ${to} -m conntrack --ctstate DNAT -j ACCEPT`,
-      ),
+      firewall.forwards.flatMap(({ protocol, to }) => {
+        const packets = `-A FORWARD -d ${network.host} -i ${wifi.interface} -o eth0 -p ${protocol} -m ${protocol} --dport ${to}`;
+        return [
+          `${packets} ${perAddress('above 20/sec', 100, 'forwards')} -j DROP`,
+          `${packets} -m conntrack --ctstate DNAT -j ACCEPT`,
+        ];
+      }),
     );
     expect(rules(text, 'nat', 'PREROUTING')).toEqual(
       firewall.forwards.map(

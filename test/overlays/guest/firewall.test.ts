@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { guestTree, textAt } from '../../fixtures/machines.ts';
 import { canUnshare } from '../../fixtures/namespaces.ts';
-import { variant } from '../../fixtures/profiles.ts';
+import { variant, VARIANTS } from '../../fixtures/profiles.ts';
 import { freshFolder } from '../../fixtures/scratch.ts';
 
 // The script with the real `ip` in a network of its own; the packet filter and sysctl only write down what they are
@@ -86,8 +86,30 @@ describe.skipIf(!canUnshare('-n'))('firewall close (needs root and unshare)', ()
   it('also its IPv6 address, when the profile asks for one', () => {
     const guest = new Guest(LAN6);
     const said = guest.run(`firewall close; firewall close; ${policy('-6')}`);
-    expect(said).toBe(closedRules('fd12:3456:789a::1', ['32766: from all lookup main']));
+    const host = `2: from all to ${LAN6} lookup 10`;
+    expect(said).toBe(closedRules('fd12:3456:789a::1', [host, '32766: from all lookup main']));
     expect(guest.steps()).toContain('sysctl -qw net.ipv6.conf.all.forwarding=0');
+  });
+});
+
+describe.skipIf(!canUnshare('-n'))('a router of the Wi-Fi that calls the addresses of the host its own (needs root, unshare)', () => {
+  const lan = 'ip link add eth0 type veth peer name host; ip link set host up; ip link set eth0 up';
+  const wifi = 'ip link add wlan0 type veth peer name air; ip link set air up; ip link set wlan0 up';
+  // What Linux makes of a prefix in a router advertisement that is on the link.
+  const advertised = 'ip -6 addr add fd12:3456:789a:0:ffff::2/80 dev wlan0 nodad; ip -6 route add fd12:3456:789a::/80 dev wlan0';
+  const way = "ip -6 route get fd12:3456:789a::49 2>&1 | sed 's/.* dev \\([a-z0-9]*\\) .*/\\1/'";
+
+  it('gets nothing that is meant for the host', () => {
+    const guest = new Guest(LAN6);
+    const up = /post-up (.*)/.exec(textAt(guestTree(VARIANTS.ipv6!), 'etc/network/interfaces'))![1]!;
+    const address = 'ip -6 addr add fd12:3456:789a::1/64 dev eth0 nodad';
+    const said = guest.run(`${lan}; ${wifi}; firewall close; ${address}; ${up}; ${advertised}; ${way}`);
+    expect(said).toBe('eth0\n');
+  });
+
+  it('not even while the cable to the host is not up', () => {
+    const said = new Guest(LAN6).run(`${wifi}; firewall close; ${advertised}; ${way}`);
+    expect(said).toMatch(/No route to host/);
   });
 });
 

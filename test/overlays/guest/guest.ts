@@ -9,7 +9,7 @@ if (intel8260 === undefined) throw new Error('no such profile');
 const tree = guestTree(intel8260);
 
 /** Absolute paths of the guest in its scripts. */
-const PATHS = /(?<=[\s"=<>])\/(?:(?:usr\/libexec|etc|var\/lib|run)\/airhive|dev\/(?!null)|sys\/block|etc\/hosts)/g;
+const PATHS = /(?<=[\s"=<>])\/(?:(?:usr\/libexec|etc|var\/lib|run)\/airhive|dev\/(?!null)|sys\/(?:block|class)|etc\/hosts)/g;
 
 /** One script of the guest below a folder. Its tools are played by others, which write down how they were called. */
 export class Guest {
@@ -41,11 +41,11 @@ export class Guest {
     this.write(`bin/${name}`, `#!/bin/sh\necho "${name} $*" >>"$GUEST/calls"\n${commands}\n`);
   }
 
-  /** Runs the script to its end, whatever that is. */
-  call(...args: readonly string[]): void {
+  /** Runs the script to its end, whatever that is; returns what it printed. */
+  call(...args: readonly string[]): string {
     const path = `PATH=${join(this.root, 'bin')}:${process.env.PATH ?? ''}`;
     const command = ['sh', '-c', '"$@" || true', 'sh', join(this.root, this.script), ...args];
-    run('env', [path, `GUEST=${this.root}`, ...command]);
+    return run('env', [path, `GUEST=${this.root}`, ...command]).toString();
   }
 
   read(name: string): string {

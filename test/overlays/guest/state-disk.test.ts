@@ -1,7 +1,7 @@
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { run } from '../../fixtures/scratch.ts';
+import { freshFolder, run } from '../../fixtures/scratch.ts';
 import { hasTool } from '../../tools.ts';
 import { Guest } from './guest.ts';
 
@@ -10,16 +10,27 @@ import { Guest } from './guest.ts';
 const SIZE = 16 * 1024 * 1024;
 const MOUNTED = 'mount -t ext4 -o noatime,dirsync dev/vdc var/lib/airhive';
 
+/** A FAT of that label, as the host makes its own disks. */
+function fat(label: string, size: number): Uint8Array {
+  const file = join(freshFolder(), 'fat');
+  writeFileSync(file, '');
+  truncateSync(file, size);
+  if (hasTool('mkfs.vfat')) run('mkfs.vfat', ['-n', label, file]);
+  return readFileSync(file);
+}
+
 class Booting extends Guest {
   constructor() {
     super('state-disk');
     const lib = this.read('usr/libexec/airhive/lib');
-    const byLabel = 'for file in "$GUEST"/dev/vd*; do [ "$(e2label "$file" 2>/dev/null)" != "$1" ] || echo "$file"; done';
+    const byLabel = 'for file in "$GUEST"/dev/vd*; do [ "$(blkid -p -o value -s LABEL "$file" 2>/dev/null)" != "$1" ] || echo "$file"; done';
     this.write(
       'usr/libexec/airhive/lib',
       lib.replace(/^disk_labelled\(\) \{\n[^]*?^\}/m, `disk_labelled() {\n${byLabel}\n}`),
     );
     this.tool('blockdev', 'stat -c %s "$2"');
+    // A disk of bhyve's that is read-only has ro 0, and a write is an I/O error.
+    this.tool('dd', 'case " $* " in *of=*vda*|*of=*vdb*) exit 1 ;; esac\nexec /bin/dd "$@"');
     this.tool('mount', '[ ! -e "$GUEST/unmountable" ]');
     this.tool('mkfs.ext4', 'exec mke2fs -t ext4 "$@"');
     this.write('sys/block/vda/ro', '1\n');
@@ -64,7 +75,7 @@ function leftAlone(guest: Booting): void {
   expect(guest.said.join()).toMatch(/dev\/vdc is damaged beyond automatic repair and was left alone/);
 }
 
-describe.skipIf(!hasTool('mke2fs'))('the state disk (needs e2fsprogs)', () => {
+describe.skipIf(!hasTool('mke2fs') || !hasTool('mkfs.vfat'))('the state disk (needs e2fsprogs, dosfstools)', () => {
   it('is formatted when it is blank, and never again', () => {
     const guest = formatted();
     expect(guest.mounted).toBe(true);
@@ -123,5 +134,48 @@ describe.skipIf(!hasTool('mke2fs'))('the state disk (needs e2fsprogs)', () => {
     guest.call();
     expect(guest.said.join()).toMatch(/there is no state disk/);
     expect(guest.bytes.every((byte) => byte === 0)).toBe(true);
+  });
+
+  describe("among the disks of a real bhyve, where a read-only one does not say so and refuses what is written", () => {
+    const SITE = 1024 * 1024;
+    const furnished = (site: Uint8Array): Booting => {
+      const guest = new Booting();
+      for (const disk of ['vda', 'vdb']) guest.write(`sys/block/${disk}/ro`, '0\n');
+      writeFileSync(join(guest.root, 'dev/vda'), fat('AIRHIVE', 4 * SITE));
+      writeFileSync(join(guest.root, 'dev/vdb'), site);
+      return guest;
+    };
+
+    it.each([
+      ['a site disk', fat('AIRHIVESITE', SITE)],
+      ['a site disk of zeros', new Uint8Array(SITE)],
+      ['a large disk of zeros that cannot be written', new Uint8Array(SIZE)],
+    ])('is found, blank and later, behind %s', (_, site) => {
+      const guest = furnished(site);
+      guest.call();
+      expect(guest.said).toEqual([]);
+      const identity = guest.identity();
+      guest.call();
+      expect(guest.said).toEqual([]);
+      expect(guest.identity()).toBe(identity);
+      expect(guest.calls('mount').filter((line) => line.includes('dev/vdc'))).toHaveLength(2);
+    });
+
+    it.each([
+      ['a site disk', fat('AIRHIVESITE', SITE)],
+      ['a site disk of zeros', new Uint8Array(SITE)],
+    ])('is missed, and %s is not called foreign', (_, site) => {
+      const guest = furnished(site);
+      guest.write('sys/block/vdc/ro', '1\n');
+      guest.call();
+      expect(guest.said).toEqual([expect.stringMatching(/^there is no state disk/)]);
+    });
+
+    it('is named, when it is the one that cannot be formatted', () => {
+      const guest = furnished(fat('AIRHIVESITE', SITE));
+      guest.tool('mkfs.ext4', 'exit 1');
+      guest.call();
+      expect(guest.said).toEqual(['the blank state disk dev/vdc cannot be formatted; going on without it']);
+    });
   });
 });

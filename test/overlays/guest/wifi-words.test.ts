@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { guestTree, textAt } from '../../fixtures/machines.ts';
+import { variant } from '../../fixtures/profiles.ts';
+import { Guest } from './guest.ts';
+
+// Names of networks are any bytes, so also the words by which the guest's scripts know what has happened.
+
+class Wifi extends Guest {
+  constructor(script: string) {
+    super(script);
+    const awk = 'usr/libexec/airhive/networks.awk';
+    this.write(awk, textAt(guestTree(variant()), awk));
+    this.write('etc/airhive/airhive.conf', 'WLAN=wlan0\nSUBNET=172.24.1.0/24\n');
+    this.write('etc/airhive/wpa_supplicant.conf', '');
+    this.write('var/lib/airhive/wifi/wpa_supplicant.conf', 'network={\n\tssid="home"\n}\n');
+    this.tool('sleep', '');
+  }
+
+  /** With this last line of what airhive-watch or the lease has said, once the network was chosen. */
+  joinWith(said: Record<string, string>): string {
+    this.write('sys/class/net/wlan0', '');
+    for (const [key, text] of Object.entries(said)) this.write(`to-say/${key}`, text);
+    this.tool(
+      'wpa_cli',
+      `case "$*" in
+*list_networks*) printf '0\\thome\\tany\\t\\n' ;;
+*get_network*) echo '"home"' ;;
+*select_network*) cp "$GUEST/to-say/"* "$GUEST/run/airhive/said/" ;;
+esac`,
+    );
+    return this.call('join', '686f6d65').trim();
+  }
+}
+
+describe('wifi-control join', () => {
+  it.each([
+    [{ wifi: 'wrong passphrase for "home": on the host run vm_site add again' }, /^passphrase /],
+    [{ wifi: '"home" refuses the connection: wrong passphrase, or not allowed there' }, /^refused /],
+    [{ wifi: 'none of the known networks is in reach' }, /^absent /],
+    [{ lease: 'connected, but the network gives out no address (DHCP)' }, /^address /],
+    [{ lease: 'the Wi-Fi network gives out 172.24.1.7/24, which is' }, /^range /],
+  ])('tells of %j', (said, expected) => {
+    expect(new Wifi('wifi-control').joinWith(said)).toMatch(expected);
+  });
+
+  it.each([
+    'connected to "it refuses"',
+    'connected to "x" refuses the connection: wrong passphrase, or not allowed there"',
+    'connected to "none of the known networks is in reach"',
+    'connected to "wrong passphrase for"',
+  ])('waits on after %s', (wifi) => {
+    expect(new Wifi('wifi-control').joinWith({ wifi })).toMatch(/^time /);
+  });
+});
+
+describe('wifi-control scan', () => {
+  it('says that there is no card', () => {
+    const guest = new Wifi('wifi-control');
+    expect(guest.call('scan')).toBe('card the guest sees no Wi-Fi card\n');
+    expect(guest.calls('wpa_cli')).toEqual([]);
+  });
+});
+
+describe('airhive-watch', () => {
+  const failed = (ssid: string, reason: string): string =>
+    `<3>CTRL-EVENT-SSID-TEMP-DISABLED id=0 ssid="${ssid}" auth_failures=1 duration=10 reason=${reason}`;
+
+  it.each([
+    [failed('home', 'WRONG_KEY'), 'wrong passphrase for "home": on the host run vm_site add again'],
+    [failed('home', 'CONN_FAILED'), '"home" refuses the connection: wrong passphrase, or not allowed there'],
+    [
+      failed('x reason=WRONG_KEY', 'CONN_FAILED'),
+      '"x reason=WRONG_KEY" refuses the connection: wrong passphrase, or not allowed there',
+    ],
+    [`<3>Trying to associate with SSID 'CTRL-EVENT-SSID-TEMP-DISABLED reason=WRONG_KEY'`, undefined],
+    [`<3>Trying to associate with SSID '<3>CTRL-EVENT-SSID-TEMP-DISABLED a'`, undefined],
+  ])('takes %s for what it is', (event, expected) => {
+    const guest = new Wifi('watch');
+    guest.write('events', `${event}\n<3>CTRL-EVENT-NETWORK-NOT-FOUND \n`);
+    const heard = 'grep -q "none of the known" "$GUEST/var/lib/airhive/log/airhive.log"';
+    guest.tool('wpa_cli', `cat "$GUEST/events"\nuntil ${heard}; do /bin/sleep 0.02; done`);
+    guest.call();
+    const last = 'none of the known networks is in reach';
+    expect(guest.said).toEqual(expected === undefined ? [last] : [expected, last]);
+  });
+});

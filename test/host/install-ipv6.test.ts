@@ -31,6 +31,26 @@ describe('vm_install of a profile with IPv6', () => {
     expect(filesOf(machine)).toEqual(before);
   });
 
+  it.each(['mkdir .*/files/', 'cat .*/ip6addrctl.conf.new', 'cp .*rc.conf.new .*/writing'])(
+    'is taken back when apply was killed before "%s", while it put the new files beside the old ones',
+    async (pattern) => {
+      const other = withIpv6();
+      await apply(other);
+      const number = other
+        .get('calls')
+        .split('\n')
+        .findIndex((call) => new RegExp(`^${pattern}`).test(call));
+      expect(number).toBeGreaterThan(0);
+      const machine = withIpv6();
+      const before = filesOf(machine);
+      machine.fault(number + 1, 'kill-before');
+      expect((await machine.call('vm_install', 'apply', '--yes')).code).toBeNull();
+      machine.fault();
+      await remove(machine);
+      expect(filesOf(machine)).toEqual(before);
+    },
+  );
+
   it("keeps a table of the user's own, whose lines come first", async () => {
     const machine = withIpv6();
     const own = '# mine\n::/0\t1\t1';

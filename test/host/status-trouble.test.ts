@@ -25,7 +25,8 @@ describe('vm_status in trouble', () => {
 
   it('a guest that waits for its packages is closed, and says what apk has said', async () => {
     const { machine, status } = await running();
-    const words = 'dnsmasq iptables: not here yet (http://mirror: WARNING: updating: DNS: name does not exist)';
+    const words =
+      'dnsmasq iptables: not here yet (http://mirror: WARNING: updating: DNS: name does not exist)';
     online(machine, {
       'proc/sys/net/ipv4/ip_forward': '0\n',
       'run/airhive/said/firewall': 'no packet filter yet',

@@ -68,6 +68,7 @@ export function hostView(profile: ResolvedProfile, version: string): View {
     drivers: [...new Set(profile.passthrough.flatMap((device) => device.drivers))].join(' '),
     freebsd: host.freebsd.text,
     freebsdMajor: host.freebsd.major,
+    country: profile.wifi.country,
     retire: host.retire,
     retireList: host.retire.join(' '),
     reverse: ssh.reverse ? { port: ssh.port, to: ssh.to } : null,

@@ -148,6 +148,7 @@ describe('vm_install check', () => {
       'ok       4882 MB are free in /mnt/vm_bhyve/linuxguest',
       'ok       the network of 172.24.1.49/24 is free',
       'warning  em0 gets its address by DHCP (rc.conf): with the cable in there are two ways out, and the default route that is there first is used, also when it leads nowhere (netstat -rn)',
+      'warning  the country is DE in create_args_wlan0 (/etc/rc.conf line 7) and 00 in the profile (wifi.country), which counts for the guest',
       'ok       the loader is to keep the card for the guest (pptdevs="4/0/0")',
       'ok       all files of the bundle /bundle are as they were built',
       'ok       the Alpine ISO /bundle/iso/alpine-standard-3.24.1-x86_64.iso is the one that was pinned',

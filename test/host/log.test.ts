@@ -1,8 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { archiveOf, found, spoiledMachine, vmLog } from './log-bench.ts';
-import { Machine } from './machine.ts';
+import { Machine, until } from './machine.ts';
 import { toolsBefore } from './other-tools.ts';
 import { KNOWN } from './planted-secrets.ts';
 
@@ -45,6 +45,40 @@ describe('vm_log', { timeout: TIME }, () => {
     expect(texts['guest.txt']).toBe('the guest does not run, so it could not be asked\n');
     expect(texts['console.log.txt']).toMatch(/^there is no /);
     expect(found(texts, [KNOWN.laptop, KNOWN.enterprise, 'thinkpad'])).toEqual([]);
+  });
+
+  it.each([
+    ['a file', 'victim'],
+    ['nothing', 'nowhere'],
+    ['a folder', '.'],
+  ])('follows no link to %s that stands in the place of the archive', async (_what, target) => {
+    const machine = new Machine();
+    const at = (name: string): string => join(machine.root, 'tmp', name);
+    writeFileSync(at('victim'), 'mine');
+    symlinkSync(target, at('report.tar.gz'));
+    const ended = await vmLog(machine, at('report.tar.gz'));
+    expect(ended.code, ended.said).toBe(2);
+    expect(readFileSync(at('victim'), 'utf8')).toBe('mine');
+    expect(readdirSync(at('.')).toSorted()).toEqual(['report.tar.gz', 'victim']);
+  });
+
+  it.each([
+    ['the name of the archive', (name: string) => name],
+    ['the name that it was prepared under once', (name: string, pid: number) => `.${name}.${pid}`],
+  ])('follows no link that another user makes meanwhile, at %s', async (_what, nameOf) => {
+    const machine = new Machine();
+    const at = (name: string): string => join(machine.root, 'tmp', name);
+    writeFileSync(at('victim'), 'mine');
+    const started = machine.start('vm_log', at('report.tar.gz'));
+    await until(() => existsSync(join(machine.run, 'vm_log')), 'vm_log');
+    symlinkSync('victim', at(nameOf('report.tar.gz', started.pid)));
+    const ended = await started.ended;
+    expect(readFileSync(at('victim'), 'utf8')).toBe('mine');
+    if (nameOf('', 1) === '') {
+      expect(ended.code, ended.said).toBe(2);
+      expect(ended.said).toContain('somebody else has made it. There is no archive');
+    } else expect(ended.code, ended.said).toBe(0);
+    expect(readdirSync(at('.')).filter((name) => name.startsWith('.airhive'))).toEqual([]);
   });
 
   it('works with a guest that does not answer', async () => {

@@ -1,7 +1,8 @@
 # The part of scrub.awk that knows how programs speak of a network. A name gets a number, and every form of it the same.
 
 # What is between the marks that programs put around a name.
-function learn_names(line) {
+function learn_names(line,  word, n) {
+  if (line ~ /^[ \t]*(search|domain)[ \t]/) for (n = split(line, word, /[ \t]+/); n > 1; n--) if (word[n] !~ /^(search|domain)$/) add_domain(word[n])
   learn_between(line, "[sS][sS][iI][dD]\"?[ =:]+\"", "\"")
   learn_between(line, "[sS][sS][iI][dD][ =]+'", "'")
   learn_between(line, "(for|to|joined|joining|network|forget) +\"", "\"")
@@ -45,7 +46,10 @@ function add_form(text, name) {
   if (!(name in number)) number[name] = ++networks
   add_literal(text, "network-" number[name])
   add_literal(name, "network-" number[name])
-  if (name !~ /[?]/) add_literal(hex_of(name), "network-" number[name])
+  if (name ~ /[?]/) return
+  add_literal(hex_of(name), "network-" number[name])
+  digits[++digits_count] = hex_of(name)
+  digits_as[digits_count] = "network-" number[name]
 }
 
 # What is no plain sign is a ? here, as in the texts.

@@ -1,14 +1,23 @@
 # Takes secrets out of the texts of a bug report. For vm_log, on FreeBSD's awk, so without {n} in patterns.
-#   awk -v out=FOLDER -v keep= -f ssid.awk -f scrub-names.awk -f scrub.awk what=known - what=names FILE... what=text FILE...
-# known  texts with secrets in them, as wpa_supplicant.conf(5) or a private key; lines "host NAME"; END_MARK at their end
+#   awk -v out=FOLDER -v keep= -f ssid.awk -f scrub-names.awk -f scrub-forms.awk -f scrub.awk what=known - what=names FILE... what=text FILE...
+# known  texts with secrets in them, as wpa_supplicant.conf(5) or a private key; lines "host NAME", "domain NAME"; END_MARK
+#        at their end
 # names  the texts, to learn which networks they name; text: the same, now written to FOLDER without what is secret
-# Everything in printable ASCII, ? for other bytes. keep: names of networks stay. Exit 3: the known secrets were cut short.
+# Everything in printable ASCII, ? for other bytes. keep: names of networks and search domains stay. Exit 3: the known secrets were cut short.
 
 BEGIN {
   HEX = "[0-9a-fA-F][0-9a-fA-F]"
   MAC = HEX "[:-]" HEX "[:-]" HEX "[:-]" HEX "[:-]" HEX "[:-]" HEX
-  ASSIGNED = "(psk|pass|phrase|passwd|password|secret|wep_?key[0-9]?|identity|token|api_?key)[\"']?[ \t]*[=:]"
-  TYPED = "(psk[ \t]+[\"']|wep_?key[0-9]?[ \t]|wpa_passphrase[ \t]|sae_password[ \t])"
+  ASSIGNED = "(psk|pass|phrase|passwd|password|secret|wep_?key[0-9]?|identity|token|api_?key|authorization|cookie|" \
+    "(private|pre-?shared|shared|auth|encryption|session)[ _-]?key)[\"']?[ \t]*[=:]"
+  # As wpa_supplicant, wpa_cli, ipsec.secrets(5), setkey(8) and HTTP write it.
+  TYPED = "(psk[ \t]+([\"']|0[sx])|wep_?key[0-9]?[ \t]|wpa_passphrase[ \t]|sae_password[ \t]|" \
+    "set_network[ \t]+[^ \t]+[ \t]+[a-z_]*(psk|pass|wep|key|identity|pin)[a-z0-9_]*[ \t]|" \
+    "(password|passphrase|identity|otp|pin|new_password)[ \t]+[0-9]+[ \t]|ctrl-rsp-[a-z_]+-[0-9]+:|" \
+    "(rsa|ecdsa|xauth|eap|ntlm)[ \t]+[\"']|[ \t]-[eac][ \t]+[a-z0-9-]+[ \t]+(\"|0x))"
+  LOGIN = "([Bb]earer|[Bb]asic|[Dd]igest|[Nn]egotiate)[ \t]+[A-Za-z0-9._~+\/-]*[0-9._~+\/=][^ \t\"']*"
+  HASH = "[$](1|2[abxy]?|3|5|6|7|y|gy|md5|sha1|scrypt|bcrypt|argon2i?d?|pbkdf2[a-z0-9-]*)[$][^ \t:,;\"']+"
+  DUMP = "^[ \t]*(0x)?" HEX HEX HEX "*:?[ \t]+" HEX "(" HEX ")?[ \t]+" HEX "(" HEX ")?[ \t]+" HEX "(" HEX ")?[ \t]+" HEX
   SECRET = "(secret)"
   END_MARK = "vm_log: these are all"
 }
@@ -36,6 +45,7 @@ function learn_secret(line,  value, quoted) {
   else if (line ~ /-----END/) inside = 0
   else if (inside && line ~ /^[A-Za-z0-9+\/=]+$/ && length(line) > 3) add_secret(line)
   if (line ~ /^host /) { add_host(substr(line, 6)); return }
+  if (line ~ /^domain /) { add_domain(substr(line, 8)); return }
   if (!match(line, /(ssid|psk|sae_password|password|passwd|wep_key[0-3]|identity|pin|wpa_passphrase)[ \t]*=[ \t]*/)) return
   value = substr(line, RSTART + RLENGTH)
   quoted = value ~ /^P?".*"/
@@ -46,15 +56,24 @@ function learn_secret(line,  value, quoted) {
     else { add_name(text_of(value)); add_form(value, text_of(value)) }
     return
   }
-  add_secret(value)
-  if (!quoted && is_hex(value)) add_secret(text_of(value))
+  add_secret(value, 1)
+  if (!quoted && is_hex(value)) add_secret(text_of(value), 1)
 }
 
-function add_secret(text) {
+# forms: also where it is spelled in another way. Not the lines of a key: each is only a piece of what is encoded.
+function add_secret(text, forms) {
   if (length(text) < 3 || text in secret) return
   secret[text] = 1
   secrets[++secret_count] = text
-  if (length(text) >= 5 && text !~ /[?]/) secrets[++secret_count] = hex_of(text)
+  if (length(text) < 5) return
+  if (text !~ /[?]/) secrets[++secret_count] = hex_of(text)
+  if (forms) add_forms(text)
+}
+
+# Short ones and those of every home tell nothing, and would be found everywhere.
+function add_domain(name) {
+  if (keep || length(name) < 4 || name ~ /^(home[.]arpa|local|localdomain|internal|home|fritz[.]box)[.]?$/) return
+  add_literal(name, "(domain)")
 }
 
 function add_host(name) {
@@ -92,10 +111,23 @@ function hide_keys(line,  low) {
   if (in_dump && line ~ ("^[ \t]*" HEX "( |$)")) return "(dump)"
   in_dump = line ~ /hexdump/
   if (in_dump) { sub(/hexdump.*/, "hexdump: (dump)", line); return line }
+  if (line ~ DUMP) return "(dump)"
   if (line ~ /^[ \t]*[A-Za-z0-9+\/=]+$/ && length(line) >= 40) return "(key)"
   low = tolower(line)
   if (match(low, ASSIGNED) || match(low, TYPED)) line = substr(line, 1, RSTART + RLENGTH - 1) SECRET
-  return hide_logins(line)
+  return hide_logins(hide_tokens(line))
+}
+
+# What only its form betrays: hashes of passwords (crypt(3)), keys of WireGuard (32 bytes in base64), tokens (JWT), what logs in (HTTP).
+function hide_tokens(line,  result) {
+  if (match(line, LOGIN)) line = substr(line, 1, RSTART - 1) SECRET substr(line, RSTART + RLENGTH)
+  while (match(line, HASH)) line = substr(line, 1, RSTART - 1) "(hash)" substr(line, RSTART + RLENGTH)
+  while (match(line, /eyJ[A-Za-z0-9_-]+[.][A-Za-z0-9_.-]+/)) line = substr(line, 1, RSTART - 1) SECRET substr(line, RSTART + RLENGTH)
+  while (match(line, /[A-Za-z0-9+\/]+=/)) {
+    result = result substr(line, 1, RSTART - 1) (RLENGTH == 44 ? "(key)" : substr(line, RSTART, RLENGTH))
+    line = substr(line, RSTART + RLENGTH)
+  }
+  return result line
 }
 
 # What stands before the @ of an address such as https://NAME:PASSWORD@HOST; one line may have several.
@@ -128,6 +160,8 @@ function write_line(line,  i) {
   if (!holding) { printf "" >to; return }
   for (i = 1; i <= secret_count; i++)
     if (index(line, secrets[i])) line = replaced(line, secrets[i], SECRET, length(secrets[i]) < 8)
+  line = hide_digits(hide_base64(line))
+  if (spells_secret(line)) line = SECRET
   for (i = 1; i <= literal_count; i++)
     if (index(line, literals[i])) line = replaced(line, literals[i], literal[literals[i]], 1)
   line = hide_addresses(hide_serials(line))

@@ -40,7 +40,7 @@ export interface Bench extends BootTools {
   readonly machine: Machine;
   readonly agent: Agent;
   readonly air: Air;
-  /** Runs a shell command in the guest, whatever state its network is in. */
+  /** Runs a shell command in the guest: by the agent, whatever state its network is in; beside Alpine's own kernel by ssh. */
   guest(
     command: string,
     options?: { input?: string | Uint8Array; timeout?: number },

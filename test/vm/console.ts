@@ -24,6 +24,8 @@ export class SerialConsole {
     socket.on('data', (chunk: string) => {
       this.arrivals.push([this.text.length, (Date.now() - this.started) / 1000]);
       this.text += chunk;
+      // A person's terminal tells where its cursor is when it is asked; busybox ash asks before it reads a line.
+      if (chunk.includes('\x1b[6n')) socket.write('\x1b[1;1R');
       this.wake();
     });
     socket.on('close', () => {

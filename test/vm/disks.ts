@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, open, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { alpineProgram } from './base/alpine.ts';
+import type { Alpine } from './base/alpine.ts';
 import { runCommand, tryCommand } from './command.ts';
+import type { CommandResult } from './command.ts';
 
 /** Writes a whole-disk FAT image (no partition table) with files in its top directory, by mtools. */
 export async function writeFatImage(
@@ -57,13 +60,34 @@ export async function writtenBytes(file: string): Promise<number> {
   return (await stat(file)).blocks * 512;
 }
 
+/** Runs a program of the guest's e2fsprogs on this machine: `e2fsck`, `mke2fs` or `debugfs`. */
+export function ext4(
+  alpine: Alpine,
+  name: keyof typeof E2FSPROGS,
+  args: readonly string[],
+): Promise<CommandResult> {
+  const [program = '', ...words] = alpineProgram(alpine, E2FSPROGS[name]);
+  return tryCommand(program, [...words, ...args]);
+}
+
+const E2FSPROGS = { e2fsck: 'sbin/e2fsck', mke2fs: 'sbin/mke2fs', debugfs: 'usr/sbin/debugfs' } as const;
+
+/** As ext4, but a failure throws. */
+export async function ext4Ok(...[alpine, name, args]: Parameters<typeof ext4>): Promise<void> {
+  const { code, stdout, stderr } = await ext4(alpine, name, args);
+  if (code !== 0) throw new Error(`${name} ${args.join(' ')} ended with ${code}: ${stdout}${stderr}`);
+}
+
 /** Whether ext4 on an image is whole: on a copy, after what every mount does (journal, orphans), e2fsck finds nothing. */
-export async function checkFileSystem(file: string): Promise<{ whole: boolean; said: string }> {
+export async function checkFileSystem(
+  alpine: Alpine,
+  file: string,
+): Promise<{ whole: boolean; said: string }> {
   const copy = `${file}.copy`;
   await runCommand('cp', ['--sparse=always', '--reflink=auto', file, copy]);
   try {
-    const replayed = await tryCommand('e2fsck', ['-p', copy]);
-    const { code, stdout, stderr } = await tryCommand('e2fsck', ['-fn', copy]);
+    const replayed = await ext4(alpine, 'e2fsck', ['-p', copy]);
+    const { code, stdout, stderr } = await ext4(alpine, 'e2fsck', ['-fn', copy]);
     return { whole: replayed.code <= 1 && code === 0, said: replayed.stdout + stdout + stderr };
   } finally {
     await rm(copy);

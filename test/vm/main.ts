@@ -7,6 +7,7 @@ import { partsOf, prepareBase } from './base/base.ts';
 import { partsTable } from './base/parts.ts';
 import { selectChecks } from './check.ts';
 import './checks/bench.ts';
+import './checks/alpine-kernel.ts';
 import './checks/gateway.ts';
 import './checks/closed.ts';
 import './checks/tunnel.ts';

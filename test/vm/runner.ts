@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { Air } from './air.ts';
 import type { Base } from './base/base.ts';
 import type { Bench, Boot, BootSpec, BootTools, Check } from './check.ts';
+import { keysFor } from './bundle.ts';
 import { Host } from './host.ts';
+import { sshExec } from './keys.ts';
 import { Machine } from './machine.ts';
 import { collectEvidence } from './evidence.ts';
 
@@ -68,7 +70,13 @@ class Session implements Bench {
     command: string,
     options: { input?: string | Uint8Array; timeout?: number } = {},
   ): ReturnType<Bench['guest']> {
-    return this.agent.run('guest', command, options);
+    return this.spec.kernel === 'alpine' ? this.overSsh(command) : this.agent.run('guest', command, options);
+  }
+
+  /** Where there is no agent. The keys are those that `buildBundle` put on the site disk. */
+  private async overSsh(command: string): ReturnType<Bench['guest']> {
+    const { admin } = await keysFor(this);
+    return sshExec(this.host, admin, 'root', command);
   }
 
   async guestOk(

@@ -14,7 +14,7 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   dash: ['dash'],
   'dnsmasq-base': ['dnsmasq'],
   dosfstools: ['mkfs.vfat'],
-  e2fsprogs: ['mke2fs', 'e2fsck', 'debugfs', 'chattr'],
+  e2fsprogs: ['debugfs'],
   hostapd: ['hostapd', 'hostapd_cli'],
   iperf3: ['iperf3'],
   iproute2: ['ip', 'tc'],

@@ -117,6 +117,16 @@ export async function openAlpine(caches: string): Promise<Alpine> {
   return { root, kernel: join(folder, 'vmlinuz'), kernelVersion };
 }
 
+/**
+ * How to run a program of that Alpine here, outside of its root: by its own loader and with its own libraries. A disk's reader
+ * has to be as new as its writer: Debian's e2fsck 1.47.0 calls a disk of mkfs.ext4 1.47.3 broken.
+ */
+export function alpineProgram({ root }: Pick<Alpine, 'root'>, path: string): readonly string[] {
+  const environment = ['env', `MKE2FS_CONFIG=${root}/etc/mke2fs.conf`];
+  const loader = [`${root}/lib/ld-musl-x86_64.so.1`, '--library-path', `${root}/lib:${root}/usr/lib`];
+  return [...environment, ...loader, join(root, path)];
+}
+
 interface Recorded {
   readonly fields: Record<string, string>;
   /** In the order of the database: directories and files, with mode, owners and, for files, SHA-1 in hex. */

@@ -157,7 +157,7 @@ export async function buildApk(apk: ApkPackage, key: SigningKey): Promise<BuiltA
   ]);
   const controlPart = gzipSync(await tar(control, true));
   const bytes = Buffer.concat([await signed(controlPart, key), data]);
-  const letters = [...INDEXED].filter((letter) => (fields[letter] ?? '') !== '');
+  const letters = INDEXED.split('').filter((letter) => (fields[letter] ?? '') !== '');
   const record = [
     `C:Q1${sha1(controlPart, 'base64')}`,
     `P:${name}`,

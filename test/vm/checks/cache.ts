@@ -73,7 +73,7 @@ check(
       { timeout: 180 },
     );
     await assert.rejects(update, /the machine ended/);
-    assert.equal((await checkFileSystem(stateDisk(bench))).whole, true);
+    assert.equal((await checkFileSystem(bench.base.alpine, stateDisk(bench))).whole, true);
     await restartInto(bench, 'silence');
     await bench.machine.console.waitFor(/airhive login:/, 120);
     assert.equal(await hasPackages(bench), true);

@@ -46,7 +46,7 @@ check(
     // What mkfs writes is told by the holes that it fills, so this comes once, and last.
     await restartInto(bench, 'silence');
     await cutMkfs(bench, share);
-    const { whole } = await checkFileSystem(stateDisk(bench));
+    const { whole } = await checkFileSystem(bench.base.alpine, stateDisk(bench));
     bench.report(
       `cut with the marker just there, then with ${Math.round(share * 100)} % written ` +
         `(to e2fsck ${whole ? 'whole' : 'broken'}); ${chance.replay}`,

@@ -10,12 +10,14 @@ import { gateway } from './boots.ts';
 // The ordinary case: everything on the ISO, one network known, nothing wrong.
 
 check('gateway: login on ttyS0', gateway, async (bench) => {
-  const { at } = await bench.machine.console.waitFor(/airhive login:/, 120);
+  const { console } = bench.machine;
+  const { at } = await console.waitFor(/airhive login:/, 120);
   bench.report(`login prompt ${at.toFixed(1)} s after QEMU's start`);
-  bench.machine.console.type('root\n');
-  await bench.machine.console.waitFor(/# /, 20);
-  bench.machine.console.type('echo o""k; exit\n');
-  await bench.machine.console.waitFor(/\nok/, 20);
+  const from = console.position;
+  console.type('root\n');
+  await console.waitFor(/# /, 20, from);
+  console.type('echo o""k; exit\n');
+  await console.waitFor(/\nok/, 20, from);
 });
 
 check('gateway: the host gets through', gateway, async (bench) => {

@@ -74,7 +74,7 @@ async function cut(bench: Bench, phase: Phase, promised: Promised, chance: Chanc
   await pause(moment * 1000);
   await bench.machine.cut();
   await saving;
-  const { whole, said } = await checkFileSystem(stateDisk(bench));
+  const { whole, said } = await checkFileSystem(bench.base.alpine, stateDisk(bench));
   assert.ok(whole, said);
   return moment;
 }

@@ -6,7 +6,8 @@ import { buildBundle, forwarding } from '../bundle.ts';
 import { check } from '../check.ts';
 import type { Bench, Boot } from '../check.ts';
 import { runCommand } from '../command.ts';
-import { writeBlank } from '../disks.ts';
+import { ext4Ok, writeBlank } from '../disks.ts';
+import type { Base } from '../base/base.ts';
 import { HOME, HOME_NETWORK } from './boots.ts';
 
 // State disks that the guest must not format; a damaged one is in clients.ts, for which the guest starts anew. What becomes
@@ -25,14 +26,25 @@ async function makeForeign(file: string): Promise<void> {
 }
 
 /** A state disk with a file on it, spoilt by one command of debugfs. */
-async function makeSpoilt(file: string, command: string): Promise<void> {
+async function makeSpoilt({ alpine }: Base, file: string, command: string): Promise<void> {
   await writeBlank(file, MEBIBYTES);
   const blocks = String((MEBIBYTES * 1024 * 1024) / 4096 - 1);
-  await runCommand('mkfs.ext4', ['-q', '-F', '-b', '4096', '-L', 'AIRHIVESTATE', file, blocks]);
+  await ext4Ok(alpine, 'mke2fs', [
+    '-q',
+    '-t',
+    'ext4',
+    '-F',
+    '-b',
+    '4096',
+    '-L',
+    'AIRHIVESTATE',
+    file,
+    blocks,
+  ]);
   const note = `${file}.note`;
   await writeFile(note, 'kept\n');
-  await runCommand('debugfs', ['-w', '-R', `write ${note} note`, file]);
-  await runCommand('debugfs', ['-w', '-R', command, file]);
+  await ext4Ok(alpine, 'debugfs', ['-w', '-R', `write ${note} note`, file]);
+  await ext4Ok(alpine, 'debugfs', ['-w', '-R', command, file]);
 }
 
 const untouchable: Boot = {
@@ -84,7 +96,7 @@ check(
 export async function restartDamaged(bench: Bench): Promise<void> {
   const state = imagePath(bench.folder, 'damaged');
   // Without its root folder: nothing that e2fsck -p would decide by itself.
-  await makeSpoilt(state, 'clri <2>');
+  await makeSpoilt(bench.base, state, 'clri <2>');
   const before = await digest(state);
   await bench.restart({ state });
   await leftAlone(bench, before, /damaged beyond automatic repair and was left alone/);
@@ -94,9 +106,9 @@ check('state: one that can be repaired is repaired and used', untouchable, async
   // Under the running guest, which has let go of the disk: it looks at the disk as at boot.
   const { state = '' } = bench.spec;
   const repairable = imagePath(bench.folder, 'repairable');
-  await makeSpoilt(repairable, 'set_inode_field note links_count 5');
+  await makeSpoilt(bench.base, repairable, 'set_inode_field note links_count 5');
   // Not cleanly unmounted, which is when e2fsck looks closer.
-  await runCommand('debugfs', ['-w', '-R', 'set_super_value state 0', repairable]);
+  await ext4Ok(bench.base.alpine, 'debugfs', ['-w', '-R', 'set_super_value state 0', repairable]);
   await runCommand('dd', [`if=${repairable}`, `of=${state}`, 'bs=1M', 'conv=notrunc']);
   await bench.guestOk('rc-service --quiet airhive-state restart');
   assert.match(await mountedState(bench), /^ext4 rw/);

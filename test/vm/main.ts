@@ -35,12 +35,14 @@ import { runChecks } from './runner.ts';
 import type { Outcome } from './runner.ts';
 import { missingTools } from './tools.ts';
 
-const USAGE = `node test/vm/run.js [--only PATTERN] [--jobs N] [--keep] [--soak]
+const USAGE = `node test/vm/run.js [--only PATTERN] [--jobs N] [--keep] [--soak] [--base DIR]
 node test/vm/run.js --parts [--json]
   --only PATTERN  checks or boots whose name matches (a regular expression)
   --jobs N        machines at a time (default: one more than there are processors)
   --keep          leave the work folder with disks and logs
   --soak          also the long checks
+  --base DIR      media to boot where nothing of the guest is changed, as standard.iso and extended.iso:
+                  e.g. Alpine's stock ISOs (default: made here from Alpine's parts)
   --parts         lists what the guest is made of: name, version, official | debian | ours, digest
   --json          that list as JSON
 `;
@@ -52,6 +54,7 @@ interface Options {
   readonly soak: boolean;
   readonly parts: boolean;
   readonly json: boolean;
+  readonly base: string | undefined;
 }
 
 function readOptions(args: readonly string[]): Options {
@@ -64,11 +67,12 @@ function readOptions(args: readonly string[]): Options {
       soak: { type: 'boolean', default: false },
       parts: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      base: { type: 'string' },
     },
   });
   const jobs = Number(values.jobs);
   if (!Number.isInteger(jobs) || jobs < 1) throw new Error(`--jobs ${values.jobs}: a number from 1 on`);
-  return { ...values, only: new RegExp(values.only), jobs };
+  return { ...values, base: values.base, only: new RegExp(values.only), jobs };
 }
 
 /** Prints what the base is made of. */
@@ -83,7 +87,7 @@ async function runAll(root: string, work: string, options: Options): Promise<num
   const seconds = (): number => (Date.now() - begin) / 1000;
   const groups = selectChecks(options.only, options.soak);
   if (groups.size === 0) throw new Error(`no check matches ${String(options.only)}`);
-  const base = await prepareBase(join(root, 'test/vm'));
+  const base = await prepareBase(join(root, 'test/vm'), options.base);
   console.log(`base ready after ${seconds().toFixed(1)} s: ${base.folder}`);
   const outcomes: Outcome[] = [];
   const onOutcome = (outcome: Outcome): void => {

@@ -3,6 +3,7 @@ import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'nod
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { BenchError } from '../bench-error.ts';
 import { runCommand, tryCommand } from '../command.ts';
 import { BASE_PACKAGES, kernelVersion } from '../tools.ts';
 import { officialPackages, openAlpine, WHEEL } from './alpine.ts';
@@ -39,6 +40,8 @@ export interface Medium {
   readonly kernel: string;
   readonly initramfs: string;
   readonly packed: string;
+  /** The kernel's version, e.g. `6.18.56-0-virt`. */
+  readonly version: string;
 }
 
 /** Files of one prepared base; nothing in it is ever changed. */
@@ -228,22 +231,44 @@ async function cacheKey(source: string, kernel: string): Promise<string> {
     .slice(0, 16);
 }
 
-function mediumIn(folder: string): Medium {
+/** Version of a Linux image: at 0x20e of its header stands where the text is, counted from 0x200 (boot protocol 2.00). */
+async function versionOf(image: string): Promise<string> {
+  const bytes = await readFile(image);
+  const start = 0x200 + bytes.readUInt16LE(0x20e);
+  return /^\S+/.exec(bytes.toString('latin1', start, start + 128))?.[0] ?? '';
+}
+
+/** Media in `isos`, whose kernel and initramfs were taken out into `folder`. */
+async function openMedium(isos: string, folder: string): Promise<Medium> {
   const file = (name: string): string => join(folder, name);
   return {
-    iso: { standard: file('standard.iso'), extended: file('extended.iso') },
+    iso: { standard: join(isos, 'standard.iso'), extended: join(isos, 'extended.iso') },
     kernel: file('kernel'),
     initramfs: file('initramfs'),
     packed: file('initramfs.packed'),
+    version: await versionOf(file('kernel.packed')),
   };
+}
+
+/** Media that somebody brings, e.g. Alpine's stock ISOs: at least one of `standard.iso` and `extended.iso`. */
+async function givenMedium(isos: string, caches: string): Promise<Medium> {
+  const present = (await readdir(isos)).filter((name) => FLAVORS.some((flavor) => name === `${flavor}.iso`));
+  const [first] = present.sort().reverse();
+  if (first === undefined) throw new BenchError(`${isos} has neither standard.iso nor extended.iso`);
+  const folder = join(caches, 'given');
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder);
+  await takeKernel(join(isos, first), folder);
+  return openMedium(isos, folder);
 }
 
 async function openBase(folder: string, alpine: Alpine): Promise<Base> {
   const key = createPrivateKey(await readFile(join(folder, 'key.pem')));
   const repository = (kind: string): string => join(folder, 'apks', kind);
+  const own = (kind: KernelMaker): Promise<Medium> => openMedium(join(folder, kind), join(folder, kind));
   return {
     folder,
-    media: { alpine: mediumIn(join(folder, 'alpine')), debian: mediumIn(join(folder, 'debian')) },
+    media: { alpine: await own('alpine'), debian: await own('debian') },
     toolbox: join(folder, 'toolbox.iso'),
     key: { name: KEY_NAME, key },
     repository: {
@@ -267,9 +292,10 @@ async function removeIfOld(folder: string): Promise<void> {
 
 /**
  * The base: made from Alpine's own files and this machine's Debian packages, and kept under `~/.cache/airhive-vm` until one of
- * them or the bench's own files change. `source` is test/vm. Throws BenchError when Alpine cannot be had.
+ * them or the bench's own files change. `source` is test/vm. `given` is a directory of media to boot in place of those with
+ * Alpine's kernel, in the layout of stock ISOs: `standard.iso`, `extended.iso`. Throws BenchError when Alpine cannot be had.
  */
-export async function prepareBase(source: string): Promise<Base> {
+export async function prepareBase(source: string, given?: string): Promise<Base> {
   const kernel = kernelVersion();
   if (kernel === undefined) throw new Error('no Debian kernel is installed');
   const caches = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'airhive-vm');
@@ -286,7 +312,10 @@ export async function prepareBase(source: string): Promise<Base> {
     } finally {
       await rm(fresh, { recursive: true, force: true });
     }
-    for (const old of existing) if (!old.startsWith('alpine-')) await removeIfOld(join(caches, old));
+    for (const old of existing)
+      if (/^(base|new)-|^[0-9a-f]{16}$/.test(old)) await removeIfOld(join(caches, old));
   }
-  return openBase(join(caches, wanted), alpine);
+  const base = await openBase(join(caches, wanted), alpine);
+  if (given === undefined) return base;
+  return { ...base, media: { ...base.media, alpine: await givenMedium(given, caches) } };
 }

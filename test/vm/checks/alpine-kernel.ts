@@ -35,7 +35,7 @@ check(
   async (bench) => {
     await isUp(bench);
     const { console } = bench.machine;
-    assert.equal(await bench.guestOk('uname -r'), `${bench.base.alpine.kernelVersion}\n`);
+    assert.equal(await bench.guestOk('uname -r'), `${bench.base.media.alpine.version}\n`);
     assert.match(console.text, /Verifying modloop/);
     assert.match(console.text, /Mounting the state disk .*\[ ok \]/);
     assert.doesNotMatch(console.text, WRONG);
@@ -52,7 +52,7 @@ check(
       assert.match(status, new RegExp(`^ *${name} +\\[ +started`, 'm'));
     assert.doesNotMatch(status, /crashed|failed/);
   },
-  { limit: 300 },
+  { limit: 600 },
 );
 
 check('Alpine kernel: firewall rules are loaded, and then it forwards', extended, async (bench) => {
@@ -63,7 +63,7 @@ check('Alpine kernel: firewall rules are loaded, and then it forwards', extended
 });
 
 check('Alpine kernel: without a card it says so', extended, async (bench) => {
-  await bench.machine.console.waitFor(/no Wi-Fi interface wlan0/, 60);
+  await bench.machine.console.waitFor(/no Wi-Fi interface wlan0/, 180);
   assert.equal((await bench.guest('test -e /sys/class/net/wlan0')).code, 1);
 });
 
@@ -86,7 +86,7 @@ check(
     assert.equal(await bench.guestOk(IDENTITY), identity);
     assert.doesNotMatch(bench.machine.console.text, WRONG);
   },
-  { limit: 400 },
+  { limit: 800 },
 );
 
 check(
@@ -101,5 +101,5 @@ check(
     assert.equal(await bench.guestOk('cat /proc/sys/net/ipv4/ip_forward'), '0\n');
     assert.equal((await bench.guest('apk info -e -q iptables')).code, 1);
   },
-  { limit: 300 },
+  { limit: 600 },
 );

@@ -59,7 +59,7 @@ const careless: Boot = {
 };
 
 check('alpine: what it does with a careless overlay', careless, async (bench) => {
-  await bench.machine.console.waitFor(/careless login:/, 90);
+  await bench.machine.console.waitFor(/careless login:/, 180);
   // A leading ./ does not protect a file outside etc.
   assert.equal(await bench.guestOk('cat /etc/profile'), 'mine\n');
   assert.notEqual(await bench.guestOk('head -c 5 /usr/sbin/iw'), 'mine\n');
@@ -76,7 +76,7 @@ check('alpine: what it does with a careless overlay', careless, async (bench) =>
 
 check('bench: login prompt on ttyS0', bare, async (bench) => {
   const { console } = bench.machine;
-  const { at } = await console.waitFor(/bare login:/, 90);
+  const { at } = await console.waitFor(/bare login:/, 180);
   bench.report(`login prompt ${at.toFixed(1)} s after QEMU's start`);
   const from = console.position;
   console.type('root\n');
@@ -87,8 +87,8 @@ check('bench: login prompt on ttyS0', bare, async (bench) => {
 
 check('bench: associated, leased, named', bare, async (bench) => {
   const point = bench.air.points.get('ap0');
-  await eventually('a station', 30, async () => (await point?.stations())?.length === 1);
-  await eventually('a lease', 30, async () =>
+  await eventually('a station', 120, async () => (await point?.stations())?.length === 1);
+  await eventually('a lease', 120, async () =>
     /10\.77\.0\.1\d\d/.test(await bench.guestOk('ip -4 addr show wlan0')),
   );
   assert.match(await bench.guestOk('rc-status -a; hostname'), /bare\n$/);
@@ -103,7 +103,7 @@ check('bench: ssh from the host with a key, and not without', bare, async (bench
 
 check('bench: ping, page, download and source address through NAT', bare, async (bench) => {
   const { host } = bench;
-  const ping = await eventually('a ping', 30, async () => {
+  const ping = await eventually('a ping', 120, async () => {
     const result = await host.exec('ping', ['-c', '1', '-W', '1', SERVER.address]);
     return result.code === 0 && result;
   });

@@ -55,7 +55,7 @@ check(
       assert.equal(await bench.guestOk(CACHE_DIGEST), before, what);
     }
   },
-  { limit: 300 },
+  { limit: 600 },
 );
 
 check(
@@ -75,7 +75,7 @@ check(
     await assert.rejects(update, /the machine ended/);
     assert.equal((await checkFileSystem(bench.base.alpine, stateDisk(bench))).whole, true);
     await restartInto(bench, 'silence');
-    await bench.machine.console.waitFor(/airhive login:/, 120);
+    await bench.machine.console.waitFor(/airhive login:/, 180);
     assert.equal(await hasPackages(bench), true);
     assert.equal(await bench.guestOk('cat /proc/sys/net/ipv4/ip_forward'), '1\n');
     assert.match(
@@ -88,5 +88,5 @@ check(
     assert.equal(await bench.guestOk(IDENTITY), identity, 'not formatted again');
     await showsSiteHostKey(bench);
   },
-  { limit: 300 },
+  { limit: 600 },
 );

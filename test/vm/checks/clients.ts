@@ -18,7 +18,7 @@ const number = (address: string): number =>
 let clients: Client[] = [];
 
 async function leased(client: Client, event: string): Promise<Lease> {
-  return eventually('a lease', 30, async () => {
+  return eventually('a lease', 120, async () => {
     const lease = await client.lease();
     return lease?.event === event && lease;
   });
@@ -38,7 +38,7 @@ check(
   'clients: two others on the bridge get address, route and DNS',
   roaming,
   async (bench) => {
-    await forwarding(bench, 120);
+    await forwarding(bench, 180);
     const { host, guest } = bench.host.addresses;
     clients = [await Client.plugIn(bench, 'jail'), await Client.plugIn(bench, 'vm')];
     for (const client of clients) client.ask();
@@ -55,7 +55,7 @@ check(
     assert.equal(new Set([host, guest, ...leases.map(({ address }) => address)]).size, 4);
     await Promise.all(clients.map((client, index) => getsThrough(bench, client, leases[index]!)));
   },
-  { limit: 240 },
+  { limit: 480 },
 );
 
 check(
@@ -76,5 +76,5 @@ check(
     );
     await Promise.all(clients.map((client, index) => getsThrough(bench, client, after[index]!)));
   },
-  { limit: 240 },
+  { limit: 480 },
 );

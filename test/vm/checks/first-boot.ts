@@ -25,12 +25,12 @@ const WRITTEN_BY_MKFS = 4_300_000;
 async function cutMkfs(bench: Bench, share: number): Promise<void> {
   const file = stateDisk(bench);
   const before = await writtenBytes(file);
-  await eventually('mkfs under way', 120, () => isMarked(file), 0.002);
+  await eventually('mkfs under way', 180, () => isMarked(file), 0.002);
   if (share > 0) {
     const limits = { bps: 0, bps_rd: 0, bps_wr: 2_000_000, iops: 0, iops_rd: 0, iops_wr: 0 };
     await bench.machine.qmp.execute('block_set_io_throttle', { device: 'state', ...limits });
     const wanted = before + share * WRITTEN_BY_MKFS;
-    await eventually('mkfs half way', 30, async () => (await writtenBytes(file)) > wanted, 0.002);
+    await eventually('mkfs half way', 120, async () => (await writtenBytes(file)) > wanted, 0.002);
   }
   await bench.machine.cut();
   assert.equal(await isMarked(file), true, 'cut while mkfs was at work');
@@ -52,22 +52,22 @@ check(
         `(to e2fsck ${whole ? 'whole' : 'broken'}); ${chance.replay}`,
     );
     await restartInto(bench, 'stalled mirror');
-    await bench.machine.console.waitFor(/Mounting the state disk .*\[ ok \]/, 120);
+    await bench.machine.console.waitFor(/Mounting the state disk .*\[ ok \]/, 180);
     assert.doesNotMatch(bench.machine.console.text, /state disk.*(left alone|cannot|no state disk)/);
     assert.match(await bench.guestOk('grep /var/lib/airhive /proc/mounts'), / ext4 rw/);
     assert.equal(await isMarked(stateDisk(bench)), false, 'the marker is gone');
     assert.match(await bench.guestOk(IDENTITY), /\S{36}/);
     assert.equal(await bench.guestOk('stat -c %a /var/lib/airhive/wifi /var/lib/airhive/ssh'), '700\n700\n');
   },
-  { limit: 300 },
+  { limit: 600 },
 );
 
 check('first boot: says what is missing and stays closed', firstBoot, async (bench) => {
   const { console } = bench.machine;
-  await console.waitFor(/no packet filter yet \(iptables is not on the ISO\): not forwarding/, 120);
-  await console.waitFor(/airhive login:/, 60);
-  await console.waitFor(/address 10\.77\.0\./, 60);
-  await console.waitFor(/dnsmasq iptables: being fetched from http/, 30);
+  await console.waitFor(/no packet filter yet \(iptables is not on the ISO\): not forwarding/, 180);
+  await console.waitFor(/airhive login:/, 180);
+  await console.waitFor(/address 10\.77\.0\./, 180);
+  await console.waitFor(/dnsmasq iptables: being fetched from http/, 60);
   assert.equal(await hasPackages(bench), false);
   assert.equal(await bench.guestOk('cat /proc/sys/net/ipv4/ip_forward'), '0\n');
   assert.notEqual((await bench.host.exec('ping', ['-c', '1', '-W', '2', SERVER.address])).code, 0);
@@ -108,7 +108,7 @@ check(
     assert.equal(await hasPackages(bench), false);
     assert.match(await bench.guestOk('ls -A /var/lib/airhive/packages'), /^(new\n)?$/);
   },
-  { limit: 200 },
+  { limit: 400 },
 );
 
 check(
@@ -129,7 +129,7 @@ check(
     assert.equal(await hasPackages(bench), true);
     assert.match(await bench.guestOk('ls /var/lib/airhive/packages'), /^current\n$/);
   },
-  { limit: 200 },
+  { limit: 400 },
 );
 
 async function named({ host }: Bench): Promise<void> {

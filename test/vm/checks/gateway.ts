@@ -11,7 +11,7 @@ import { gateway } from './boots.ts';
 
 check('gateway: login on ttyS0', gateway, async (bench) => {
   const { console } = bench.machine;
-  const { at } = await console.waitFor(/airhive login:/, 120);
+  const { at } = await console.waitFor(/airhive login:/, 180);
   bench.report(`login prompt ${at.toFixed(1)} s after QEMU's start`);
   const from = console.position;
   console.type('root\n');
@@ -21,14 +21,14 @@ check('gateway: login on ttyS0', gateway, async (bench) => {
 });
 
 check('gateway: the host gets through', gateway, async (bench) => {
-  await forwarding(bench, 60);
+  await forwarding(bench, 180);
   bench.report(`host to far side ${bench.machine.seconds().toFixed(1)} s after QEMU's start`);
 });
 
 check('gateway: hostname, eth0, services', gateway, async (bench) => {
   assert.equal(await bench.guestOk('hostname'), 'airhive\n');
   assert.match(await bench.guestOk('ip -4 addr show eth0'), /inet 172\.24\.1\.1\/24 /);
-  await eventually('all services', 30, async () => {
+  await eventually('all services', 120, async () => {
     const status = await bench.guestOk('rc-status -a');
     const wanted = 'site state firewall wifi dhcp roam watch dns'.split(' ').map((name) => `airhive-${name}`);
     for (const name of [...wanted, 'sshd', 'acpid', 'syslog', 'networking'])

@@ -45,9 +45,9 @@ export const guarded: Boot = {
 
 check('no access point: up, reachable from the host, says why there is no Wi-Fi', guarded, async (bench) => {
   const { machine, host } = bench;
-  const { at } = await machine.console.waitFor(/none of the known networks is in reach/, 60);
+  const { at } = await machine.console.waitFor(/none of the known networks is in reach/, 180);
   bench.report(`said ${at.toFixed(1)} s after QEMU's start`);
-  await machine.console.waitFor(/airhive login:/, 60);
+  await machine.console.waitFor(/airhive login:/, 180);
   const logs = 'cat /var/lib/airhive/log/airhive.log /var/log/messages';
   await eventually('both logs saying it once', 5, async () => {
     return (await bench.guestOk(logs)).match(/none of the known networks is in reach/g)?.length === 2;
@@ -67,7 +67,7 @@ check(
     const targets = [host.addresses.guest, host.addresses.host, LAN6.guest, LAN6.host];
     const intruder = await startIntruder(bench, ['172.24.1.0/24', LAN6.network], targets);
     await air.start({ ...HOME, ipv6: '2001:db8:1:1' });
-    await machine.console.waitFor(/address 10\.77\.0\./, 60);
+    await machine.console.waitFor(/address 10\.77\.0\./, 180);
     const tries = await intruder.rounds();
     await eventually('more tries', 20, async () => (await intruder.rounds()) > tries + 5);
     const outwards = await host.exec('ping', ['-c', '1', '-W', '1', SERVER.address]);
@@ -79,7 +79,7 @@ check(
     assert.equal(await intruder.end(), '');
     assert.equal(outwards.code, 1, 'no way out without rules');
   },
-  { limit: 150 },
+  { limit: 400 },
 );
 
 check('tunnel: none unless the profile asks for it', guarded, async (bench) => {

@@ -78,8 +78,8 @@ const lean: Boot = {
 };
 
 async function measure(bench: Bench, which: string): Promise<Figures> {
-  const seconds = await firstPacket(bench, 90);
-  await bench.machine.console.waitFor(/login:/, 60);
+  const seconds = await firstPacket(bench, 180);
+  await bench.machine.console.waitFor(/login:/, 180);
   const found = { seconds, ...(await usage(bench)) };
   bench.report(
     `${which}: first packet forwarded ${seconds.toFixed(1)} s after the kernel's start; ` +
@@ -128,14 +128,14 @@ check(
   'floor: a gateway with 256M',
   floor,
   async (bench) => {
-    await forwarding(bench, 80);
+    await forwarding(bench, 180);
     await download(bench, 40_000_000, 80);
-    await bench.machine.console.waitFor(/airhive login:/, 60);
+    await bench.machine.console.waitFor(/airhive login:/, 180);
     assert.doesNotMatch(await bench.guestOk('dmesg'), /[Oo]ut of memory|oom-kill/);
     const { memory, root, total } = await usage(bench);
     bench.report(`${mebibytes(memory)} of ${mebibytes(total)} in use, ${mebibytes(root)} of it the root`);
   },
-  { limit: 180 },
+  { limit: 400 },
 );
 
 /** Source address that the far side sees. */

@@ -82,7 +82,7 @@ async function cut(bench: Bench, phase: Phase, promised: Promised, chance: Chanc
 /** Starts the guest: a gateway again, with everything that it has answered for. */
 async function comesBack(bench: Bench, promised: Promised): Promise<void> {
   await restartInto(bench, 'well');
-  await forwarding(bench, 120);
+  await forwarding(bench, 180);
   promised.bootSeconds = bench.machine.seconds();
   const { console } = bench.machine;
   assert.doesNotMatch(console.text, /not here yet|no packet filter|damaged|cannot|left alone|no state disk/);
@@ -129,5 +129,5 @@ async function powerCuts(bench: Bench, count: number): Promise<void> {
   }
 }
 
-check('power cuts: five', firstBoot, (bench) => powerCuts(bench, 5), { limit: 400 });
+check('power cuts: five', firstBoot, (bench) => powerCuts(bench, 5), { limit: 800 });
 check('power cuts: fifty', firstBoot, (bench) => powerCuts(bench, 50), { limit: 3600, soak: true });

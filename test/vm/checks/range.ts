@@ -13,7 +13,7 @@ check(
     const { console } = bench.machine;
     const from = console.position;
     await point(bench, 'ap1').change({ network: '172.24.1', range: [100, 150], dnsmasq: [] });
-    await console.waitFor(/which is the host's own range 172\.24\.1\.0\/24: refused/, 90, from);
+    await console.waitFor(/which is the host's own range 172\.24\.1\.0\/24: refused/, 180, from);
     const { code, stdout } = await hostCommand(bench, ['vm_status']);
     assert.equal(code, 5);
     assert.match(stdout, /^ {10}the Wi-Fi network gives out 172\.24\.1\.1\d\d\/24, .*: refused/m);
@@ -30,8 +30,8 @@ check(
     );
     assert.match(joined.stderr, / {4}host: 10\.137\.1\.49\/24\n {4}guest: 10\.137\.1\.1\n$/);
     await bench.air.remove(point(bench, 'ap1'));
-    await forwarding(bench, 60);
+    await forwarding(bench, 180);
     assert.doesNotMatch((await hostCommand(bench, ['vm_status'])).stdout, /another range/);
   },
-  { limit: 240 },
+  { limit: 480 },
 );

@@ -15,7 +15,7 @@ const LEARNT = 'learnt by the guest 99';
 const RAW = '0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0';
 
 check('vm_status: what the guest says of itself', roaming, async (bench) => {
-  await forwarding(bench, 60);
+  await forwarding(bench, 180);
   const { code, stdout } = await hostCommand(bench, ['vm_status', '--json']);
   assert.equal(code, 0);
   const said = JSON.parse(stdout) as Record<string, unknown>;
@@ -82,7 +82,7 @@ check(
       }
     }
   },
-  { limit: 150 },
+  { limit: 400 },
 );
 
 check('airhive-site: a reload keeps what the host has sent', roaming, async (bench) => {
@@ -118,5 +118,5 @@ check('airhive-site: a reload keeps what the host has sent', roaming, async (ben
     from,
   );
   assert.equal(await bench.guestOk('cat /run/airhive/site/networks.conf'), networks);
-  await forwarding(bench, 60);
+  await forwarding(bench, 180);
 });

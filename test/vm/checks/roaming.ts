@@ -115,9 +115,9 @@ check(
     // As beside bhyve: once the guest answers, it becomes names-watch.
     await startHostCommand(bench, ['lib/answer-watch', String(process.pid)]);
     await bench.host.sh(`${join(bench.folder, 'stand-in-RESOLVCONF')} -u`);
-    await bench.machine.console.waitFor(/connected to "home"/, 120);
-    await forwarding(bench, 60);
-    await eventually('a first word from the guest', 60, async () =>
+    await bench.machine.console.waitFor(/connected to "home"/, 180);
+    await forwarding(bench, 180);
+    await eventually('a first word from the guest', 120, async () =>
       (await bench.host.sh('cat /etc/resolv.conf')).stdout.includes('search '),
     );
     await sees(bench, 'home', {
@@ -130,7 +130,7 @@ check(
     const status = await hostCommand(bench, ['vm_status', '--json']);
     assert.match(status.stdout, /"state": "online"/);
   },
-  { limit: 240 },
+  { limit: 480 },
 );
 
 check(
@@ -141,13 +141,13 @@ check(
     await bench.air.start(CAFE);
     const from = console.position;
     await point(bench, 'ap0').off();
-    await console.waitFor(/connected to "cafe"/, 60, from);
+    await console.waitFor(/connected to "cafe"/, 180, from);
     await sees(bench, 'cafe', { shared: '203.0.113.32', portal: '203.0.113.42', search: 'cafe.example' });
     await forwarding(bench, 10);
     assert.equal(await tooLarge(bench), '1280');
     assert.equal(await segmentSize(bench), '1240');
   },
-  { limit: 150 },
+  { limit: 400 },
 );
 
 check(
@@ -157,12 +157,12 @@ check(
     const { console } = bench.machine;
     const from = console.position;
     await point(bench, 'ap1').change({ dnsmasq: [KEEP, 'address=/shared.example/203.0.113.33'] });
-    await console.waitFor(/connected to "cafe"/, 60, from);
+    await console.waitFor(/connected to "cafe"/, 180, from);
     // Without a domain and a size of its own.
     await sees(bench, 'the other one', { shared: '203.0.113.33' });
     assert.match(await tooLarge(bench), /1458 bytes from/);
   },
-  { limit: 150 },
+  { limit: 400 },
 );
 
 check(
@@ -191,5 +191,5 @@ check(
     assert.equal(await segmentSize(bench), '536');
     assert.doesNotMatch(bench.machine.console.text.slice(from), /asks for packets/);
   },
-  { limit: 150 },
+  { limit: 400 },
 );

@@ -56,7 +56,7 @@ check(
   gateway,
   async (bench) => {
     const { console } = bench.machine;
-    await forwarding(bench, 120);
+    await forwarding(bench, 180);
     await bench.air.start({
       name: 'ap9',
       ssid: OTHER.ssid,
@@ -78,7 +78,7 @@ check(
     assert.match(await bench.guestOk('stat -c %a /run/airhive/site/*'), /^(600\n){4}$/);
     assert.doesNotMatch(console.text + (await bench.guestOk('cat /var/log/messages')), /quoted/);
   },
-  { limit: 180 },
+  { limit: 400 },
 );
 
 check('vm_site: nothing of a hostile archive is taken', gateway, async (bench) => {

@@ -70,7 +70,7 @@ const digest = async (file: string): Promise<string> =>
 /** The guest is a gateway without its disk, says so, and has not written to it. */
 async function leftAlone(bench: Bench, before: string, said: RegExp): Promise<void> {
   const { state = '' } = bench.spec;
-  await forwarding(bench, 120);
+  await forwarding(bench, 180);
   assert.match(bench.machine.console.text, said);
   assert.equal(await mountedState(bench), '');
   await bench.guestOk('sync');
@@ -89,7 +89,7 @@ check(
       /neither blank nor a state disk, or it is damaged; it was left alone/,
     );
   },
-  { limit: 180 },
+  { limit: 400 },
 );
 
 /** Starts the guest with a damaged state disk and sees that it is left alone. */

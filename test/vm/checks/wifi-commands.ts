@@ -32,7 +32,7 @@ const route = (bench: Bench): Promise<string> => bench.guestOk('ip route show de
 check('vm_wifi: scan', gateway, async (bench) => {
   await bench.air.start(CAFE);
   // A look that was under way already may have begun before the new one was there.
-  const said = await eventually('both in reach', 40, async () => {
+  const said = await eventually('both in reach', 120, async () => {
     const scanned = await wifi(bench, ['scan']);
     assert.equal(scanned.code, 0, scanned.said);
     return scanned.said.includes(CAFE_SHOWN) && scanned.said;
@@ -53,11 +53,11 @@ check(
     const wrong = await wifi(bench, ['join', '--hex', CAFE_HEX], 'two espressi\n');
     assert.equal(wrong.code, 5);
     assert.match(wrong.said, /not joined: the passphrase is wrong/);
-    await forwarding(bench, 60);
+    await forwarding(bench, 180);
     const absent = await wifi(bench, ['join', 'nowhere'], 'some passphrase\n');
     assert.equal(absent.code, 5);
     assert.match(absent.said, /not joined: there is no such network in reach/);
-    await forwarding(bench, 60);
+    await forwarding(bench, 180);
     assert.match(await route(bench), /via 10\.77\.0\.1 /);
     assert.equal(
       await bench.guestOk('cat /var/lib/airhive/wifi/wpa_supplicant.conf'),
@@ -65,7 +65,7 @@ check(
       'nothing was kept',
     );
   },
-  { limit: 180 },
+  { limit: 400 },
 );
 
 check(
@@ -90,5 +90,5 @@ check(
     if (point) await bench.air.remove(point);
     await forwarding(bench, 30);
   },
-  { limit: 180 },
+  { limit: 400 },
 );

@@ -75,11 +75,11 @@ KINDS.forEach(({ name, air }, index) => {
         await last.cli('disable');
         await bench.air.remove(last);
       }
-      await forwarding(bench, 120);
+      await forwarding(bench, 180);
       assert.match(await bench.guestOk('wpa_cli -i wlan0 status'), /^wpa_state=COMPLETED$/m);
       assert.equal((await point.stations()).length, 1);
     },
-    { limit: 200 },
+    { limit: 400 },
   );
 });
 
@@ -87,7 +87,7 @@ check('wifi kinds: the preferred of two', kinds, async (bench) => {
   await bench.air.start(PREFERRED);
   // One that is connected stays; the choice is made at the start.
   await bench.guestOk('rc-service airhive-wifi restart');
-  await eventually('the preferred network', 60, async () =>
+  await eventually('the preferred network', 120, async () =>
     (await bench.guestOk('ip route')).includes('via 10.99.0.1 '),
   );
 });

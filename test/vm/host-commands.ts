@@ -65,7 +65,7 @@ async function variables(bundle: string, { folder, host }: Bench): Promise<strin
     await writeFile(join(folder, `stand-in-${name}`), text, { mode: 0o755 });
   const own = Object.keys(standIns).map((name) => `${name}=${join(folder, `stand-in-${name}`)}`);
   // A terminal without UTF-8, whoever runs the bench.
-  return [...set, ...own, `VAR=${join(folder, 'var')}`, 'LC_ALL=C'];
+  return ['AIRHIVE_BENCH=1', ...set, ...own, `VAR=${join(folder, 'var')}`, 'LC_ALL=C'];
 }
 
 /** What to put before a script of the bundle and its words, with the keys that vm_install would have made. */

@@ -9,7 +9,7 @@ export const POWER_OFF_LIMIT = 10;
 
 /**
  * Presses the power button. Of the guest's cards, the ones on `released` slots must have been stopped when it is off,
- * or the host hangs at the next start (facts/freebsd.md 0.13); the host's own one shows what nobody stopped looks like.
+ * or the host hangs at the next start; the host's own one shows what nobody stopped looks like.
  */
 export async function powerOff(bench: Bench, released: number): Promise<void> {
   const { machine } = bench;

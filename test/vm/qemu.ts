@@ -55,17 +55,24 @@ const CLOCKS: Readonly<Record<MachineSpec['clock'], readonly string[]>> = {
   instructions: ['-accel', 'tcg,thread=single', '-icount', 'shift=2,sleep=on'],
 };
 
-function disk(
-  id: string,
-  file: string,
-  address: string,
-  options: { readonly?: boolean; serial?: string } = {},
-): string[] {
-  const flags = options.readonly === true ? 'readonly=on' : 'cache=writeback';
-  const serial = options.serial === undefined ? '' : `,serial=${options.serial}`;
+/** How a disk takes writes: as usual; never, and it says so; or never without saying so, as a read-only disk of bhyve. */
+type Writes = 'taken' | 'refused' | 'refused silently';
+
+/** Every write fails with EIO (QEMU's blkdebug), while the guest sees a disk that is not read-only. */
+const REFUSE = ['event=none', 'iotype=write', 'errno=5', 'once=off', 'immediately=off']
+  .map((rule) => `inject-error.0.${rule}`)
+  .join(',');
+
+function disk(id: string, file: string, address: string, writes: Writes, serial?: string): string[] {
+  const drives: Readonly<Record<Writes, string>> = {
+    taken: `file=${file},format=raw,cache=writeback`,
+    refused: `file=${file},format=raw,readonly=on`,
+    'refused silently': `driver=blkdebug,image.driver=raw,image.file.driver=file,image.file.filename=${file},${REFUSE}`,
+  };
+  const named = serial === undefined ? '' : `,serial=${serial}`;
   return [
-    ...['-drive', `if=none,id=${id},file=${file},format=raw,${flags}`],
-    ...['-device', `virtio-blk-pci,drive=${id},addr=${address},multifunction=on${serial}`],
+    ...['-drive', `if=none,id=${id},${drives[writes]}`],
+    ...['-device', `virtio-blk-pci,drive=${id},addr=${address},multifunction=on${named}`],
   ];
 }
 
@@ -102,15 +109,13 @@ export function qemuArguments(spec: MachineSpec, host: Host): string[] {
     ...['-kernel', spec.kernel, '-initrd', spec.initramfs, '-append', line],
     ...['-device', 'ich9-ahci,id=ahci,addr=3', '-device', 'ide-cd,drive=cd,bus=ahci.0'],
     ...['-drive', `if=none,id=cd,file=${spec.iso},media=cdrom,readonly=on`],
-    ...disk('disk0', spec.disk0, '4.0', { readonly: true }),
-    ...(spec.site === undefined ? [] : disk('site', spec.site, '4.1', { readonly: true })),
-    ...(spec.state === undefined ? [] : disk('state', spec.state, '4.2')),
+    ...disk('disk0', spec.disk0, '4.0', 'refused silently'),
+    ...(spec.site === undefined ? [] : disk('site', spec.site, '4.1', 'refused silently')),
+    ...(spec.state === undefined ? [] : disk('state', spec.state, '4.2', 'taken')),
     ...['-netdev', `tap,id=net,ifname=${host.addresses.tap},script=no,downscript=no`],
     ...['-device', `virtio-net-pci,netdev=net,addr=${SLOT.host.toString(16)},romfile=`],
     ...['-device', 'virtio-rng-pci,addr=7', '-device', 'virtio-serial-pci,addr=8'],
-    ...(spec.toolbox === undefined
-      ? []
-      : disk('bench', spec.toolbox, '9', { readonly: true, serial: 'bench' })),
+    ...(spec.toolbox === undefined ? [] : disk('bench', spec.toolbox, '9', 'refused', 'bench')),
     ...[
       '-chardev',
       `socket,id=console,path=${socket('console')},server=on,wait=on`,

@@ -101,6 +101,15 @@ check('bench: ssh from the host with a key, and not without', bare, async (bench
   assert.equal((await sshExec(bench.host, other, 'root', 'true')).code, 255);
 });
 
+check('bench: the vdisk refuses writes and does not say so, as under bhyve', bare, async (bench) => {
+  assert.equal(await bench.guestOk('cat /sys/block/vda/ro'), '0\n');
+  const before = await bench.guestOk('sha256sum /dev/vda');
+  const written = await bench.guest('dd if=/dev/zero of=/dev/vda bs=4096 count=1 seek=1 conv=notrunc,fsync');
+  assert.match(written.stderr, /I\/O error/);
+  await bench.guestOk('echo 1 >/proc/sys/vm/drop_caches');
+  assert.equal(await bench.guestOk('sha256sum /dev/vda'), before);
+});
+
 check('bench: ping, page, download and source address through NAT', bare, async (bench) => {
   const { host } = bench;
   const ping = await eventually('a ping', 120, async () => {

@@ -25,6 +25,8 @@ export interface ApSpec {
   readonly lease?: number;
   /** False: associates, but gives out no addresses. */
   readonly dhcp?: boolean;
+  /** Its DNS server answers the question for an IPv6 address by an error, and knows the IPv4 address. */
+  readonly refuses?: 'AAAA';
   /** Also gives out addresses of this IPv6 prefix (its first half), e.g. `2001:db8:1:2`; the access point is ::1. */
   readonly ipv6?: string;
   /** More lines for its DHCP and DNS server, dnsmasq. */
@@ -98,6 +100,8 @@ export function dnsmasqConf(spec: ApSpec, name: string): string {
     `pid-file=/tmp/${name}.dnsmasq.pid`,
     `address=/${SERVER.name}/${SERVER.address}`,
     `address=/${SERVER.mirror}/${SERVER.address}`,
+    // Without these the question for an IPv6 address is refused, as by cheap hotspots; musl then takes a name for unknown.
+    ...(spec.refuses === 'AAAA' ? [] : [`local=/${SERVER.name}/`, `local=/${SERVER.mirror}/`]),
     ...(spec.dhcp === false ? [] : dhcp),
     ...(spec.ipv6 === undefined ? [] : ['enable-ra', `dhcp-range=${spec.ipv6}::,ra-only`]),
     ...(spec.dnsmasq ?? []),

@@ -1,4 +1,4 @@
-import { access, copyFile, chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { access, copyFile, chmod, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { keysFor } from './bundle.ts';
 import type { ChildProcess } from 'node:child_process';
@@ -28,7 +28,7 @@ END
 `;
 
 /** GNU tar also fails when a file grows meanwhile, FreeBSD's does not. */
-const TAR = '#!/bin/sh\ntar --warning=no-file-changed "$@" || [ $? -eq 1 ]\n';
+const TAR = '#!/bin/sh\n/bin/tar --warning=no-file-changed "$@" || [ $? -eq 1 ]\n';
 
 async function found(program: string): Promise<string> {
   for (const folder of FOLDERS) {
@@ -45,27 +45,39 @@ async function found(program: string): Promise<string> {
   return '/bin/false';
 }
 
-/** Every command variable of lib/common, set to the program of that name here. */
-async function variables(bundle: string, { folder, host }: Bench): Promise<string[]> {
-  const common = await readFile(join(bundle, 'lib/common'), 'utf8');
-  const commands = [...common.matchAll(/"\$\{([A-Z0-9_]+):=(\/[^}]+bin\/[^}]+)\}"/g)];
-  const set = await Promise.all(
-    commands.map(async ([, name = '', path = '']) => `${name}=${await found(basename(path))}`),
-  );
-  const standIns = {
-    LOCKF,
+/**
+ * Every command variable of lib/common, set to the program of that name here; the scripts find those that they need before it in
+ * the directory AIRHIVE_BENCH.
+ */
+export async function hostEnvironment({ folder, host }: Bench): Promise<string[]> {
+  const common = await readFile(join(folder, 'dist/bench/lib/common'), 'utf8');
+  const programs = join(folder, 'host-bin');
+  await mkdir(programs, { recursive: true });
+  const commands = [...common.matchAll(/"\$\{([A-Z0-9_]+):=(\/(?:[^}]*\/)?s?bin\/[^}]+)\}"/g)];
+  const set: string[] = [];
+  for (const [, name = '', path = ''] of commands) {
+    const program = join(programs, basename(path));
+    await rm(program, { force: true });
+    await symlink(await found(basename(path)), program);
+    set.push(`${name}=${program}`);
+  }
+  const fakes = {
+    // Some version: this is FreeBSD.
+    'freebsd-version': '#!/bin/sh\necho 14.3-RELEASE\n',
+    ifconfig: IFCONFIG,
+    lockf: LOCKF,
+    netstat: '#!/bin/sh\n',
     // Some process for bhyve: the guest is known to run.
-    PGREP: '#!/bin/sh\necho 1\n',
-    RESOLVCONF: resolvconf(join(folder, 'resolvconf.record'), host.addresses.guest),
-    IFCONFIG,
-    NETSTAT: '#!/bin/sh\n',
-    TAR,
+    pgrep: '#!/bin/sh\necho 1\n',
+    resolvconf: resolvconf(join(folder, 'resolvconf.record'), host.addresses.guest),
+    tar: TAR,
   };
-  for (const [name, text] of Object.entries(standIns))
-    await writeFile(join(folder, `stand-in-${name}`), text, { mode: 0o755 });
-  const own = Object.keys(standIns).map((name) => `${name}=${join(folder, `stand-in-${name}`)}`);
+  for (const [name, text] of Object.entries(fakes)) {
+    await rm(join(programs, name), { force: true });
+    await writeFile(join(programs, name), text, { mode: 0o755 });
+  }
   // A terminal without UTF-8, whoever runs the bench.
-  return ['AIRHIVE_BENCH=1', ...set, ...own, `VAR=${join(folder, 'var')}`, 'LC_ALL=C'];
+  return [...set, `AIRHIVE_BENCH=${programs}`, `VAR=${join(folder, 'var')}`, 'LC_ALL=C'];
 }
 
 /** What to put before a script of the bundle and its words, with the keys that vm_install would have made. */
@@ -78,7 +90,7 @@ async function ready(bench: Bench, [script = '', ...rest]: readonly string[]): P
   await chmod(join(keys, 'admin'), 0o600);
   await writeFile(join(keys, 'known_hosts'), `${bench.host.addresses.guest} ${host.public}\n`);
   await mkdir(join(bench.folder, 'var/run/airhive/airhive'), { recursive: true, mode: 0o700 });
-  return [...(await variables(bundle, bench)), '/bin/sh', join(bundle, script), ...rest];
+  return [...(await hostEnvironment(bench)), '/bin/sh', join(bundle, script), ...rest];
 }
 
 /**

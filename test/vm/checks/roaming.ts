@@ -114,7 +114,7 @@ check(
   async (bench) => {
     // As beside bhyve: once the guest answers, it becomes names-watch.
     await startHostCommand(bench, ['lib/answer-watch', String(process.pid)]);
-    await bench.host.sh(`${join(bench.folder, 'stand-in-RESOLVCONF')} -u`);
+    await bench.host.sh(`${join(bench.folder, 'host-bin/resolvconf')} -u`);
     await bench.machine.console.waitFor(/connected to "home"/, 180);
     await forwarding(bench, 180);
     await eventually('a first word from the guest', 120, async () =>

@@ -5,6 +5,7 @@ import { forwarding, keysFor } from '../bundle.ts';
 import { check } from '../check.ts';
 import type { Bench } from '../check.ts';
 import { runCommand } from '../command.ts';
+import { hostEnvironment } from '../host-commands.ts';
 import { sshArguments } from '../keys.ts';
 import { gateway, HOME_NETWORK } from './boots.ts';
 
@@ -35,12 +36,9 @@ async function siteOf(bench: Bench, network: { ssid: string; passphrase: string 
 async function vmSite(bench: Bench, line: string): Promise<string> {
   const bundle = join(bench.folder, 'dist/bench');
   const sources = ['common', 'ssh', 'site-disk', 'networks'].map((name) => `. "$HERE/lib/${name}"`);
-  const settings = [
-    `HERE=${bundle}; WPA_PASSPHRASE=$(command -v wpa_passphrase)`,
-    ...sources,
-    `WORK=${bench.folder}/site.work; PGREP=/bin/true`,
-  ];
-  const result = await bench.host.sh([...settings, line].join('\n'), { timeout: 60 });
+  const script = [`HERE=${bundle}`, ...sources, `WORK=${bench.folder}/site.work`, line].join('\n');
+  const words = [...(await hostEnvironment(bench)), 'sh', '-c', script];
+  const result = await bench.host.exec('env', words, { timeout: 60 });
   assert.equal(result.code, 0, result.stderr);
   return result.stdout + result.stderr;
 }

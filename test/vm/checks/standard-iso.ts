@@ -33,7 +33,8 @@ export const firstBoot: Boot = {
   started: async (bench) => {
     const around = surroundings.get(bench.folder) ?? 'silence';
     if (around === 'silence') return;
-    await bench.air.start(HOME);
+    // The network of the first fetch is a cheap hotspot's.
+    await bench.air.start(around === 'stalled mirror' ? { ...HOME, refuses: 'AAAA' } : HOME);
     if (around === 'stalled mirror') await bench.air.faults([{ prefix: '/alpine', kind: 'stall' }]);
   },
 };

@@ -14,6 +14,8 @@ const APK = `case " $* " in
 *" info -v "*) cat "$GUEST/there" ;;
 *" info "*) [ -e "$GUEST/installed" ] ;;
 *" update "*)
+  [ ! -e "$GUEST/wrong" ] || grep -q a.example "$GUEST/etc/hosts" ||
+    { echo "WARNING: updating: DNS: transient error (try again later)" >&2; exit 1; }
   [ -e "$GUEST/mirror" ] || { echo "WARNING: updating: DNS: name does not exist" >&2; exit 1; }
   cp "$GUEST/mirror" "$6/APKINDEX.1.tar.gz" ;;
 *" fetch "*)
@@ -64,8 +66,8 @@ export class Fetching extends Guest {
     this.tool('pidof', '[ -e "$GUEST/started" ]');
     this.tool('mv', 'exec /bin/mv "$@"');
     this.tool('timeout', 'shift; exec "$@"');
-    this.tool('getent', '[ ! -e "$GUEST/wrong" ]');
-    this.tool('nslookup', 'printf "Server:\\t\\t9.9.9.9\\nAddress:\\t9.9.9.9:53\\n\\nName:\\t$2\\nAddress: 192.0.2.7\\n"');
+    const answer = 'Server:\\t\\t9.9.9.9\\nAddress:\\t9.9.9.9:53\\n\\nName:\\t$2\\nAddress: 192.0.2.7\\n';
+    this.tool('nslookup', `[ -e "$GUEST/wrong" ] && printf "${answer}"`);
     this.tool('apk', APK);
     this.write(`${CACHE}/.keep`, '');
   }

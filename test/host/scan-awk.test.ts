@@ -151,3 +151,39 @@ describe('a list of networks', () => {
     expect(networks(lines)).toEqual([]);
   });
 });
+
+// Whoever has taken the guest over writes what he likes in place of wpa_supplicant.
+describe('the answer of a guest that is not ours any more', () => {
+  const good = bss('home');
+
+  it.each([
+    ['an address that is none', bss('x', { bssid: '", "evil": "\u001b]0;x\u0007' })],
+    ['an address in another line', 'bss \u001b[2J\t2412\t-50\t[ESS]\tx'],
+    ['a signal that is none', 'bss 02:00:00:00:00:02\t2412\tnan\t[ESS]\tx'],
+    ['a frequency that is none', 'bss 02:00:00:00:00:02\tinf\t-50\t[ESS]\tx'],
+    ['numbers that are too long', `bss 02:00:00:00:00:02\t${'9'.repeat(400)}\t-50\t[ESS]\tx`],
+    ['a name of 33 bytes', bss('x'.repeat(33))],
+    ['a name of 2 MB', bss(String.raw`\xff`.repeat(500_000))],
+    ['a known network with words of its own', 'known 686f6d65 learnt","evil":"1'],
+    ['a present network that is no name', 'current \u001b[31m'],
+    ['a line without an end', 'bss '.repeat(200_000)],
+  ])('%s is left out', (_what, line) => {
+    expect(shown([line, good])).toBe(shown([good]));
+    expect(networks([line, good])).toEqual(networks([good]));
+  });
+
+  it.each([
+    [String.raw`\x"}`, '78227d'],
+    [String.raw`\xg1`, '786731'],
+    [String.raw`a\x1`, '617831'],
+    [String.raw`\x`, '78'],
+    ['a\\', '61'],
+  ])('an escape that is none, %s, is its signs', (name, hex) => {
+    expect(networks([bss(name)])).toMatchObject([{ hex }]);
+  });
+
+  it('has as many networks as people can read', () => {
+    const many = Array.from({ length: 5000 }, (_, index) => bss(`n${index}`));
+    expect(networks(many)).toHaveLength(500);
+  });
+});

@@ -7,6 +7,10 @@ NR > 100 { exit }
 
 { gsub(/[^ -~]/, ""); $0 = substr($0, 1, 300) }
 
-/^wpa ssid=/ { print "ssid " ssid_of("P\"" substr($0, 10) "\""); next }
+/^wpa ssid=/ {
+  hex = ssid_of("P\"" substr($0, 10) "\"")
+  if (is_name(hex)) print "ssid " hex
+  next
+}
 /^said(-gateway)? / { print said($0); next }
 { print }

@@ -2,14 +2,24 @@
 # The answer of the guest's "wifi-control scan" as a table for a terminal, or as JSON: one line for each name and kind of
 # security, with the strongest of its access points; the strongest first.
 
-BEGIN { FS = "\t" }
+BEGIN {
+  FS = "\t"
+  HEX = "[0-9a-f][0-9a-f]"
+  BSS = "^bss " HEX ":" HEX ":" HEX ":" HEX ":" HEX ":" HEX "\t[0-9]+\t-?[0-9]+\t"
+}
 
-/^known /   { split($0, word, " "); known[word[2]] = word[3]; next }
-/^current / { split($0, word, " "); current = word[2]; next }
+# Not more than wpa_supplicant keeps by far, no line longer than its longest, and nothing that is not as it writes it: the
+# guest may be somebody else's by now.
+lines++ >= 2000 || length($0) > 1000 { next }
+
+/^known [0-9a-f]+ (site|learnt)$/ { split($0, word, " "); if (is_name(word[2])) known[word[2]] = word[3]; next }
+/^current [0-9a-f]+$/ { split($0, word, " "); if (is_name(word[2])) current = word[2]; next }
 
 # bss BSSID, frequency, signal, flags, name
-/^bss / {
+$0 ~ BSS && count < 500 {
+  if (length($2) > 5 || length($3) > 5) next
   hex = ssid_of("P\"" $5 "\"")
+  if (!is_name(hex)) next
   if (hex ~ /^(00)*$/) { hidden++; next }
   key = hex " " words($4)
   if (!(key in signal)) keys[++count] = key

@@ -43,8 +43,11 @@ function ssid_of(value,   text) {
     text = substr(text, 1, length(text) - 1)
     return value ~ /^P/ ? unescaped(text) : hex_of(text)
   }
-  return tolower(value)
+  return is_name(tolower(value)) ? tolower(value) : ""
 }
+
+# Whether it is digits, of a name that can be: at most 32 bytes (IEEE 802.11-2020, 9.4.2.2).
+function is_name(hex) { return hex ~ /^[0-9a-f]*$/ && length(hex) % 2 == 0 && length(hex) <= 64 }
 
 function hex_of(text,   i, out) {
   out = ""
@@ -63,7 +66,11 @@ function unescaped(text,   i, c, out) {
       if (c == "r") { out = out "0d"; continue }
       if (c == "t") { out = out "09"; continue }
       if (c == "e") { out = out "1b"; continue }
-      if (c == "x") { out = out tolower(substr(text, i + 1, 2)); i += 2; continue }
+      if (c == "x" && substr(text, i + 1, 2) ~ /^[0-9a-fA-F][0-9a-fA-F]$/) {
+        out = out tolower(substr(text, i + 1, 2))
+        i += 2
+        continue
+      }
     }
     out = out hex_of(c)
   }

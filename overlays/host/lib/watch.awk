@@ -6,6 +6,7 @@ BEGIN { FS = "\t" }
 
 {
   # Nothing that a terminal would obey.
+  $0 = substr($0, 1, 1000)
   gsub(/[^\t -~]/, "")
   split("", is)
   for (i = 1; i <= NF; i++) if (at = index($i, "=")) is[substr($i, 1, at - 1)] = substr($i, at + 1)

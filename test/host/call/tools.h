@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include "bench.h"
+#include "flags.h"
 #include "options.h"
 #include "sha256.h"
 
@@ -81,6 +82,7 @@ static const char *debian_name(void) { return strcmp(name, "awk") ? name : "orig
 
 static void become(int argc, char **argv) {
   char path[LONG], *out[MANY + argc];
+  mind_flags(argc, argv);
   if (!strcmp(name, "sha256")) play_sha256(argc, argv);
   snprintf(path, LONG, "%s/%s", getenv("STAND_INS"), name);
   if (access(path, X_OK) == 0) {

@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeBundle, intel8260 } from './bundle.ts';
-import { apply, laptop, filesOf, newer, read, remove } from './installing.ts';
+import { apply, done, laptop, filesOf, newer, read, remove } from './installing.ts';
 import type { Machine } from './machine.ts';
 
 const IPV6 = { host: 'fd12::2', guest: 'fd12::1', prefix: 64, subnet: 'fd12::' };
@@ -61,6 +61,18 @@ describe('vm_install of a profile with IPv6', () => {
     );
     await remove(machine);
     expect(read(machine.etc, 'ip6addrctl.conf')).toBe(own);
+  });
+
+  it('needs a reboot where an upgrade brings it, and none after that', async () => {
+    const machine = laptop();
+    await apply(machine);
+    await machine.reboot();
+    const next = newer(machine, 'newer', { ipv6: IPV6 });
+    expect((await done(machine, next, 'apply', '--yes')).said).toContain(
+      'reboot now, to change this: bridge0 has no IPv6 address\n',
+    );
+    await machine.reboot();
+    expect((await done(machine, next, 'apply', '--yes')).said).toContain('no reboot is needed');
   });
 
   it('takes them out again when a newer bundle has none', async () => {

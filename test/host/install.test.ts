@@ -125,6 +125,8 @@ describe('vm_install apply', () => {
       mode: 0o755,
     });
     machine.environment.LN = join(machine.root, 'tmp/ln');
+    // FreeBSD's cmp maps both files, which fills holes in the RAM disk that the bench may lie on.
+    machine.environment.CMP = '/usr/bin/cmp';
     // While the guest runs on it, it cannot be copied.
     machine.put(`processes/${process.pid}`, 'bhyve: airhive\n');
     const refused = await machine.call('vm_install', 'apply', '--yes');
@@ -140,6 +142,14 @@ describe('vm_install apply', () => {
     expect(statSync(to)).toMatchObject({ size: 64 << 20, mode: 0o100600 });
     expect(statSync(to).blocks * 512).toBeLessThan(1 << 20);
     expect(existsSync(from)).toBe(false);
+  });
+
+  it('needs a reboot for what sysctl.conf sets', async () => {
+    const machine = laptop();
+    await apply(machine);
+    await machine.reboot();
+    machine.play('sysctl', 'net.route.multipath=1');
+    expect((await apply(machine)).said).toContain('reboot now, to change this: net.route.multipath is 1\n');
   });
 
   it('is refused while another one is at work', async () => {

@@ -121,6 +121,30 @@ describe('vm_run after the guest has ended', () => {
     expect(existsSync(machine.vmm)).toBe(false);
   });
 
+  it.each(['exit 3 61\n', 'exit 0 90\n', 'exit 4 300\n', 'exit 0 599\n'])(
+    'gives up when it always ends like that: %j',
+    async (plan) => {
+      const machine = new Machine();
+      machine.put('plan', plan.repeat(20));
+      const ended = await machine.call('vm_run');
+      expect(ended.code).toBe(4);
+      expect(ended.said).toContain('gave up after 6 faults in a row');
+      expect(machine.calls('bhyve')).toHaveLength(6);
+      // The first reboot is nobody's fault.
+      expect(machine.pauses()).toEqual(plan.startsWith('exit 0') ? [10, 20, 40, 80] : [5, 10, 20, 40, 80]);
+    },
+  );
+
+  it('does not take an option that bhyve does not know for a power-off', async () => {
+    const machine = new Machine();
+    machine.edit('lib/guest', 'set -- -A -H', 'set -- -A -Z -H');
+    const ended = await machine.call('vm_run');
+    expect(ended.code).toBe(1);
+    expect(ended.said).toMatch(/illegal option -- Z|Illegal option -Z|refused|Usage: bhyve/i);
+    expect(ended.said).toContain('please report this with the lines above');
+    expect(ended.said).not.toContain('powered off');
+  });
+
   it('counts a failure, a death by a signal and a reboot within a minute as faults too', async () => {
     const machine = new Machine();
     machine.put('plan', 'exit 4 5\nexit 137 5\nexit 0 59\nexit 1 5\n');

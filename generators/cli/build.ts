@@ -154,6 +154,13 @@ function outcome({ profile, out, secrets }: Order, iso: IsoSource, { cwd, report
         '  Everything else is complete: run vm_fetch on the host while it still has a network, or build again.',
     );
   }
+  const { reverse, port, to } = profile.ssh;
+  if (reverse) {
+    reporter.step(
+      `note: port ${port} on every Wi-Fi that the guest joins reaches port ${to} of the host, and all visitors come from ` +
+        '127.0.0.1: let its sshd take keys only, or switch ssh.reverse off',
+    );
+  }
   const artefacts = [
     `${folder}/`,
     `${folder}.tar`,

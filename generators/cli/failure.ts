@@ -1,5 +1,6 @@
 import { AirhiveError, exitCodeOf, type Diagnostic } from '../errors.ts';
 import { formatDiagnostic } from '../profile/diagnostics.ts';
+import { visibleLines } from '../profile/visible.ts';
 import { CLEAR_LINE } from './reporter.ts';
 import type { Terminal } from './world.ts';
 
@@ -13,12 +14,12 @@ export function printFailure(stderr: Terminal, error: unknown, colour: boolean):
   if (stderr.isTerminal) stderr.write(CLEAR_LINE);
   const label = colour ? `${ERROR}error:${RESET}` : 'error:';
   if (!(error instanceof AirhiveError)) {
-    stderr.write(`${label} ${BUG_HINT}\n${stackOf(error)}\n`);
+    stderr.write(`${label} ${BUG_HINT}\n${visibleLines(stackOf(error))}\n`);
     return;
   }
-  for (const diagnostic of error.diagnostics) stderr.write(`${shownDiagnostic(diagnostic)}\n`);
-  stderr.write(`${label} ${error.message}\n`);
-  if (error.hint !== undefined) stderr.write(`  ${error.hint}\n`);
+  for (const diagnostic of error.diagnostics) stderr.write(`${visibleLines(shownDiagnostic(diagnostic))}\n`);
+  stderr.write(`${label} ${visibleLines(error.message)}\n`);
+  if (error.hint !== undefined) stderr.write(`  ${visibleLines(error.hint)}\n`);
 }
 
 /** Of a file whose lines are not shown, because they may be secrets, the place and the message only. */

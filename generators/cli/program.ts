@@ -3,6 +3,7 @@ import { AirhiveError, exitCodeOf } from '../errors.ts';
 import type { BuildOptions } from './build.ts';
 import { createReporter, wantsColour } from './reporter.ts';
 import type { Outcome, VerbContext, World } from './world.ts';
+import { visibleJson, visibleLines } from '../profile/visible.ts';
 
 interface CommonOptions {
   readonly json?: boolean;
@@ -169,7 +170,7 @@ function outputOf({ argv, env, stderr }: World): { json: boolean; colour: boolea
 
 function print(world: World, { lines, result }: Outcome): void {
   if (outputOf(world).json) world.stdout.write(document({ ok: true, ...result }));
-  else for (const line of lines) world.stdout.write(`${line}\n`);
+  else for (const line of lines) world.stdout.write(`${visibleLines(line)}\n`);
 }
 
 async function fail(world: World, error: unknown): Promise<number> {
@@ -182,7 +183,7 @@ async function fail(world: World, error: unknown): Promise<number> {
 
 /** The one document that --json prints. */
 function document(content: Readonly<Record<string, unknown>>): string {
-  return `${JSON.stringify({ format: 1, ...content }, null, 2)}\n`;
+  return visibleJson(`${JSON.stringify({ format: 1, ...content }, null, 2)}\n`);
 }
 
 function usageError(error: CommanderError): AirhiveError {

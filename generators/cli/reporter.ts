@@ -1,4 +1,5 @@
 import type { Reporter } from '../ports.ts';
+import { visibleLines } from '../profile/visible.ts';
 import type { Terminal } from './world.ts';
 
 export interface ReporterOptions {
@@ -24,11 +25,11 @@ export function createReporter(stderr: Terminal, { quiet, verbose, colour }: Rep
   };
   return {
     step: (message) => {
-      if (!quiet) line(message);
+      if (!quiet) line(visibleLines(message));
     },
-    warn: (message) => line(`${paint(WARNING, 'warning:')} ${message}`),
+    warn: (message) => line(`${paint(WARNING, 'warning:')} ${visibleLines(message)}`),
     detail: (message) => {
-      if (verbose && !quiet) line(paint(FAINT, message));
+      if (verbose && !quiet) line(paint(FAINT, visibleLines(message)));
     },
     progress: (label, done, total) => {
       if (quiet) return;
@@ -37,7 +38,7 @@ export function createReporter(stderr: Terminal, { quiet, verbose, colour }: Rep
       const step = stderr.isTerminal ? percent : Math.floor(percent / 10) * 10;
       if (step === shown) return;
       shown = step;
-      const text = `${label} ${step} % of ${Math.ceil(total / 1e6)} MB`;
+      const text = `${visibleLines(label)} ${step} % of ${Math.ceil(total / 1e6)} MB`;
       if (!stderr.isTerminal) {
         line(text);
         return;

@@ -12,6 +12,19 @@ export function visible(text: string): string {
   });
 }
 
+/** The same for what may have several lines. */
+export function visibleLines(text: string): string {
+  return text.replace(UNSAFE, (character) => (/[\n\t]/.test(character) ? character : visible(character)));
+}
+
+/** The same for a JSON document, whose strings may hold what JSON itself leaves as it is. */
+export function visibleJson(text: string): string {
+  return text.replace(UNSAFE, (character) => {
+    if (character === '\n') return character;
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
+
 /** At most `limit` characters, the last one an ellipsis when something was cut. Never splits a surrogate pair. */
 function crop(text: string, limit: number): string {
   const characters = Array.from(text);

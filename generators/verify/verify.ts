@@ -1,11 +1,13 @@
-import { readFile, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { APKOVL, MANIFEST, VDISK } from '../artefacts/bundle.ts';
 import { ignoringMissing, onDisk } from '../disk/safely.ts';
-import { AirhiveError } from '../errors.ts';
+import { AirhiveError, systemCodeOf } from '../errors.ts';
 import { encodeChecksums } from '../formats/checksums.ts';
 import type { Manifest } from '../formats/manifest.ts';
 import { hashFile } from '../inputs/hash.ts';
+import { visible } from '../profile/visible.ts';
 import { checkApkovl, checkVdisk } from './contents.ts';
 import { readFolder } from './folder.ts';
 import { LARGEST, type Found } from './found.ts';
@@ -50,7 +52,7 @@ export async function verifyBundle(path: string, options: VerifyOptions): Promis
   if (problems.length === 0) return { manifest, files: found.files.size, iso };
   throw new AirhiveError(
     'verification',
-    [`${options.shown} is not as it has to be:`, ...problems].join('\n  '),
+    [`${options.shown} is not as it has to be:`, ...problems.map((problem) => visible(problem))].join('\n  '),
     {
       hint: 'build it again, or fetch it again from where it was published',
     },
@@ -62,12 +64,27 @@ async function readBundle(path: string, shown: string): Promise<Found> {
   if (info.isDirectory()) {
     // First of all: whatever else this folder is, it may hold any number of files.
     const file = join(path, MANIFEST);
-    manifestOf(await onDisk('read', file, () => ignoringMissing(readFile(file))), shown);
+    manifestOf(await onDisk('read', file, () => ignoringMissing(readPlain(file))), shown);
     return readFolder(path);
   }
   if (!info.isFile()) throw new AirhiveError('disk', `cannot read ${shown}: neither a file nor a folder`);
   if (info.size <= LARGEST) return readTar(path, shown);
   throw new AirhiveError('verification', `${shown} has ${info.size} bytes; no tar of a bundle is so large`);
+}
+
+/** A file that is one: what never ends, such as a pipe, a device or a link to one, is not even opened for long. */
+async function readPlain(path: string): Promise<Uint8Array | undefined> {
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const file = await open(path, flags).catch((error: unknown) => {
+    if (['ELOOP', 'EMLINK', 'ENXIO'].includes(systemCodeOf(error) ?? '')) return undefined;
+    throw error;
+  });
+  try {
+    const info = await file?.stat();
+    return info?.isFile() && info.size <= LARGEST ? await file?.readFile() : undefined;
+  } finally {
+    await file?.close();
+  }
 }
 
 function manifestOf(bytes: Uint8Array | undefined, shown: string): Manifest {

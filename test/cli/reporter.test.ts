@@ -63,3 +63,22 @@ describe('on a terminal', () => {
     expect(text).toBe('\r\x1b[Kerror: gone\n  wait\n');
   });
 });
+
+it('what a terminal would obey is shown with escapes, in every line that is said', () => {
+  const name = 'a\u001b[2J\u009b1m\u202eb\nc\td';
+  const shown = String.raw`a\u{1b}[2J\u{9b}1m\u{202e}b` + '\nc\td';
+  const all = said(
+    (reporter) => {
+      reporter.step(name);
+      reporter.detail(name);
+      reporter.progress(name, 1, 1);
+      reporter.warn(name);
+    },
+    { verbose: true },
+  );
+  expect(all).toBe(`${shown}\n${shown}\n${shown} 100 % of 1 MB\nwarning: ${shown}\n`);
+  let failure = '';
+  const terminal = { isTerminal: false, write: (more: string) => void (failure += more) };
+  printFailure(terminal, new AirhiveError('disk', name, { hint: name }), false);
+  expect(failure).toBe(`error: ${shown}\n  ${shown}\n`);
+});

@@ -8,6 +8,7 @@ describe('resolveEpoch', () => {
   it('is the day of the release when the variable is not set', () => {
     expect(resolveEpoch(undefined, RELEASE)).toBe(RELEASE);
     expect(resolveEpoch(undefined, 0)).toBe(0);
+    expect(resolveEpoch('', RELEASE)).toBe(RELEASE);
   });
 
   it.each([
@@ -22,7 +23,6 @@ describe('resolveEpoch', () => {
 
   it.each(
     [
-      '',
       ' ',
       '-1',
       '+1',

@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { generatedBytes } from '../mirror/mirror.ts';
 import { buildBundle, copyOf, ISO_PATH, manifestOf, problemsOf, verify, type Built } from './bundles.ts';
@@ -35,6 +36,33 @@ it('a bundle as it was built is found right, wherever it lies, with the ISO and 
   const moved = join(built.root, 'under another name');
   renameSync(folder, moved);
   await expect(verify(moved)).resolves.toBeDefined();
+});
+
+describe('what never ends', () => {
+  it.each([
+    ['a pipe', (path: string) => void spawnSync('mkfifo', [path])],
+    ['a link to a device', (path: string) => symlinkSync('/dev/zero', path)],
+    ['a link to itself', (path: string) => symlinkSync(basename(path), path)],
+  ])('%s is not read', async (_what, make) => {
+    for (const path of ['README.txt', ISO_PATH]) {
+      rmSync(at(path));
+      make(at(path));
+      expectNamed(await problemsOf(folder), path);
+    }
+    rmSync(at('manifest.json'));
+    make(at('manifest.json'));
+    await expect(verify(folder)).rejects.toThrow('is not a bundle: there is no manifest.json in it');
+    make(at('tar'));
+    await expect(verify(at('tar'))).rejects.toThrow('cannot read');
+  });
+});
+
+it('a name that a terminal would obey is shown with escapes', async () => {
+  writeFileSync(at('x\u001b]0;owned\u0007\nerror: 1\u009b2J'), '');
+  const problems = (await problemsOf(folder)).join('\n');
+  expect(problems).toContain(
+    String.raw`x\u{1b}]0;owned\u{7}\u{a}error: 1\u{9b}2J: not a file of this bundle`,
+  );
 });
 
 describe('every file in turn', () => {

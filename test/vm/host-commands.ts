@@ -30,6 +30,12 @@ END
 /** GNU tar also fails when a file grows meanwhile, FreeBSD's does not. */
 const TAR = '#!/bin/sh\n/bin/tar --warning=no-file-changed "$@" || [ $? -eq 1 ]\n';
 
+/** -h is FreeBSD's: a link to a directory is itself replaced. GNU's mv says -T. */
+const MV = `#!/bin/sh
+case $1 in -*h*) shift; exec /bin/mv -fT "$@" ;; esac
+exec /bin/mv "$@"
+`;
+
 async function found(program: string): Promise<string> {
   for (const folder of FOLDERS) {
     const path = join(folder, program);
@@ -66,6 +72,7 @@ export async function hostEnvironment({ folder, host }: Bench): Promise<string[]
     'freebsd-version': '#!/bin/sh\necho 14.3-RELEASE\n',
     ifconfig: IFCONFIG,
     lockf: LOCKF,
+    mv: MV,
     netstat: '#!/bin/sh\n',
     // Some process for bhyve: the guest is known to run.
     pgrep: '#!/bin/sh\necho 1\n',

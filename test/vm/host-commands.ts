@@ -32,7 +32,7 @@ const TAR = '#!/bin/sh\n/bin/tar --warning=no-file-changed "$@" || [ $? -eq 1 ]\
 
 /** -h is FreeBSD's: a link to a directory is itself replaced. GNU's mv says -T. */
 const MV = `#!/bin/sh
-case $1 in -*h*) shift; exec /bin/mv -fT "$@" ;; esac
+case $1 in -fh) shift; exec /bin/mv -fT "$@" ;; -nh) shift; exec /bin/mv -nT "$@" ;; esac
 exec /bin/mv "$@"
 `;
 

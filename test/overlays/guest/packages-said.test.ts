@@ -14,6 +14,18 @@ describe('packages that nobody asks for, and apk adds all the same (install_if)'
     ]);
   });
 
+  it('come again with every update: the next boot has nothing but the new cache', () => {
+    const guest = leased();
+    guest.offer();
+    guest.write('there', 'openrc-0.63-r1\none-1-r0\none-openrc-1-r0\none-of-others-1-r0\n');
+    guest.keep();
+    const fetched = guest.calls('apk').filter((line) => line.includes(' fetch '));
+    expect(fetched.map((line) => line.slice(line.indexOf('pool ') + 5))).toEqual([
+      'one two',
+      'one-openrc one-of-others',
+    ]);
+  });
+
   it('are no reason to ask for ever, when the mirror has not got them', () => {
     const guest = leased();
     guest.offer();

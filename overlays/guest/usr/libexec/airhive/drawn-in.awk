@@ -1,13 +1,15 @@
 # drawn-in.awk: awk -f drawn-in.awk THERE INDEX
-# THERE: lines NAME-VERSION, what is installed or will be. Prints the names of those packages of INDEX (apk's APKINDEX)
-# that are not there and whose install_if says that they belong there.
+# THERE: lines "installed NAME-VERSION" and "fetched NAME-VERSION". Prints the names of those packages of INDEX (apk's
+# APKINDEX) that are not fetched and whose install_if says that they belong to what is installed or fetched. One that is
+# installed is printed too: it may be there from an older cache, and the next boot has only the new one.
 
 # The version begins at the last but one "-".
 NR == FNR {
-	there[$0] = 1
-	name = $0
+	there[$2] = 1
+	name = $2
 	sub(/-[^-]*-r[0-9]+$/, "", name)
 	there[name] = 1
+	if ($1 == "fetched") fetched[name] = 1
 	next
 }
 
@@ -15,12 +17,12 @@ NR == FNR {
 /^i:/ { wanted = substr($0, 3) }
 
 /^$/ {
-	if (wanted != "" && !(name in there) && is_met(wanted)) print name
+	if (wanted != "" && !(name in fetched) && is_met(wanted)) print name
 	wanted = ""
 }
 
 END {
-	if (wanted != "" && !(name in there) && is_met(wanted)) print name
+	if (wanted != "" && !(name in fetched) && is_met(wanted)) print name
 }
 
 # "openrc dnsmasq-common=2.91-r0": all of it. Of other comparisons than "=" the name alone counts.

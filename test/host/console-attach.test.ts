@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { attach } from './console-bench.ts';
 import { Machine } from './machine.ts';
 
 async function up(): Promise<{ machine: Machine; lock: string; b: string }> {
@@ -29,13 +30,14 @@ describe('vm_console', () => {
   });
 
   it('says who is there already, unless that one was killed', async () => {
-    const { machine, lock } = await up();
-    writeFileSync(lock, `${String(process.pid).padStart(10)}\n`);
+    const { machine, b, lock } = await up();
+    const { pid, leave } = await attach(machine, b);
     const refused = await machine.call('vm_console');
     expect(refused.code).toBe(4);
     expect(refused.said).toBe(
-      `vm_console: process ${process.pid} is on the console already (cu takes one at a time)\n`,
+      `vm_console: process ${pid} is on the console already (cu takes one at a time)\n`,
     );
+    await leave();
     writeFileSync(lock, ' 999999999\n');
     expect((await machine.call('vm_console')).code).toBe(0);
   });
@@ -43,7 +45,7 @@ describe('vm_console', () => {
   it.each([
     ['none', 3, 'this bundle has no console to attach to ("none")'],
     ['stdio', 3, 'is the terminal that vm_run runs on'],
-    ['nmdm', 4, 'airhive is not running; what it printed last is in '],
+    ['nmdm', 4, 'airhive is not running; vm_console --log shows what it printed last'],
   ])('console %s without a guest: %i, %s', async (console, code, words) => {
     const machine = new Machine({ view: { console } });
     const refused = await machine.call('vm_console');
@@ -64,6 +66,16 @@ describe('vm_console', () => {
     execFileSync('rm', [b]);
     expect(existsSync(b)).toBe(false);
     expect((await machine.call('vm_console')).said).toContain('was started without a null modem');
+  });
+
+  it('--log shows the end of what the guest printed, and nothing that a terminal obeys', async () => {
+    const { machine } = await up();
+    const lines = Array.from({ length: 100 }, (_, index) => `line ${index}`).join('\n');
+    writeFileSync(machine.log, `${'x'.repeat(100_000)}\n${lines}\n\u001b]0;owned\u0007\u001b[31mlogin: \n`);
+    const shown = await machine.call('vm_console', '--log');
+    expect(shown.code).toBe(0);
+    expect(shown.said).toMatch(/^line 61\n[^]*line 99\n\]0;owned\[31mlogin: \n$/);
+    expect(machine.calls('cu')).toEqual([]);
   });
 
   it('takes no words', async () => {

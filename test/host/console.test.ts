@@ -7,10 +7,12 @@ import {
   readFileSync,
   readlinkSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { attach } from './console-bench.ts';
 import { isAlive, kill, Machine, pathOf, until } from './machine.ts';
 
 /** A machine whose null modem is a named pipe: what bhyve writes to A comes out of B. */
@@ -66,22 +68,47 @@ describe('the console', () => {
     const { machine, b, lock } = withNullModem();
     const started = await machine.up();
     await until(() => logOf(machine) !== '', 'the log');
-    // cu's lock: its process id, right-aligned. This test's own process plays cu.
-    writeFileSync(lock, `${String(process.pid).padStart(10)}\n`);
     const reader = readerOf(b);
+    const { leave } = await attach(machine, b);
     await until(() => !isAlive(reader), 'the reader to step aside');
+    await leave();
     writeFileSync(lock, '    999999999\n');
     await until(() => machine.calls('stty').length === 2, 'the reader to come back');
     kill(started.pid, 'SIGTERM');
     await started.ended;
   });
 
-  it('nmdm: ends with the guest although someone is attached', async () => {
+  it.each<[string, (machine: Machine, lock: string) => void]>([
+    ['the number of another process of root', (_machine, lock) => writeFileSync(lock, `${process.pid}\n`)],
+    [
+      "the number of another user's cu",
+      (machine, lock) => {
+        writeFileSync(lock, `${process.ppid}\n`);
+        machine.put(`users/${process.ppid}`, '1001\n');
+      },
+    ],
+    ['a line without end', (_machine, lock) => writeFileSync(lock, Buffer.alloc(50_000_000))],
+    ['a link', (_machine, lock) => symlinkSync('/etc/passwd', lock)],
+    ['a pipe', (_machine, lock) => execFileSync('mkfifo', [lock])],
+  ])('nmdm: a lock that is none, with %s in it, does not silence the log', async (_what, put) => {
     const { machine, b, lock } = withNullModem();
+    put(machine, lock);
     const started = await machine.up();
     await until(() => logOf(machine) !== '', 'the log');
-    writeFileSync(lock, `${String(process.pid).padStart(10)}\n`);
     const reader = readerOf(b);
+    const looks = machine.calls('wc').length;
+    await until(() => machine.calls('wc').length > looks + 2, 'some looks at it');
+    expect(isAlive(reader)).toBe(true);
+    kill(started.pid, 'SIGTERM');
+    expect((await started.ended).code).toBe(130);
+  });
+
+  it('nmdm: ends with the guest although someone is attached', async () => {
+    const { machine, b } = withNullModem();
+    const started = await machine.up();
+    await until(() => logOf(machine) !== '', 'the log');
+    const reader = readerOf(b);
+    await attach(machine, b);
     await until(() => !isAlive(reader), 'the reader to step aside');
     const logger = Number(readFileSync(join(machine.run, 'console-log'), 'utf8'));
     kill(started.pid, 'SIGTERM');
@@ -90,10 +117,10 @@ describe('the console', () => {
   });
 
   it('nmdm: a console-log that a killed vm_run has left goes on until the next start replaces it', async () => {
-    const { machine, lock } = withNullModem();
+    const { machine, b } = withNullModem();
     const first = await machine.up();
     await until(() => machine.calls('stty').length === 1, 'the reader');
-    writeFileSync(lock, `${String(process.pid).padStart(10)}\n`);
+    await attach(machine, b);
     kill(first.pid, 'SIGKILL');
     await first.ended;
     const left = Number(readFileSync(join(machine.run, 'console-log'), 'utf8'));

@@ -1,4 +1,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync, chmodSync, readdirSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { basename, dirname } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startMirror, type Mirror } from '../mirror/mirror.ts';
@@ -77,6 +80,36 @@ describe('vm_fetch', () => {
     expect(mirror.requests).toHaveLength(2);
     const left = besides(machine);
     expect(left).toEqual(left.length > 0 ? [`${basename(machine.iso)}.part`] : []);
+  });
+
+  it('a mirror that never ends, and tells no size, is cut off behind the pinned size', async () => {
+    let sent = 0;
+    const server = createServer((_request, response) => {
+      const more = (): void => {
+        while (!response.destroyed && sent < 200_000_000) {
+          sent += 65_536;
+          if (!response.write(Buffer.alloc(65_536))) return;
+        }
+        response.end();
+      };
+      response.on('drain', more);
+      more();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const machine = new Machine({ iso: false, view: { isoUrlList: `http://127.0.0.1:${port}/a.iso` } });
+    let largest = 0;
+    const timer = setInterval(() => {
+      const part = `${machine.iso}.part`;
+      if (existsSync(part)) largest = Math.max(largest, statSync(part).size);
+    }, 5);
+    const ended = await machine.call('vm_fetch');
+    clearInterval(timer);
+    expect(ended.code, ended.said).toBe(5);
+    expect(largest).toBeLessThanOrEqual(ISO_BYTES.length + 512);
+    expect(sent).toBeLessThan(20_000_000);
+    expect(besides(machine)).toEqual([]);
   });
 
   it('a file of the right size but wrong content is exit 6, names both hashes and keeps nothing', async () => {

@@ -89,7 +89,7 @@ const vms: readonly Case[] = [
     all(conf(...WIFIBOX), write(NETWORKS, 'network={\n}\n')),
     4,
     'error',
-    `${NETWORKS}`,
+    NETWORKS,
   ],
   [
     'wifibox with the same card, in rc.conf.local',

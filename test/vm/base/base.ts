@@ -76,12 +76,12 @@ const CARRIES: Readonly<Record<Flavor | 'mirror', (name: string) => boolean>> = 
 const FLAVORS: readonly Flavor[] = ['standard', 'extended'];
 
 /** The packages' key is made once for each base: like Alpine's it lies in the initramfs and nowhere in the overlay. */
-function makeKey(): SigningKey {
+export function makeKey(): SigningKey {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   return { name: KEY_NAME, key: privateKey };
 }
 
-async function writeRepositories(folder: string, built: readonly BuiltApk[], key: SigningKey): Promise<void> {
+export async function writeRepositories(folder: string, built: readonly BuiltApk[], key: SigningKey): Promise<void> {
   const pool = join(folder, 'apks/mirror/x86_64');
   await mkdir(pool, { recursive: true });
   for (const { fileName, bytes } of built) await writeFile(join(pool, fileName), bytes);

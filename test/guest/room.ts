@@ -1,0 +1,163 @@
+import { spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  chmodSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { inject } from 'vitest';
+import type { ResolvedProfile } from '../../generators/profile/resolve.ts';
+import { guestTree } from '../fixtures/machines.ts';
+import { VARIANTS } from '../fixtures/profiles.ts';
+import { freshFolder, run } from '../fixtures/scratch.ts';
+
+const SERVERS = new URL('servers.js', import.meta.url).pathname;
+
+/**
+ * Everything in namespaces of its own, which end with it: network, processes, mounts, name. A cable eth0, the servers, and
+ * the guest's root, whose /dev has nothing of this machine's but what gives and takes bytes.
+ */
+const ENTER = `set -e
+room=$1 mirror=$2 node=$3 servers=$4 code=$5 script=$6
+ip link set lo up
+ip link add eth0 type veth peer name host && ip link set host up
+mount --bind "$room" "$room" && cd "$room"
+mount -t proc proc proc
+mkdir -p mirror && mount --bind "$mirror" mirror
+for name in null zero random urandom; do : >>dev/$name; mount --bind /dev/$name dev/$name; done
+rm -f "$mirror/ready"
+"$node" "$servers" "$mirror" $code >/dev/null &
+until [ -e "$mirror/ready" ]; do sleep 0.05; done
+set +e
+chroot . /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root /bin/sh -c "$script"`;
+
+/** What OpenRC would have started before ours; it is not to set this machine's clock. */
+const BOOTED = `mkdir -p /run/openrc/started /run/sshd && echo boot >/run/openrc/softlevel
+rc-update -u >/dev/null
+for service in /etc/init.d/*; do
+  case $service in */airhive-* | */sshd) ;; *) ln -s "$service" /run/openrc/started/ ;; esac
+done
+ifup -a
+/usr/libexec/airhive/state-disk
+: >/run/airhive/lease
+log=/var/lib/airhive/log/airhive.log
+# wait_for WORDS: in the guest's log, for a minute at most.
+wait_for() {
+  for _ in $(seq 600); do
+    ! grep -q "$1" $log || return 0
+    sleep 0.1
+  done
+  echo "not said: $1"
+}
+# Of the real parts: what is installed, answers, and is not.
+report() {
+  echo "packages: $(apk info -e dnsmasq dnsmasq-openrc iptables iptables-openrc | tr '\\n' ' ')"
+  echo "forwarding: $(cat /proc/sys/net/ipv4/ip_forward)"
+  echo "rules: $(iptables-save 2>/dev/null | grep -c '^-A')"
+  echo "dns: $(nslookup -type=a airhive 172.24.1.1 2>/dev/null | sed -n 's/^Address: //p')"
+}
+`;
+
+export interface RoomOptions {
+  readonly profile?: ResolvedProfile;
+  /** What the network's DNS server answers to questions for IPv6 addresses; without it there is no such server. */
+  readonly code?: number;
+  readonly mirrors?: string;
+}
+
+/** A guest without a kernel of its own: Alpine's standard ISO as installed by its init, with our overlay over it. */
+export class Room {
+  readonly folder = freshFolder();
+  readonly mirror = freshFolder();
+  private readonly code: string;
+
+  constructor({ profile = VARIANTS.intel8260!, code, mirrors = 'http://127.0.0.1:8080' }: RoomOptions = {}) {
+    const { installed, standard, mirror } = inject('parts');
+    this.code = code === undefined ? '' : String(code);
+    run('cp', ['-a', `${installed}/.`, this.folder]);
+    for (const entry of guestTree(profile)) {
+      const path = join(this.folder, entry.path);
+      mkdirSync(entry.type === 'directory' ? path : dirname(path), { recursive: true });
+      if (entry.type === 'directory') continue;
+      rmSync(path, { force: true });
+      if (entry.type === 'symlink') symlinkSync(entry.target, path);
+      else writeFileSync(path, entry.bytes);
+      if (entry.type === 'file') chmodSync(path, entry.mode);
+    }
+    this.edit('etc/airhive/airhive.conf', (text) => text.replace(/^MIRRORS=.*$/m, `MIRRORS='${mirrors}'`));
+    if (code !== undefined) this.write('etc/resolv.conf', 'nameserver 127.0.0.53\n');
+    cpSync(standard, join(this.folder, 'media/sr0/apks'), { recursive: true });
+    cpSync(mirror, join(this.mirror, 'v3.24/main'), { recursive: true });
+  }
+
+  /** Has the state disk of another: the same guest at its next start. */
+  keep(other: Room): void {
+    const state = 'var/lib/airhive';
+    cpSync(join(other.folder, state), join(this.folder, state), {
+      recursive: true,
+      preserveTimestamps: true,
+    });
+    rmSync(join(this.folder, state, 'log'), { recursive: true });
+  }
+
+  /** Of the mirror: its file of this name and any version. */
+  package(name: string): string {
+    const folder = join(this.mirror, 'v3.24/main/x86_64');
+    const [file] = run('find', [folder, '-name', `${name}-[0-9]*.apk`])
+      .toString()
+      .split('\n');
+    return file!;
+  }
+
+  read(path: string): string {
+    const file = join(this.folder, path);
+    return existsSync(file) ? readFileSync(file, 'utf8') : '';
+  }
+
+  write(path: string, text: string): void {
+    mkdirSync(dirname(join(this.folder, path)), { recursive: true });
+    writeFileSync(join(this.folder, path), text);
+  }
+
+  edit(path: string, change: (text: string) => string): void {
+    this.write(path, change(this.read(path)));
+  }
+
+  /** Runs a shell script in there, after the boot's first half unless `bare`. Returns what it printed, errors too. */
+  run(script: string, bare = false): string {
+    const words = [
+      '--mount',
+      '--net',
+      '--pid',
+      '--uts',
+      '--ipc',
+      '--fork',
+      '--kill-child',
+      'sh',
+      '-c',
+      ENTER,
+      'sh',
+    ];
+    const text = bare ? script : `exec 2>&1\n${BOOTED}${script}`;
+    const { stdout, stderr, error } = spawnSync(
+      'unshare',
+      [...words, this.folder, this.mirror, process.execPath, SERVERS, this.code, text],
+      { encoding: 'utf8', timeout: 110_000, killSignal: 'SIGKILL' },
+    );
+    if (error) throw error;
+    return stdout + stderr;
+  }
+
+  /** The guest's log without its dates. */
+  get said(): string[] {
+    return this.read('var/lib/airhive/log/airhive.log')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => line.replace(/^\S+ /, ''));
+  }
+}

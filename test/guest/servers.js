@@ -1,0 +1,41 @@
+// servers.js FOLDER [RCODE]: a mirror at 127.0.0.1:8080 that has the files of FOLDER. A file whose name is the content of
+// FOLDER/hold stops in the middle until that file is gone. With RCODE also a DNS server at 127.0.0.53, to which every name is
+// 127.0.0.1 and every question for an IPv6 address a reason to answer with that code (RFC 1035, 4.1.1).
+import { createSocket } from 'node:dgram';
+import { existsSync, readFileSync, watch, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+
+const [folder, code] = process.argv.slice(2);
+const hold = join(folder, 'hold');
+
+createServer((request, response) => {
+  const path = join(folder, request.url);
+  if (!existsSync(path)) return response.writeHead(404).end();
+  const bytes = readFileSync(path);
+  response.writeHead(200, { 'Content-Length': bytes.length });
+  if (!existsSync(hold) || !path.includes(readFileSync(hold, 'utf8'))) return response.end(bytes);
+  const half = bytes.length >> 1;
+  response.write(bytes.subarray(0, half));
+  writeFileSync(join(folder, 'held'), path);
+  const watcher = watch(folder, () => {
+    if (existsSync(hold)) return;
+    watcher.close();
+    response.end(bytes.subarray(half));
+  });
+}).listen(8080, '127.0.0.1', () => writeFileSync(join(folder, 'ready'), ''));
+
+if (code !== undefined) {
+  const socket = createSocket('udp4');
+  socket.on('message', (query, { address, port }) => {
+    let end = 12;
+    while (query[end] !== 0) end += query[end] + 1;
+    const question = query.subarray(12, end + 5);
+    const isForIpv4 = query.readUInt16BE(end + 1) === 1;
+    const flags = [0x81, 0x80 | (isForIpv4 ? 0 : Number(code))];
+    const head = [query[0], query[1], ...flags, 0, 1, 0, isForIpv4 ? 1 : 0, 0, 0, 0, 0];
+    const answer = isForIpv4 ? [0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1] : [];
+    socket.send(Buffer.concat([Buffer.from(head), question, Buffer.from(answer)]), port, address);
+  });
+  socket.bind(53, '127.0.0.53');
+}

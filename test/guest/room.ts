@@ -23,8 +23,10 @@ const SERVERS = new URL('servers.js', import.meta.url).pathname;
  * the guest's root, whose /dev has nothing of this machine's but what gives and takes bytes.
  */
 const ENTER = `set -e
-room=$1 mirror=$2 node=$3 servers=$4 code=$5 script=$6
+room=$1 mirror=$2 node=$3 servers=$4 code=$5 ipv6=$6 script=$7
 ip link set lo up
+# Which questions musl asks depends on it.
+[ -n "$ipv6" ] || echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
 ip link add eth0 type veth peer name host && ip link set host up
 mount --bind "$room" "$room" && cd "$room"
 mount -t proc proc proc
@@ -75,10 +77,12 @@ export class Room {
   readonly folder = freshFolder();
   readonly mirror = freshFolder();
   private readonly code: string;
+  private readonly ipv6: string;
 
   constructor({ profile = VARIANTS.intel8260!, code, mirrors = 'http://127.0.0.1:8080' }: RoomOptions = {}) {
     const { installed, standard, mirror } = inject('parts');
     this.code = code === undefined ? '' : String(code);
+    this.ipv6 = profile.network.ipv6 === null ? '' : 'yes';
     run('cp', ['-a', `${installed}/.`, this.folder]);
     for (const entry of guestTree(profile)) {
       const path = join(this.folder, entry.path);
@@ -146,7 +150,7 @@ export class Room {
     const text = bare ? script : `exec 2>&1\n${BOOTED}${script}`;
     const { stdout, stderr, error } = spawnSync(
       'unshare',
-      [...words, this.folder, this.mirror, process.execPath, SERVERS, this.code, text],
+      [...words, this.folder, this.mirror, process.execPath, SERVERS, this.code, this.ipv6, text],
       { encoding: 'utf8', timeout: 110_000, killSignal: 'SIGKILL' },
     );
     if (error) throw error;

@@ -131,6 +131,8 @@ describe('the bench is no kinder than FreeBSD', () => {
     [64, 'illegal option', '"$MV" -T /dev/null "$W/x"'],
     [64, 'illegal option', '"$READLINK" -e /'],
     [1, 'bad format', '"$S/stat" -f %q /'],
+    [1, 'usage', '"$S/sshd" -t'],
+    [1, 'no hostkeys', 'echo 1001 >$STATE/uid; "$S/sshd" -T'],
     [1, 'usage', '"$S/date" -d yesterday'],
     [1, 'usage', '"$S/df" -h /'],
     [1, 'usage', '"$S/dmesg" -T'],

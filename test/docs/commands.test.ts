@@ -89,7 +89,7 @@ describe('the commands of the documents', () => {
       'machine.console: nmdm',
     ]);
     const languages = new Set(DOCUMENTS.filter((file) => file !== 'ARCHITECTURE.md').flatMap(fences));
-    expect([...languages].toSorted()).toEqual(['sh', 'yaml']);
+    expect([...languages].toSorted()).toEqual(['pf', 'sh', 'yaml']);
     // The host, the guest and places; the last are snippets/X for Y, which test/host/by-hand.test.ts follows.
     expect(otherLinesOfSteps().filter((line) => !/^(host|guest) |^\/|^snippets\//.test(line))).toEqual([]);
   });

@@ -5,7 +5,7 @@ export type Context = 'guest' | 'ap' | 'bench';
 
 export interface AgentOptions {
   readonly input?: string | Uint8Array;
-  /** Seconds after which the command is killed (exit code 124); 30 by default, 0 for never. */
+  /** Seconds after which the command is killed (exit code 124); 120 by default, 0 for never. */
   readonly timeout?: number;
 }
 
@@ -113,7 +113,7 @@ export class Agent {
     const id = String(this.next++);
     const text = Buffer.from(command);
     const input = Buffer.from(options.input ?? '');
-    const head = `run ${id} ${context} ${options.timeout ?? 30} ${text.length} ${input.length}\n`;
+    const head = `run ${id} ${context} ${options.timeout ?? 120} ${text.length} ${input.length}\n`;
     return this.send(id, Buffer.concat([Buffer.from(head), text, input]));
   }
 

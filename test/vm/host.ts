@@ -62,9 +62,9 @@ export class Host {
     return host;
   }
 
-  /** Runs a program on the host and returns whatever it did. Default time limit: 30 s. */
+  /** Runs a program on the host and returns whatever it did. Default time limit: 90 s. */
   exec(program: string, args: readonly string[] = [], options: CommandOptions = {}): Promise<CommandResult> {
-    return tryCommand('ip', ['netns', 'exec', this.name, program, ...args], { timeout: 30, ...options });
+    return tryCommand('ip', ['netns', 'exec', this.name, program, ...args], { timeout: 90, ...options });
   }
 
   /** Runs a shell command on the host. */

@@ -32,7 +32,7 @@ export function sshExec(
   key: KeyPair,
   user: string,
   command: string,
-  seconds = 30,
+  seconds = 90,
 ): Promise<CommandResult> {
   const destination = `${user}@${host.addresses.guest}`;
   return host.exec('ssh', [...sshArguments(key.path), destination, command], { timeout: seconds });

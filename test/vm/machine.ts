@@ -99,7 +99,7 @@ export class Machine {
   }
 
   /** Presses the power button (ACPI). Resolves when the machine is off, with the seconds it took; throws after `limit`. */
-  async powerOff(limit = 30): Promise<number> {
+  async powerOff(limit = 120): Promise<number> {
     const begin = Date.now();
     await this.qmp.execute('system_powerdown');
     await this.waitEnd(limit);

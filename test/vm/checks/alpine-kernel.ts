@@ -76,7 +76,7 @@ check(
     const identity = await bench.guestOk(IDENTITY);
     assert.match(identity, /\S{36}/);
     const from = machine.console.position;
-    bench.report(`off after ${(await machine.powerOff(60)).toFixed(1)} s`);
+    bench.report(`off after ${(await machine.powerOff(120)).toFixed(1)} s`);
     assert.equal(machine.qmp.shutdownReason, 'guest-shutdown');
     assert.doesNotMatch(machine.console.text.slice(from), /ERROR|\[ !! \]|[Ff]ailed|is busy/);
     const { whole, said } = await checkFileSystem(bench.base.alpine, bench.spec.state ?? '');

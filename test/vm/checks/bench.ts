@@ -178,6 +178,6 @@ check('bench: power button', bare, async (bench) => {
     `mkdir -p /etc/acpi/PWRF; printf '#!/bin/sh\\npoweroff\\n' >/etc/acpi/PWRF/00000080
     chmod 755 /etc/acpi/PWRF/00000080; rc-service acpid start`,
   );
-  bench.report(`off after ${(await bench.machine.powerOff(30)).toFixed(1)} s`);
+  bench.report(`off after ${(await bench.machine.powerOff(120)).toFixed(1)} s`);
   assert.equal(bench.machine.qmp.shutdownReason, 'guest-shutdown');
 });

@@ -30,10 +30,14 @@ const MOMENTS: readonly (readonly [what: string, near: string, seen: string, lef
 const awaitMoment = (near: string, seen: string): string =>
   `until ${near}; do sleep 0.1; done; until ${seen}; do :; done`;
 
-/** Kills an update, and all that it has started, as soon as the moment has come; returns what is left. */
+/**
+ * Kills an update, and all that it has started, as soon as the moment has come; returns what is left. Its mv is slow, so that the
+ * moment between two of them is met on a busy computer too.
+ */
 async function killUpdate(bench: Bench, moment: string): Promise<string> {
   const script = `cd /var/lib/airhive/packages && ${OUTDATE} || exit 1
-    setsid /usr/libexec/airhive/packages keep >/dev/null 2>&1 &
+    mkdir -p /tmp/slow && printf '#!/bin/sh\\nsleep 1\\nexec /bin/mv "$@"\\n' >/tmp/slow/mv && chmod 755 /tmp/slow/mv
+    PATH=/tmp/slow:$PATH setsid /usr/libexec/airhive/packages keep >/dev/null 2>&1 &
     ${moment}
     kill -9 -$!
     ls`;

@@ -96,7 +96,7 @@ check('lean: the guest', lean, async (bench) => {
 check('lean: power button', lean, async (bench) => {
   const { machine } = bench;
   const pressed = Number(await bench.guestOk("cut -d ' ' -f 1 /proc/uptime"));
-  await machine.powerOff(60);
+  await machine.powerOff(120);
   const ended = /\[ *(\d+\.\d+)\] reboot: Power down/.exec(machine.console.text)?.[1];
   const seconds = Number(ended) - pressed;
   bench.report(`off after ${seconds.toFixed(1)} s`);

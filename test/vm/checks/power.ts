@@ -15,7 +15,7 @@ export async function powerOff(bench: Bench, released: number): Promise<void> {
   const { machine } = bench;
   assert.equal(await machine.isBusMaster(released), true, 'driven until then');
   const from = machine.console.position;
-  const seconds = await machine.powerOff(30);
+  const seconds = await machine.powerOff(120);
   bench.report(`off after ${seconds.toFixed(1)} s`);
   assert.equal(machine.qmp.shutdownReason, 'guest-shutdown');
   const said = machine.console.text.slice(from);

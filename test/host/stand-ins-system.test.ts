@@ -147,6 +147,7 @@ describe('the bench is no kinder than FreeBSD', () => {
     [1, "stdin isn't a terminal", '"$S/stty" -g </dev/null'],
     [1, 'usage', '"$S/sync" "$W"'],
     [1, 'usage', '"$S/uname" -x'],
+    [1, 'usage', '"$S/chflags" schg'],
   ])('%i %s: %s', (status, words, line) => {
     const machine = new Machine();
     const answer = call(machine, line);

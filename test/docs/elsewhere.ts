@@ -6,6 +6,7 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   'npm run typecheck': '.ci/run',
   'npm run test:host': '.ci/run',
   'npm run test:sweeps': '.ci/run',
+  'npm run test:guest': '.ci/run',
   'npm run test:vm': '.ci/run',
   'npm run bench': '.ci/run',
   'npm run schema': 'test/profile/json-schema.test.ts',

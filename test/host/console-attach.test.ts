@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { useAwk } from './awks.ts';
 import { describe, expect, it } from 'vitest';
 import { attach } from './console-bench.ts';
 import { Machine } from './machine.ts';
@@ -74,9 +75,26 @@ describe('vm_console', () => {
     writeFileSync(machine.log, `${'x'.repeat(100_000)}\n${lines}\n\u001b]0;owned\u0007\u001b[31mlogin: \n`);
     const shown = await machine.call('vm_console', '--log');
     expect(shown.code).toBe(0);
-    expect(shown.said).toMatch(/^line 61\n[^]*line 99\n\]0;owned\[31mlogin: \n$/);
+    expect(shown.said).toMatch(/^line 61\n[^]*line 99\n\]0;ownedlogin: \n$/);
     expect(machine.calls('cu')).toEqual([]);
   });
+
+  it.each(['mawk', 'busybox awk', 'original-awk'])(
+    "--log shows neither apk's bars nor ash's questions, with %s",
+    async (awk) => {
+      const { machine } = await up();
+      useAwk(machine, awk);
+      const bar = (percent: number) =>
+        `\u001b7 ${percent}% ${'\u2588'.repeat(percent)}      \u001b8\u001b[0K`;
+      const bars = Array.from({ length: 100 }, (_, percent) => bar(percent)).join('');
+      writeFileSync(
+        machine.log,
+        `Installing packages to root filesystem: ${bars}ok.\nairhive:~# \u001b[6n\r\nlast\n`,
+      );
+      const shown = await machine.call('vm_console', '--log');
+      expect(shown.said).toBe('Installing packages to root filesystem: ok.\nairhive:~# \nlast\n');
+    },
+  );
 
   it('takes no words', async () => {
     expect((await new Machine().call('vm_console', 'now')).code).toBe(2);

@@ -81,7 +81,11 @@ export function makeKey(): SigningKey {
   return { name: KEY_NAME, key: privateKey };
 }
 
-export async function writeRepositories(folder: string, built: readonly BuiltApk[], key: SigningKey): Promise<void> {
+export async function writeRepositories(
+  folder: string,
+  built: readonly BuiltApk[],
+  key: SigningKey,
+): Promise<void> {
   const pool = join(folder, 'apks/mirror/x86_64');
   await mkdir(pool, { recursive: true });
   for (const { fileName, bytes } of built) await writeFile(join(pool, fileName), bytes);

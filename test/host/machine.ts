@@ -156,7 +156,20 @@ export class Machine extends State {
     this.end();
     this.play('boot');
     const service = join(this.local, 'etc/rc.d/airhive');
-    return existsSync(service) ? this.call(service, 'faststart') : undefined;
+    if (!existsSync(service)) return undefined;
+    const ended = await this.call(service, 'faststart');
+    await this.settled();
+    return ended;
+  }
+
+  /** A boot does not wait for the guest: until it is up, or the start of it has come to nothing. */
+  private async settled(): Promise<void> {
+    const daemon = join(this.run, 'daemon.pid');
+    const up = (): boolean => existsSync(join(this.state, 'guest-is-up')) && this.guests().length > 0;
+    await until(
+      () => !existsSync(daemon) || up(),
+      () => `the guest after the boot\n${this.get('calls')}`,
+    );
   }
 
   /** Runs a stand-in by itself, uncounted: what somebody else does on this machine. Returns what it prints. */

@@ -16,6 +16,13 @@ const cases: readonly Case[] = [
     'warning',
     'the profile was made for FreeBSD 14.3',
   ],
+  [
+    '/var that is full',
+    (m) => m.put('full-places', `${m.var} 12\n`),
+    7,
+    'error',
+    'var: 1 MB is needed, 12 KB are free',
+  ],
   ['in a jail', sysctl('security.jail.jailed', '1'), 3, 'error', 'this is a jail'],
   ['securelevel', sysctl('kern.securelevel', '1'), 4, 'error', 'kern.securelevel is above 0'],
   ['one CPU too few', sysctl('hw.ncpu', '0'), 3, 'error', 'more than this machine'],

@@ -50,6 +50,15 @@ describe("vm_install apply, in FreeBSD's files,", () => {
     expect(read(file)).toContain('planted-secret');
   });
 
+  it("does not show a user's line as one that goes and comes", async () => {
+    const machine = laptop();
+    const file = join(machine.etc, 'sysctl.conf');
+    writeFileSync(file, 'kern.coredump=0\nvfs.usermount=1');
+    const { said } = await machine.call('vm_install', 'apply', '--dry-run');
+    expect(said).toContain('+ net.route.multipath=0');
+    expect(said).not.toContain('vfs.usermount');
+  });
+
   it('on FreeBSD 13 lets devd stop the guest before the machine sleeps', async () => {
     const machine = laptop();
     machine.put('release', '13.4-RELEASE\n');

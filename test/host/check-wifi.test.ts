@@ -129,7 +129,10 @@ describe('vm_install check, of what hangs on wlan0,', () => {
     const machine = laptop();
     conf(...lines)(machine);
     const { code, said } = await machine.call('vm_install', 'check');
-    expect([code, said.split('\n').filter((line) => !line.startsWith('ok '))]).toEqual([0, ['']]);
+    expect([code, said.split('\n').filter((line) => !/^ok |the reverse tunnel: /.test(line))]).toEqual([
+      0,
+      [''],
+    ]);
   });
 
   it('retires what belongs to the card, whatever its name, and leaves the rest', async () => {
@@ -163,5 +166,16 @@ describe('vm_install check, of what hangs on wlan0,', () => {
     expect(read(machine.etc, 'rc.conf').split('\n').toSorted()).toEqual(
       ['', ...STICK, 'ntpd_enable="YES"'].toSorted(),
     );
+  });
+
+  it('a lagg comes up without it', async () => {
+    const machine = laptop();
+    conf(...LAGG)(machine);
+    await apply(machine);
+    await machine.reboot();
+    expect(() => machine.play('ifconfig', 'lagg0', 'laggport', 'wlan0')).toThrow('SIOCSLAGGPORT wlan0');
+    machine.play('ifconfig', 'lagg0', 'laggport', 'em0');
+    expect(machine.play('ifconfig', 'lagg0')).toContain('laggport: em0');
+    expect(machine.get('interfaces/bridge0')).toContain('inet 172.24.1.49');
   });
 });

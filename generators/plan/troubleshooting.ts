@@ -12,7 +12,7 @@ export function planTroubleshooting(page: Uint8Array, profile: ResolvedProfile):
   const own = namesOf(profile);
   const anyExample = new RegExp(
     Object.keys(own)
-      .map((example) => `${example.replaceAll('.', '\\.')}(?![\\w-])`)
+      .map((example) => `${example.replaceAll('.', '\\.')}(?![A-Za-z0-9-])`)
       .join('|'),
     'g',
   );
@@ -25,7 +25,6 @@ export function planTroubleshooting(page: Uint8Array, profile: ResolvedProfile):
 function namesOf({ host, machine, network, passthrough: [card] }: ResolvedProfile): Record<string, string> {
   return {
     '/mnt/vm_bhyve/linuxguest': host.directory,
-    '/var/log/airhive/airhive.log': `/var/log/airhive/${machine.name}.log`,
     'bhyve: airhive': `bhyve: ${machine.name}`,
     '172.24.1.49/24': `${network.host}/${network.prefix}`,
     '172.24.1.49': network.host,

@@ -73,7 +73,7 @@ describe('airhive(8)', () => {
     const [, extra = ''] = /^extra_commands="(.*)"$/m.exec(script) ?? [];
     const lines = partOf('service airhive');
     expect(tagsOf(lines, 'Cm')).toEqual(unique(['start', 'stop', 'restart', ...extra.split(' ')]));
-    const settings = [...script.matchAll(/^: "\$\{(airhive_[a-z]+):=/gm)].map(([, name = '']) => name);
+    const settings = [...script.matchAll(/^: "\$\{(airhive_[a-z_]+):=/gm)].map(([, name = '']) => name);
     expect(settings.length).toBeGreaterThan(2);
     expect(tagsOf(lines, 'Va')).toEqual(unique(settings));
   });

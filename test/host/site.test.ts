@@ -87,7 +87,9 @@ describe('vm_site add', () => {
     machine.put('uid', '0\n');
     siteOk(machine, 'battery staple', 'add', 'home');
     machine.environment.PS = join(machine.root, 'played-ps');
-    writeFileSync(machine.environment.PS, '#!/bin/sh\necho "S 0 0 /bin/sh /x/vm_site add"\n', { mode: 0o755 });
+    writeFileSync(machine.environment.PS, '#!/bin/sh\necho "S 0 0 /bin/sh /x/vm_site add"\n', {
+      mode: 0o755,
+    });
     writeFileSync(join(machine.run, 'vm_site'), `${process.pid}\n`);
     const { code, said } = site(machine, 'battery staple', 'add', 'home');
     expect([code, said]).toEqual([4, 'vm_site: another vm_site is at work\n']);

@@ -1,7 +1,7 @@
 import { readdirSync, realpathSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runCommand } from '../command.ts';
+import { runCommand, tryCommand } from '../command.ts';
 import { programPath } from '../tools.ts';
 import type { ApkPackage, Maker } from './apk.ts';
 import { librariesOf, Tree } from './tree.ts';
@@ -200,14 +200,17 @@ export async function lackingPackages(folder: string): Promise<ApkPackage[]> {
   return [...made, await libraryPackage(libraries)];
 }
 
-/** Versions of Debian's packages that the programs come from, for `--parts`: path in the guest to `package version`. */
-export async function programVersions(): Promise<Map<string, string>> {
+/** What is really in the packages with Debian's programs, for `--parts`: name of a package to Debian's package and version. */
+export async function debianVersions(): Promise<Map<string, string>> {
   const found = new Map<string, string>();
-  for (const { programs } of RECIPES)
-    for (const [target, name] of Object.entries(programs ?? {})) {
-      const program = realpathSync(name.startsWith('/') ? name : programPath(name));
-      const owner = (await runCommand('dpkg-query', ['-S', program])).split(':')[0] ?? '';
-      found.set(target, await runCommand('dpkg-query', ['-W', '-f', '${Package} ${Version}', owner]));
-    }
+  for (const { name, programs } of RECIPES) {
+    const [first] = Object.values(programs ?? {});
+    if (first === undefined) continue;
+    const program = realpathSync(first.startsWith('/') ? first : programPath(first));
+    // dpkg knows files below /usr by the path they had in the package.
+    const { stdout } = await tryCommand('dpkg-query', ['-S', program, program.replace(/^\/usr/, '')]);
+    const owner = stdout.split(':')[0] ?? '';
+    found.set(name, await runCommand('dpkg-query', ['-W', '-f', '${Package} ${Version}', owner]));
+  }
   return found;
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Alpine } from './alpine.ts';
 import type { BuiltApk, Maker } from './apk.ts';
+import { debianVersions } from './debian.ts';
 
 /** One part of the base, for `--parts`. */
 export interface Part {
@@ -42,9 +43,10 @@ export async function describeParts(
   alpine: Alpine,
   debianKernel: string,
 ): Promise<Part[]> {
+  const debian = await debianVersions();
   const packages = built.map(({ name, version, maker, contents }) => ({
     name,
-    version,
+    version: debian.has(name) ? `${version} (${debian.get(name) ?? ''})` : version,
     maker,
     sha256: contents,
   }));

@@ -29,6 +29,13 @@ describe('vm_run starts the guest', () => {
     expect(ended.said).toContain('vm_run: the guest powered off');
   });
 
+  it('so that it leaves no core, which would hold its keys', async () => {
+    const machine = new Machine();
+    machine.put('plan', 'exit 1 700\n');
+    expect((await machine.call('vm_run')).code).toBe(0);
+    expect(machine.get('bhyve-core')).toBe('0\n');
+  });
+
   it('with the site disk as function 1 when there is one', async () => {
     const machine = new Machine();
     machine.put('plan', 'exit 1 700\n');

@@ -55,14 +55,14 @@ describe('when the disk cannot be written', () => {
   ])('because %s, the old one stays whole', (_, code, words, fault) => {
     const { machine, before } = withOne();
     fault(machine);
-    const answer = site(machine, 'the other one', 'add', 'other');
+    const answer = site(machine, 'staple of batteries', 'add', 'other');
     expect([answer.code, answer.said]).toEqual([code, expect.stringContaining(words)]);
     expect(dataOf(machine)).toEqual(before);
     machine.environment = {};
     machine.put('free-kilobytes', '5000000\n');
-    siteOk(machine, 'the other one', 'add', 'other');
+    siteOk(machine, 'staple of batteries', 'add', 'other');
     expect(networksOf(machine)).toContain('"other"');
-    expectTidy(machine, ['battery staple', 'the other one']);
+    expectTidy(machine, ['battery staple', 'staple of batteries']);
   });
 
   it('leaves a damaged disk alone', () => {
@@ -86,7 +86,7 @@ describe('when the disk cannot be written', () => {
     const unit = machine
       .play('mdconfig', '-a', '-t', 'vnode', '-o', 'readonly', '-f', siteImage(machine))
       .trim();
-    siteOk(machine, 'the other one', 'add', 'other');
+    siteOk(machine, 'staple of batteries', 'add', 'other');
     expect(machine.play('mdconfig', '-l', '-v')).toContain(unit);
     machine.play('mdconfig', '-d', '-u', unit);
     expectTidy(machine);

@@ -80,7 +80,9 @@ describe('vm_tunnel', () => {
     machine.put('sleeps', '');
     const tunnel = machine.start('vm_tunnel');
     await machine.exists('tunnel');
-    expect(machine.pauses()).toEqual([5, 10, 20, 40, 60, 60, 60, 5, 5, 10]);
+    // Half a minute is answer-watch's.
+    const pauses = machine.pauses().filter((one) => one !== 30);
+    expect(pauses).toEqual([5, 10, 20, 40, 60, 60, 60, 5, 5, 10]);
     kill(tunnel.pid, 'SIGTERM');
     const { said } = await tunnel.ended;
     expect(said.split('\n').slice(0, 3)).toEqual([

@@ -53,7 +53,7 @@ describe('a guest that is up', () => {
     const expected = [
       `${SILENT}. The last lines of its console (${machine.log}):`,
       ...Array.from({ length: 9 }, (_, index) => `line ${index + 11}`),
-      '[31mpanic]0;owned: no root',
+      'panic]0;owned: no root',
     ];
     expect(said.match(/has not answered/g)).toHaveLength(1);
     for (const text of expected) {

@@ -7,8 +7,7 @@ function add_forms(text,  hex, offset) {
   bare[plain_count] = without_quotes(text)
   if (text ~ /[?]/) return
   hex = hex_of(text)
-  digits[++digits_count] = hex
-  digits_as[digits_count] = SECRET
+  add_digits(hex, SECRET)
   for (offset = 0; offset < 3; offset++) add_base64(hex, offset)
 }
 

@@ -48,8 +48,15 @@ function add_form(text, name) {
   add_literal(name, "network-" number[name])
   if (name ~ /[?]/) return
   add_literal(hex_of(name), "network-" number[name])
-  digits[++digits_count] = hex_of(name)
-  digits_as[digits_count] = "network-" number[name]
+  add_digits(hex_of(name), "network-" number[name])
+}
+
+# A text has the same name thousands of times.
+function add_digits(hex, by) {
+  if (hex in known_digits) return
+  known_digits[hex] = 1
+  digits[++digits_count] = hex
+  digits_as[digits_count] = by
 }
 
 # What is no plain sign is a ? here, as in the texts.

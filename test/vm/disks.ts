@@ -93,3 +93,12 @@ export async function checkFileSystem(
     await rm(copy);
   }
 }
+
+/** A state disk as the guest formats it. */
+export async function writeStateDisk(alpine: Alpine, target: string, mebibytes: number): Promise<void> {
+  await writeBlank(target, mebibytes);
+  // The last block is the guest's, for its marker.
+  const blocks = String((mebibytes * 1024 * 1024) / LAST_BLOCK - 1);
+  const words = ['-q', '-t', 'ext4', '-F', '-b', String(LAST_BLOCK), '-m', '0', '-L', 'AIRHIVESTATE'];
+  await ext4Ok(alpine, 'mke2fs', [...words, target, blocks]);
+}

@@ -5,7 +5,7 @@ import { SERVER } from '../air-config.ts';
 import { buildBundle, forwarding } from '../bundle.ts';
 import { check } from '../check.ts';
 import type { Bench, Boot, BootSpec, BootTools } from '../check.ts';
-import { ext4Ok, writeBlank, writeFatImage } from '../disks.ts';
+import { writeFatImage, writeStateDisk } from '../disks.ts';
 import { makeKeyPair } from '../keys.ts';
 import { bareTree, packOverlay } from '../overlay.ts';
 import { padInitramfs } from '../padding.ts';
@@ -47,22 +47,7 @@ async function makeBareDisk({ folder, root }: BootTools): Promise<string> {
 async function makeGuest(tools: BootTools): Promise<BootSpec> {
   // An ordinary start: the state disk was formatted at the first one.
   const state = join(tools.folder, 'state.img');
-  await writeBlank(state, 64);
-  const { alpine } = tools.base;
-  await ext4Ok(alpine, 'mke2fs', [
-    '-q',
-    '-t',
-    'ext4',
-    '-F',
-    '-b',
-    '4096',
-    '-m',
-    '0',
-    '-L',
-    'AIRHIVESTATE',
-    state,
-    '16383',
-  ]);
+  await writeStateDisk(tools.base.alpine, state, 64);
   return { ...(await buildBundle(tools, { flavor: 'extended', networks: [HOME_NETWORK] })), state };
 }
 

@@ -6,7 +6,7 @@ import { buildBundle, forwarding } from '../bundle.ts';
 import { check } from '../check.ts';
 import type { Bench, Boot } from '../check.ts';
 import { runCommand } from '../command.ts';
-import { ext4Ok, writeBlank } from '../disks.ts';
+import { ext4Ok, writeBlank, writeStateDisk } from '../disks.ts';
 import type { Base } from '../base/base.ts';
 import { HOME, HOME_NETWORK } from './boots.ts';
 
@@ -27,20 +27,7 @@ async function makeForeign(file: string): Promise<void> {
 
 /** A state disk with a file on it, spoilt by one command of debugfs. */
 async function makeSpoilt({ alpine }: Base, file: string, command: string): Promise<void> {
-  await writeBlank(file, MEBIBYTES);
-  const blocks = String((MEBIBYTES * 1024 * 1024) / 4096 - 1);
-  await ext4Ok(alpine, 'mke2fs', [
-    '-q',
-    '-t',
-    'ext4',
-    '-F',
-    '-b',
-    '4096',
-    '-L',
-    'AIRHIVESTATE',
-    file,
-    blocks,
-  ]);
+  await writeStateDisk(alpine, file, MEBIBYTES);
   const note = `${file}.note`;
   await writeFile(note, 'kept\n');
   await ext4Ok(alpine, 'debugfs', ['-w', '-R', `write ${note} note`, file]);

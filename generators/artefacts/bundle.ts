@@ -8,7 +8,7 @@ import { encodeTar } from '../formats/tar.ts';
 import { treeOf, type FileEntry, type Tree } from '../formats/tree.ts';
 import type { ResolvedProfile } from '../profile/resolve.ts';
 
-/** Name of the overlay in the vdisk and beside it; the one in the vdisk is what boots (facts/alpine.md 0.1). */
+/** Name of the overlay in the vdisk and beside it; the one in the vdisk is what boots (docs/notes/alpine.md). */
 export const APKOVL = 'airhive.apkovl.tar.gz';
 export const VDISK = 'disk0.img';
 export const VDISK_LABEL = 'AIRHIVE';

@@ -8,7 +8,7 @@ const TRAILER_SIZE = 8;
 /**
  * Wraps bytes into a gzip member of stored blocks (RFC 1952, RFC 1951 section 3.2.4): nothing is compressed, so
  * no compressor's version or CPU can change the result. Node's own zlib gives different bytes in different
- * releases (facts/models.md D4); the overlay is small and its digest is what a user compares.
+ * releases (docs/notes/reproducible.md); the overlay is small and its digest is what a user compares.
  */
 export function encodeGzip(bytes: Uint8Array): Uint8Array {
   const blocks = Math.max(1, Math.ceil(bytes.length / STORED_BLOCK));

@@ -1,6 +1,6 @@
 import { AirhiveError } from '../errors.ts';
 
-/** After this tar headers written by tar-stream overflow (facts/models.md D1). */
+/** After this tar headers written by tar-stream overflow (docs/notes/reproducible.md). */
 const LATEST = 2147483647;
 
 /**

@@ -24,7 +24,7 @@ export function planGuest(
 
 /**
  * Alpine starts nothing by itself once there is an overlay: without this whole set there is no modloop, so no Wi-Fi
- * driver (facts/alpine.md 0.3, 5.7). hwclock is linked by the initramfs.
+ * driver (docs/notes/alpine.md). hwclock is linked by the initramfs.
  */
 const RUNLEVELS: Readonly<Record<string, readonly string[]>> = {
   sysinit: ['devfs', 'dmesg', 'mdev', 'hwdrivers', 'modloop'],

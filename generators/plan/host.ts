@@ -82,7 +82,7 @@ type PlacedDevice = View & { readonly pci: string; readonly id: string; readonly
 
 /**
  * Functions of one card share a guest slot and keep their numbers there, but a guest looks for the others only when
- * function 0 exists (bhyve(8), facts/freebsd.md 1.5): the Wi-Fi of many chipsets is function 3 alone and becomes 0.
+ * function 0 exists (docs/notes/freebsd.md): the Wi-Fi of many chipsets is function 3 alone and becomes 0.
  */
 function placeDevices(devices: readonly ResolvedDevice[]): PlacedDevice[] {
   const cards = [...new Set(devices.map(cardOf))];

@@ -10,7 +10,7 @@ type ViewValue = string | number | boolean | null | View | readonly (string | nu
 
 /**
  * Fills a template for the file at `path`. The engine itself would write nothing for a missing name and HTML for
- * everything else (facts/models.md D1), so a name that the view lacks, an unescaped `{{{x}}}` or `{{&x}}` and any
+ * everything else (docs/notes/reproducible.md), so a name that the view lacks, an unescaped `{{{x}}}` or `{{&x}}` and any
  * partial are errors, and values are escaped for the kind of file.
  * @throws AirhiveError usage, naming the template
  */

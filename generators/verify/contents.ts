@@ -15,7 +15,7 @@ export function checkVdisk(image: Uint8Array, apkovl: Uint8Array, { epoch }: Man
     const problems: string[] = [];
     if (label !== VDISK_LABEL)
       problems.push(`${VDISK}: its label is ${JSON.stringify(label)}, not ${VDISK_LABEL}`);
-    // Any further overlay could be booted instead (facts/alpine.md 5.1).
+    // Any further overlay could be booted instead (docs/notes/alpine.md).
     const [file, ...more] = files;
     if (file?.path !== APKOVL || more.length > 0) {
       const held = files.map(({ path }) => JSON.stringify(path)).join(', ');

@@ -7,8 +7,17 @@ import { variant } from '../fixtures/profiles.ts';
 import { ROOT } from './messages.ts';
 
 export const PAGE = 'docs/troubleshooting.md';
-const pages = readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`);
-export const DOCUMENTS = ['README.md', 'ARCHITECTURE.md', ...pages.toSorted()];
+
+/** The pages of a directory, not of those below it. */
+const pagesOf = (directory: string): string[] =>
+  readdirSync(join(ROOT, directory))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `${directory}/${name}`)
+    .toSorted();
+
+export const DOCUMENTS = ['README.md', 'ARCHITECTURE.md', ...pagesOf('docs')];
+/** What a maintainer needs to know: it has no commands for users. */
+export const NOTES = pagesOf('docs/notes');
 const MANUAL = 'overlays/host/man/airhive.8';
 const STEPS = 'overlays/host/README.txt.mustache';
 
@@ -52,7 +61,7 @@ function examplesOfManual(): string[] {
   return lines.filter(Boolean).map((line) => line.replace('HOSTDIR', '/mnt/vm_bhyve/linuxguest'));
 }
 
-/** What stands in code in a document, with a blank in it, and is not taken for a command. */
+/** What stands in code in a document, with a space in it, and is not taken for a command. */
 export function otherSpans(file: string): string[] {
   const found = new Set(commandsIn(textOf(file)));
   return [...new Set(spans(textOf(file)))].filter((span) => span.includes(' ') && !found.has(span));

@@ -1,13 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { DOCUMENTS, PAGE, textOf } from './documents.ts';
+import { DOCUMENTS, NOTES, PAGE, textOf } from './documents.ts';
 import { ROOT } from './messages.ts';
 
 /** Where a name in ARCHITECTURE.md may start; the commands and parts of the host are named as in a bundle. */
 const STARTS = ['', 'generators', 'overlays/host'];
-/** The folders and files at the top of the project, and of overlays/host. */
+/** The directories and files at the top of the project, and of overlays/host. */
 const TOPS = new Set(STARTS.flatMap((start) => readdirSync(join(ROOT, start))));
+
+const isThere = (path: string): boolean => STARTS.some((start) => existsSync(join(ROOT, start, path)));
 
 /** Every path of the project that a document names in code. */
 function pathsIn(text: string): string[] {
@@ -31,18 +33,30 @@ describe('paths in the documents', () => {
     // dist/ is what the reader's own build makes.
     const paths = pathsIn(textOf(file)).filter((path) => !path.startsWith('dist/'));
     expect(paths.length).toBeGreaterThan(3);
-    const missing = paths.filter((path) => !STARTS.some((start) => existsSync(join(ROOT, start, path))));
-    expect(missing).toEqual([]);
+    expect(paths.filter((path) => !isThere(path))).toEqual([]);
+  });
+
+  it.each(NOTES)('of %s are there', (file) => {
+    expect(pathsIn(textOf(file)).filter((path) => !isThere(path))).toEqual([]);
+  });
+
+  it('of notes that comments cite are there', () => {
+    const cited = ['generators', 'overlays', 'test', 'tools'].flatMap(filesBelow).flatMap((file) => {
+      const found = textOf(file).matchAll(/\bdocs\/notes\/[a-z-]+\.md\b/g);
+      return [...found].map(([note]) => note);
+    });
+    expect(cited.length).toBeGreaterThan(5);
+    expect([...new Set(cited)].filter((note) => !NOTES.includes(note))).toEqual([]);
   });
 
   it('ARCHITECTURE.md has every part of the build and every command of the host', () => {
     const text = textOf('ARCHITECTURE.md');
-    const folders = readdirSync(join(ROOT, 'generators'), { withFileTypes: true })
+    const parts = readdirSync(join(ROOT, 'generators'), { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => `${name}/`);
     const host = readdirSync(join(ROOT, 'overlays/host')).filter((name) => name.startsWith('vm_'));
     expect(host.length).toBeGreaterThan(9);
-    expect([...folders, ...host].filter((name) => !text.includes(name))).toEqual([]);
+    expect([...parts, ...host].filter((name) => !text.includes(name))).toEqual([]);
   });
 
   it('each promise of ARCHITECTURE.md has a place and a test', () => {
@@ -57,7 +71,7 @@ describe('paths in the documents', () => {
     }
   });
 
-  it.each(DOCUMENTS)('links of %s lead somewhere', (file) => {
+  it.each([...DOCUMENTS, ...NOTES])('links of %s lead somewhere', (file) => {
     const links = [...textOf(file).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)];
     if (file === PAGE) expect(links.length).toBeGreaterThan(10);
     for (const [link, path = '', anchor] of links) {
@@ -72,7 +86,14 @@ describe('paths in the documents', () => {
   });
 });
 
-/** A file with tests or checks in it, or a folder of such. */
+/** The texts below a directory of the project: everything but pictures of disks and archives. */
+function filesBelow(directory: string): string[] {
+  return readdirSync(join(ROOT, directory), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.(ts|js|awk|mustache)$|^[a-z_-]+$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name).slice(ROOT.length));
+}
+
+/** A file with tests or checks in it, or a directory of such. */
 function isTest(path: string): boolean {
   if (path.endsWith('/')) return readdirSync(join(ROOT, path)).some((name) => name.endsWith('.test.ts'));
   return /\b(it|describe|check|test)(\.\w+)*\(/.test(readFileSync(join(ROOT, path), 'utf8'));

@@ -55,7 +55,7 @@ describe('the archive', () => {
   });
 });
 
-// facts/alpine.md 5.4, step 3: `tar -C SYSROOT -zxvf OVERLAY`, its output kept for apk, which wants no "./".
+// docs/notes/alpine.md, step 2 of the boot: `tar -C SYSROOT -zxvf OVERLAY`, its output kept for apk, which wants no "./".
 describe.skipIf(!hasTool('busybox'))('unpacked as Alpine boots (needs busybox)', () => {
   const root = freshFolder();
   const file = freshFile(encodeGzip(archive), 'airhive.apkovl.tar.gz');

@@ -4,7 +4,7 @@ import { planGuest } from '../../generators/plan/guest.ts';
 import { guestTree, textAt } from '../fixtures/machines.ts';
 import { VARIANTS } from '../fixtures/profiles.ts';
 
-/** Services of the packages that are on every ISO: openrc, busybox, openssh, alpine-baselayout (facts/alpine.md 5.7). */
+/** Services of the packages that are on every ISO: openrc, busybox, openssh, alpine-baselayout (docs/notes/alpine.md). */
 const STOCK: Readonly<Record<string, readonly string[]>> = {
   sysinit: ['devfs', 'dmesg', 'hwdrivers', 'mdev', 'modloop'],
   boot: ['bootmisc', 'hostname', 'modules', 'networking', 'sysctl', 'syslog'],

@@ -28,7 +28,7 @@ export interface FatVolume {
 
 /**
  * Makes a FAT12 or FAT16 volume that fills a disk without a partition table (Alpine's boot finds it as /media/vda,
- * facts/alpine.md 5.1). Files lie in one piece each, behind the folders. The serial number is taken from
+ * docs/notes/alpine.md). Files lie in one piece each, behind the folders. The serial number is taken from
  * label, paths and contents. The extents share the memory of the files' bytes.
  * @throws AirhiveError usage (label, names, content that does not fit) or unsupported (size)
  */

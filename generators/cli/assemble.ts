@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { assembleBundle, type Bundle } from '../artefacts/bundle.ts';
+import { assembleBundle, type Bundle } from '../bundle/bundle.ts';
 import { onDisk } from '../disk/safely.ts';
 import { AirhiveError } from '../errors.ts';
 import type { Tree } from '../formats/tree.ts';

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { encodeBundleTar, type Bundle } from '../artefacts/bundle.ts';
+import { encodeBundleTar, type Bundle } from '../bundle/bundle.ts';
 import { shownPath } from '../disk/shown-path.ts';
 import { AirhiveError } from '../errors.ts';
 import { hashFile } from '../inputs/hash.ts';

@@ -40,11 +40,11 @@ export async function plan(
 ): Promise<Outcome> {
   const profile = await loadProfile(options, context);
   const { bundle, guest } = await assemble(profile, context);
-  const files = bundle.files.map(({ path, mode, bytes, digest }) => ({
+  const files = bundle.files.map(({ path, mode, bytes }) => ({
     path: `${bundle.name}/${path}`,
     mode: formatMode(mode),
     size: bytes.length,
-    sha256: digest,
+    sha256: sha256(bytes),
   }));
   const inside = guest.map((entry) => ({
     path: entry.path,

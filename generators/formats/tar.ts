@@ -1,5 +1,5 @@
 import { pack, type Header } from 'tar-stream';
-import type { Tree, TreeEntry } from './tree.ts';
+import type { Tree, Entry } from './tree.ts';
 
 /**
  * Packs a tree as a ustar archive: entries in the tree's order, folders included with a trailing slash, owner
@@ -19,7 +19,7 @@ export async function encodeTar(tree: Tree, mtime: number): Promise<Uint8Array> 
 }
 
 /** A new object each time, with a Date: tar-stream changes the header it is given and reads 0 as "now". */
-function headerOf(entry: TreeEntry, mtime: Date): Pick<Header, 'name'> & Partial<Header> {
+function headerOf(entry: Entry, mtime: Date): Pick<Header, 'name'> & Partial<Header> {
   return {
     name: entry.type === 'directory' ? `${entry.path}/` : entry.path,
     type: entry.type,
@@ -36,7 +36,7 @@ function headerOf(entry: TreeEntry, mtime: Date): Pick<Header, 'name'> & Partial
 }
 
 /** A view, not a copy: the vdisk has megabytes. */
-function contentOf(entry: TreeEntry): Buffer {
+function contentOf(entry: Entry): Buffer {
   if (entry.type !== 'file') return Buffer.alloc(0);
   const { buffer, byteOffset, byteLength } = entry.bytes;
   return Buffer.from(buffer, byteOffset, byteLength);

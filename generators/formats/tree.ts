@@ -1,38 +1,44 @@
 import { AirhiveError } from '../errors.ts';
 import { compareCodeUnits } from './order.ts';
 
-/** Owner of everything we make is root; the names matter because busybox tar prefers them to the numbers. */
+/** Owner of everything that is made here is root. */
 interface Owned {
   /** Relative to the root of the tree, `/` between the parts, no leading `./` and no trailing `/`. */
   readonly path: string;
-  /** Permission bits, e.g. 0o644. Always given, never read from a disk. */
+  /** Permission bits, e.g. 0o644. */
   readonly mode: number;
 }
 
-export interface FileEntry extends Owned {
+export interface File extends Owned {
   readonly type: 'file';
   readonly bytes: Uint8Array;
 }
-export interface DirectoryEntry extends Owned {
+export interface Directory extends Owned {
   readonly type: 'directory';
 }
-export interface LinkEntry extends Owned {
+export interface Link extends Owned {
   readonly type: 'symlink';
   readonly target: string;
 }
-export type TreeEntry = FileEntry | DirectoryEntry | LinkEntry;
+export type Entry = File | Directory | Link;
 
-/** Every entry of a machine's file tree, parents before children, in code unit order of the paths. */
-export type Tree = readonly TreeEntry[];
+/** Files, links and directories: of a machine, of a bundle, of a tar or of a disk. */
+export type Tree = readonly Entry[];
+
+/** A file with these bytes. */
+export function fileOf(path: string, bytes: Uint8Array, mode = 0o644): File {
+  return { type: 'file', path, mode, bytes };
+}
 
 const PATH = /^[A-Za-z0-9._+@-]+(\/[A-Za-z0-9._+@-]+)*$/;
 
 /**
- * Puts entries into the one order that every writer uses and adds the folders (0755) that were not named.
- * Two entries of one path, a file used as a folder, `.` and `..`, and names outside a plain ASCII set are refused.
+ * Puts entries into the one order that every writer uses, code unit order of the paths, which has parents before
+ * children, and adds the directories (0755) that were not named.
+ * Two entries of one path, a file used as a directory, `.` and `..`, and names outside a plain ASCII set are refused.
  */
-export function treeOf(entries: readonly TreeEntry[]): Tree {
-  const byPath = new Map<string, TreeEntry>();
+export function treeOf(entries: readonly Entry[]): Tree {
+  const byPath = new Map<string, Entry>();
   for (const entry of entries) {
     if (!PATH.test(entry.path) || entry.path.split('/').some((part) => part === '.' || part === '..')) {
       throw new AirhiveError('usage', `overlay path ${JSON.stringify(entry.path)} is not allowed`, {
@@ -50,7 +56,7 @@ export function treeOf(entries: readonly TreeEntry[]): Tree {
   return [...byPath.values()].sort((a, b) => compareCodeUnits(a.path, b.path));
 }
 
-function addParents(byPath: Map<string, TreeEntry>, path: string): void {
+function addParents(byPath: Map<string, Entry>, path: string): void {
   for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
     const parent = path.slice(0, end);
     const known = byPath.get(parent);
@@ -62,6 +68,6 @@ function addParents(byPath: Map<string, TreeEntry>, path: string): void {
 }
 
 /** The entry of a path, or undefined. */
-export function entryAt(tree: Tree, path: string): TreeEntry | undefined {
+export function entryAt(tree: Tree, path: string): Entry | undefined {
   return tree.find((entry) => entry.path === path);
 }

@@ -1,11 +1,11 @@
 import { chmod, mkdir, readdir, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Bundle, BundleFile } from '../artefacts/bundle.ts';
+import type { Bundle } from '../bundle/bundle.ts';
 import { withLock } from '../disk/lock.ts';
 import { ignoringMissing, makeFolders, onDisk, syncFolders, writeSafely } from '../disk/safely.ts';
 import { AirhiveError } from '../errors.ts';
 import { compareCodeUnits } from '../formats/order.ts';
-import { materialize, type SparseImage } from '../formats/sparse.ts';
+import type { File } from '../formats/tree.ts';
 import type { Clock } from '../ports.ts';
 import { checkNotHeld, leftovers, recover } from './recover.ts';
 import { swapBundle } from './swap.ts';
@@ -26,7 +26,7 @@ export interface Staging {
   /** Writes the bundle's files and its tar, safely on the disk. */
   write(bundle: Bundle, tar: Uint8Array): Promise<void>;
   /** Writes what becomes data/site.img, readable by its owner only. */
-  writeSite(image: SparseImage): Promise<void>;
+  writeSite(image: Uint8Array): Promise<void>;
   /** Puts the new bundle and tar in place of the old ones. Of the old bundle, `data/` alone is kept. */
   publish(): Promise<void>;
   /** Removes the staging folder; does nothing after publish. */
@@ -57,7 +57,7 @@ export async function openStaging(out: string, name: string, ports: StagingPorts
   return {
     folder: work.fresh,
     write: (bundle, tar) => writeBundle(work, bundle, tar),
-    writeSite: (image) => writeSafely(work.site, 0o600, materialize(image)),
+    writeSite: (image) => writeSafely(work.site, 0o600, image),
     publish: async () => {
       await onDisk('write', out, () => publish(work, ports));
       published = true;
@@ -123,7 +123,7 @@ async function writeBundle(
 }
 
 /** Every folder that the files lie in, outer ones first. */
-function foldersOf(files: readonly BundleFile[]): string[] {
+function foldersOf(files: readonly File[]): string[] {
   const folders = new Set<string>();
   for (const { path } of files) {
     for (let end = path.indexOf('/'); end > 0; end = path.indexOf('/', end + 1))

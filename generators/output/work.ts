@@ -1,6 +1,6 @@
 import { lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CHECKSUMS, MANIFEST } from '../artefacts/bundle.ts';
+import { CHECKSUMS, MANIFEST } from '../bundle/bundle.ts';
 import { newOwnedName, ownerIn, type Owner } from '../disk/owner.ts';
 import { ignoringMissing, isThere, onDisk } from '../disk/safely.ts';
 import { AirhiveError } from '../errors.ts';

@@ -1,4 +1,4 @@
-import { treeOf, type LinkEntry, type Tree } from '../formats/tree.ts';
+import { treeOf, type Link, type Tree } from '../formats/tree.ts';
 import type { ResolvedProfile } from '../profile/resolve.ts';
 import { guestView } from './guest-view.ts';
 import { planOverlay, type OverlaySource } from './overlay.ts';
@@ -52,7 +52,7 @@ const RUNLEVELS: Readonly<Record<string, readonly string[]>> = {
 /** Services that only make sense when some packages have to be fetched. */
 const FOR_FETCHING = new Set(['airhive-packages', 'airhive-fetch']);
 
-function runlevelLinks(profile: ResolvedProfile): LinkEntry[] {
+function runlevelLinks(profile: ResolvedProfile): Link[] {
   const fetching = fetchedPackages(profile).length > 0;
   return Object.entries(RUNLEVELS).flatMap(([level, services]) =>
     services

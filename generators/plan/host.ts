@@ -1,4 +1,4 @@
-import { treeOf, type FileEntry, type Tree } from '../formats/tree.ts';
+import { fileOf, treeOf, type File, type Tree } from '../formats/tree.ts';
 import type { ResolvedDevice, ResolvedProfile } from '../profile/resolve.ts';
 import { planOverlay, type OverlaySource } from './overlay.ts';
 import { encodeProfileManual } from './profile-manual.ts';
@@ -24,9 +24,9 @@ export function planHost(profile: ResolvedProfile, sources: HostSources, version
 }
 
 /** Beside the manual pages of overlays/host/man. Dated like the release, so that no clock is asked. */
-function profileManual({ release }: ResolvedProfile): FileEntry {
+function profileManual({ release }: ResolvedProfile): File {
   const bytes = Buffer.from(encodeProfileManual(release.date));
-  return { type: 'file', path: 'man/airhive-profile.5', mode: 0o644, bytes };
+  return fileOf('man/airhive-profile.5', bytes);
 }
 
 /** The names that templates in overlays/host may use. */

@@ -1,11 +1,8 @@
-import type { FileEntry } from '../formats/tree.ts';
+import { fileOf, type File } from '../formats/tree.ts';
 import { renderTemplate, type View } from './render.ts';
 
 /** One file of overlays/guest or overlays/host as it lies in the repository, `.mustache` still in its name. */
-export interface OverlaySource {
-  readonly path: string;
-  readonly bytes: Uint8Array;
-}
+export type OverlaySource = Pick<File, 'path' | 'bytes'>;
 
 const TEMPLATE = '.mustache';
 
@@ -13,14 +10,14 @@ const TEMPLATE = '.mustache';
  * Turns overlay sources into the files of a machine: templates are rendered, everything else is taken as it is.
  * Whatever starts with `#!` is executable (0755), the rest 0644: modes on the builder's disk depend on its umask.
  */
-export function planOverlay(sources: readonly OverlaySource[], view: View): FileEntry[] {
+export function planOverlay(sources: readonly OverlaySource[], view: View): File[] {
   return sources.map(({ path, bytes }) => {
     const target = path.endsWith(TEMPLATE) ? path.slice(0, -TEMPLATE.length) : path;
     const content =
       target === path
         ? bytes
         : Buffer.from(renderTemplate(target, Buffer.from(bytes).toString('utf8'), view));
-    return { type: 'file', path: target, mode: isScript(content) ? 0o755 : 0o644, bytes: content };
+    return fileOf(target, content, isScript(content) ? 0o755 : 0o644);
   });
 }
 

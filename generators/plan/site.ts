@@ -1,13 +1,12 @@
 import { pbkdf2Sync } from 'node:crypto';
 import { encodeFat } from '../formats/fat/encode.ts';
-import type { SparseImage } from '../formats/sparse.ts';
 import type { SiteSecrets, SiteNetwork } from '../profile/secrets.ts';
 
 const SITE_LABEL = 'AIRHIVESITE';
 const SITE_SIZE = 1024 * 1024;
 
 /** data/site.img: the networks and keys of one machine, in the four files that the guest copies into RAM at boot. */
-export function encodeSite(secrets: SiteSecrets, epoch: number): SparseImage {
+export function encodeSite(secrets: SiteSecrets, epoch: number): Uint8Array {
   const texts: Readonly<Record<string, string>> = {
     'networks.conf': secrets.networks.map(networkBlock).join('\n'),
     admin_keys: lines(secrets.adminKeys),

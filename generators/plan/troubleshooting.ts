@@ -1,4 +1,4 @@
-import type { FileEntry } from '../formats/tree.ts';
+import { fileOf, type File } from '../formats/tree.ts';
 import type { ResolvedProfile } from '../profile/resolve.ts';
 
 /** Where the page lies in a bundle. */
@@ -8,7 +8,7 @@ export const TROUBLESHOOTING = 'troubleshooting.md';
  * The page docs/troubleshooting.md for one bundle: its commands name the folders, addresses and interfaces of the profile
  * intel8260, and here those of `profile`, so that they can be typed as they stand.
  */
-export function planTroubleshooting(page: Uint8Array, profile: ResolvedProfile): FileEntry {
+export function planTroubleshooting(page: Uint8Array, profile: ResolvedProfile): File {
   const own = namesOf(profile);
   const anyExample = new RegExp(
     Object.keys(own)
@@ -18,7 +18,7 @@ export function planTroubleshooting(page: Uint8Array, profile: ResolvedProfile):
   );
   const text = Buffer.from(page).toString('utf8');
   const bytes = Buffer.from(text.replace(anyExample, (example) => own[example] ?? example));
-  return { type: 'file', path: TROUBLESHOOTING, mode: 0o644, bytes };
+  return fileOf(TROUBLESHOOTING, bytes);
 }
 
 /** What the page says of intel8260, and what is so in this profile; what another one begins with comes after that. */

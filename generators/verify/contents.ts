@@ -1,5 +1,5 @@
 import { gunzipSync } from 'node:zlib';
-import { APKOVL, VDISK, VDISK_LABEL } from '../artefacts/bundle.ts';
+import { APKOVL, VDISK, VDISK_LABEL } from '../bundle/bundle.ts';
 import { AirhiveError } from '../errors.ts';
 import { sha256 } from '../formats/checksums.ts';
 import { decodeFat } from '../formats/fat/decode.ts';

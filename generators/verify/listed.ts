@@ -1,4 +1,4 @@
-import { CHECKSUMS, MANIFEST } from '../artefacts/bundle.ts';
+import { CHECKSUMS, MANIFEST } from '../bundle/bundle.ts';
 import { decodeChecksums, type Checksum } from '../formats/checksums.ts';
 import { encodeManifest, formatMode, type Manifest } from '../formats/manifest.ts';
 import type { Found, FoundFile } from './found.ts';

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { APKOVL, MANIFEST, VDISK } from '../artefacts/bundle.ts';
+import { APKOVL, MANIFEST, VDISK } from '../bundle/bundle.ts';
 import { ignoringMissing, onDisk } from '../disk/safely.ts';
 import { AirhiveError, systemCodeOf } from '../errors.ts';
 import { encodeChecksums } from '../formats/checksums.ts';

@@ -3,15 +3,15 @@ import { Readable } from 'node:stream';
 import { extract, type Header } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
 import { encodeTar } from '../../generators/formats/tar.ts';
-import { treeOf, type Tree, type TreeEntry } from '../../generators/formats/tree.ts';
+import { treeOf, type Tree, type Entry } from '../../generators/formats/tree.ts';
 import { file, SAMPLE, trees } from './trees.ts';
 
 const RELEASE_DAY = 1781308800;
 
 /** What tar-stream reads: the headers, and the entries that they and what follows them stand for. */
-async function readTar(bytes: Uint8Array): Promise<{ headers: Header[]; entries: TreeEntry[] }> {
+async function readTar(bytes: Uint8Array): Promise<{ headers: Header[]; entries: Entry[] }> {
   const headers: Header[] = [];
-  const entries: TreeEntry[] = [];
+  const entries: Entry[] = [];
   for await (const part of Readable.from([bytes]).pipe(extract())) {
     const chunks: Uint8Array[] = [];
     for await (const chunk of part as AsyncIterable<Uint8Array>) chunks.push(chunk);
@@ -21,7 +21,7 @@ async function readTar(bytes: Uint8Array): Promise<{ headers: Header[]; entries:
   return { headers, entries };
 }
 
-function entryOf({ type, name, mode, linkname }: Header, bytes: Buffer): TreeEntry {
+function entryOf({ type, name, mode, linkname }: Header, bytes: Buffer): Entry {
   if (type === 'directory') return { type, path: name.replace(/\/$/, ''), mode };
   if (type === 'symlink') return { type, path: name, mode, target: linkname };
   expect(type).toBe('file');

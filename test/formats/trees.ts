@@ -1,15 +1,15 @@
 import fc from 'fast-check';
-import type { Tree, TreeEntry } from '../../generators/formats/tree.ts';
+import type { Tree, Entry } from '../../generators/formats/tree.ts';
 import { treeOf } from '../../generators/formats/tree.ts';
 
-export const file = (path: string, text = '', mode = 0o644): TreeEntry => ({
+export const file = (path: string, text = '', mode = 0o644): Entry => ({
   type: 'file',
   path,
   mode,
   bytes: Buffer.from(text),
 });
-export const directory = (path: string, mode = 0o755): TreeEntry => ({ type: 'directory', path, mode });
-export const symlink = (path: string, target: string): TreeEntry => ({
+export const directory = (path: string, mode = 0o755): Entry => ({ type: 'directory', path, mode });
+export const symlink = (path: string, target: string): Entry => ({
   type: 'symlink',
   path,
   mode: 0o777,
@@ -43,7 +43,7 @@ const part = fc.oneof(
 );
 const path = fc.array(part, { minLength: 1, maxLength: 5 }).map((parts) => parts.join('/'));
 const mode = fc.integer({ min: 1, max: 0o7777 });
-const entry: fc.Arbitrary<TreeEntry> = fc.oneof(
+const entry: fc.Arbitrary<Entry> = fc.oneof(
   fc.record({
     type: fc.constant('file' as const),
     path,
@@ -56,8 +56,8 @@ const entry: fc.Arbitrary<TreeEntry> = fc.oneof(
 
 /** Any tree that planning can make: what lies in or under a file of another path is left out. */
 export const trees: fc.Arbitrary<Tree> = fc.array(entry, { maxLength: 12 }).map((entries) => {
-  const kept: TreeEntry[] = [];
-  const isInside = (inner: TreeEntry, outer: TreeEntry): boolean =>
+  const kept: Entry[] = [];
+  const isInside = (inner: Entry, outer: Entry): boolean =>
     outer.type !== 'directory' && inner.path.startsWith(`${outer.path}/`);
   for (const found of entries) {
     const clash = kept.some(

@@ -3,7 +3,6 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join, resolve } from 'node:path';
 import { expect } from 'vitest';
 import { decodeFat } from '../../generators/formats/fat/decode.ts';
-import { materialize } from '../../generators/formats/sparse.ts';
 import { encodeSite } from '../../generators/plan/site.ts';
 import type { SiteNetwork } from '../../generators/profile/secrets.ts';
 import { run } from '../fixtures/scratch.ts';
@@ -106,7 +105,7 @@ export const network = (values: Partial<SiteNetwork>): SiteNetwork => ({
 /** What airhive build writes for the same networks. */
 export function written(networks: readonly SiteNetwork[]): string {
   const image = encodeSite({ networks, adminKeys: [], tunnelKeys: [], hostKey: '' }, 0);
-  const file = decodeFat(materialize(image)).files.find(({ path }) => path === 'networks.conf');
+  const file = decodeFat(image).files.find(({ path }) => path === 'networks.conf');
   return Buffer.from(file?.bytes ?? []).toString('latin1');
 }
 

@@ -1,7 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { materialize } from '../../generators/formats/sparse.ts';
 import { encodeSite } from '../../generators/plan/site.ts';
 import { freshFolder, run } from '../fixtures/scratch.ts';
 import { Machine } from './machine.ts';
@@ -77,7 +76,7 @@ describe('vm_site init', () => {
       hostKey: host.private,
     };
     mkdirSync(join(machine.bundle, 'data'), { mode: 0o700 });
-    writeFileSync(siteImage(machine), materialize(encodeSite(secrets, 0)), { mode: 0o600 });
+    writeFileSync(siteImage(machine), encodeSite(secrets, 0), { mode: 0o600 });
     const before = siteFiles(machine);
     siteOk(machine, null, 'init');
     expect(siteFiles(machine)).toEqual({

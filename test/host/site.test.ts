@@ -1,7 +1,6 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { materialize } from '../../generators/formats/sparse.ts';
 import { encodeSite } from '../../generators/plan/site.ts';
 import { Machine } from './machine.ts';
 import {
@@ -167,7 +166,7 @@ describe('the disk', () => {
       tunnelKeys: [],
       hostKey: '',
     };
-    const image = Buffer.from(materialize(encodeSite(secrets, 0)));
+    const image = Buffer.from(encodeSite(secrets, 0));
     const at = image.indexOf('\n\tpsk');
     image.write('\r', at - 1); // ssid="home\r
     writeFileSync(siteImage(machine), image);

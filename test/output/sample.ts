@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Bundle } from '../../generators/artefacts/bundle.ts';
-import type { SparseImage } from '../../generators/formats/sparse.ts';
+import type { Bundle } from '../../generators/bundle/bundle.ts';
+import { fileOf } from '../../generators/formats/tree.ts';
 import { openStaging, type Staging } from '../../generators/output/staging.ts';
 import { realClock } from '../inputs/clock.ts';
 
@@ -14,7 +14,7 @@ const MODES: Readonly<Record<string, number>> = { run: 0o755 };
 export function sampleBundle(mark: string): Bundle {
   const files = PATHS.map((path) => {
     const bytes = Buffer.from(`${path} ${mark}\n`);
-    return { path, mode: MODES[path] ?? 0o644, bytes, digest: '' };
+    return fileOf(path, bytes, MODES[path]);
   });
   return { name: NAME, epoch: 0, files };
 }
@@ -24,8 +24,10 @@ export function sampleTar(mark: string): Uint8Array {
   return Buffer.from(`${NAME}/ ${mark}\n`);
 }
 
-export function siteImage(mark: string): SparseImage {
-  return { size: 1000, extents: [{ offset: 10, bytes: Buffer.from(mark) }] };
+export function siteImage(mark: string): Uint8Array {
+  const bytes = Buffer.alloc(1000);
+  bytes.write(mark, 10);
+  return bytes;
 }
 
 export async function openSample(out: string, warnings: string[] = []): Promise<Staging> {

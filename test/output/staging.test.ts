@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { fileOf } from '../../generators/formats/tree.ts';
 import { newOwnedName } from '../../generators/disk/owner.ts';
 import { temporaryFolder } from '../inputs/sandbox.ts';
 import {
@@ -76,10 +77,7 @@ it('large runs of zeros are holes', async () => {
   const bytes = Buffer.alloc(4 << 20);
   bytes.write('end', bytes.length - 3);
   const staging = await openSample(out);
-  await staging.write(
-    { ...sampleBundle('one'), files: [{ path: 'hole', mode: 0o644, bytes, digest: '' }] },
-    bytes,
-  );
+  await staging.write({ ...sampleBundle('one'), files: [fileOf('hole', bytes)] }, bytes);
   const { size, blocks } = statSync(join(staging.folder, 'hole'));
   await staging.discard();
   expect(size).toBe(bytes.length);

@@ -3,13 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { encodeFat } from '../../generators/formats/fat/encode.ts';
 import { encodeGzip } from '../../generators/formats/gzip.ts';
-import { materialize } from '../../generators/formats/sparse.ts';
 import { encodeTar } from '../../generators/formats/tar.ts';
-import { treeOf, type TreeEntry } from '../../generators/formats/tree.ts';
+import { treeOf, type Entry } from '../../generators/formats/tree.ts';
 import { freshFolder } from '../fixtures/scratch.ts';
 import { explainDifferences, snapshotOf } from './compare.ts';
 
-const file = (path: string, text: string): TreeEntry => ({
+const file = (path: string, text: string): Entry => ({
   type: 'file',
   path,
   mode: 0o644,
@@ -18,7 +17,7 @@ const file = (path: string, text: string): TreeEntry => ({
 const tarOf = (text: string, mtime = 0) =>
   encodeTar(treeOf([file('etc/a', 'same'), file('etc/b', text)]), mtime);
 const imageOf = (bytes: Uint8Array, time = 1700000000) =>
-  materialize(encodeFat({ label: 'X', files: [{ path: 'a.tar.gz', bytes }], time, size: 1024 * 1024 }));
+  encodeFat({ label: 'X', files: [{ path: 'a.tar.gz', bytes }], time, size: 1024 * 1024 });
 
 function folderOf(files: Readonly<Record<string, string | Uint8Array>>): string {
   const folder = freshFolder();

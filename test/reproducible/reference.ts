@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { assembleBundle, encodeBundleTar, type Bundle } from '../../generators/artefacts/bundle.ts';
+import { assembleBundle, encodeBundleTar, type Bundle } from '../../generators/bundle/bundle.ts';
 import { sha256 } from '../../generators/formats/checksums.ts';
 import { encodeTar } from '../../generators/formats/tar.ts';
 import { readOverlay } from '../../generators/inputs/overlays.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { parse, stringify } from 'yaml';
 import { describe, expect, it } from 'vitest';
-import { assembleBundle, CHECKSUMS, MANIFEST } from '../../generators/artefacts/bundle.ts';
+import { assembleBundle, CHECKSUMS, MANIFEST } from '../../generators/bundle/bundle.ts';
 import { sha256 } from '../../generators/formats/checksums.ts';
 import { allPaths } from '../../generators/profile/draft.ts';
 import { profileSchema } from '../../generators/profile/schema.ts';
@@ -90,11 +90,11 @@ async function digests(groups: Groups): Promise<{ manifest: string; files: strin
   const profile = variant(groups);
   const inputs = { profile, version: VERSION, epoch: 0, guest: guestTree(profile), host: hostTree(profile) };
   const { files } = await assembleBundle(inputs);
-  const manifest = files.find(({ path }) => path === MANIFEST)!.digest;
+  const manifest = sha256(files.find(({ path }) => path === MANIFEST)!.bytes);
   const others = files.filter(({ path }) => path !== MANIFEST && path !== CHECKSUMS);
   return {
     manifest,
-    files: sha256(Buffer.from(JSON.stringify(others.map(({ path, digest }) => [path, digest])))),
+    files: sha256(Buffer.from(JSON.stringify(others.map(({ path, bytes }) => [path, sha256(bytes)])))),
   };
 }
 

@@ -6,7 +6,6 @@ import { run } from '../../generators/cli/program.ts';
 import { sha256 } from '../../generators/formats/checksums.ts';
 import { encodeFat } from '../../generators/formats/fat/encode.ts';
 import { encodeManifest, type Manifest } from '../../generators/formats/manifest.ts';
-import { materialize } from '../../generators/formats/sparse.ts';
 import { verifyBundle, type Verification } from '../../generators/verify/verify.ts';
 import { realClock } from '../inputs/clock.ts';
 import { ISO, PIN, RELEASES } from '../cli/projects.ts';
@@ -55,7 +54,7 @@ async function shrink(folder: string): Promise<void> {
   const { path, vdisk } = manifest.apkovl;
   const files = [{ path, bytes: readFileSync(join(folder, path)) }];
   const image = encodeFat({ label: 'AIRHIVE', files, time: manifest.epoch, size: 256 * 1024 });
-  writeFileSync(join(folder, vdisk), materialize(image));
+  writeFileSync(join(folder, vdisk), image);
   seal(folder, manifest, vdisk);
   const entries = await unpack(readFileSync(`${folder}.tar`));
   for (const entry of entries.filter(({ header }) => header.type === 'file')) {

@@ -4,7 +4,6 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeFat } from '../../generators/formats/fat/encode.ts';
 import { encodeGzip } from '../../generators/formats/gzip.ts';
-import { materialize } from '../../generators/formats/sparse.ts';
 import { buildBundle, copyOf, manifestOf, problemsOf, type Built } from './bundles.ts';
 
 let built: Built;
@@ -82,7 +81,7 @@ describe('also where it is packed', () => {
 
   it('in a file of the vdisk, in what that file packs, and in space that no file has', async () => {
     const imageOf = (path: string, bytes: Uint8Array): Uint8Array =>
-      materialize(encodeFat({ label: 'AIRHIVE', files: [{ path, bytes }], time: 0, size: 256 * 1024 }));
+      encodeFat({ label: 'AIRHIVE', files: [{ path, bytes }], time: 0, size: 256 * 1024 });
     expect(await foundIn('disk0.img', imageOf('a/b.txt', planted(PSK)))).toContain(
       'disk0.img: a/b.txt: it contains a Wi-Fi secret',
     );

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { AirhiveError } from '../../errors.ts';
 import { compareCodeUnits } from '../order.ts';
-import type { Extent, SparseImage } from '../sparse.ts';
 import { allocate, type Allocation } from './allocation.ts';
 import { encodeBootSector } from './boot-sector.ts';
 import { ATTRIBUTES, encodeFolderEntry } from './folder-entry.ts';
@@ -13,6 +12,11 @@ import { encodeTimestamp, type Timestamp } from './time.ts';
 import { fatTreeOf, type FatFile, type FatTree, type FolderNode } from './tree.ts';
 
 export { fatSizeFor } from './allocation.ts';
+
+interface Extent {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
 
 /** What a volume shall hold. */
 export interface FatVolume {
@@ -29,10 +33,10 @@ export interface FatVolume {
 /**
  * Makes a FAT12 or FAT16 volume that fills a disk without a partition table (Alpine's boot finds it as /media/vda,
  * docs/notes/alpine.md). Files lie in one piece each, behind the folders. The serial number is taken from
- * label, paths and contents. The extents share the memory of the files' bytes.
+ * label, paths and contents.
  * @throws AirhiveError usage (label, names, content that does not fit) or unsupported (size)
  */
-export function encodeFat({ label, files, time, size }: FatVolume): SparseImage {
+export function encodeFat({ label, files, time, size }: FatVolume): Uint8Array {
   const problem = labelProblem(label);
   if (problem) {
     throw new AirhiveError('usage', `the FAT label ${JSON.stringify(label)} is not allowed: ${problem}`);
@@ -44,15 +48,15 @@ export function encodeFat({ label, files, time, size }: FatVolume): SparseImage 
   const paddedLabel = label.padEnd(11);
   const serial = serialOf(label, files);
   const stamp = encodeTimestamp(time);
-  return {
-    size,
-    extents: [
-      { offset: 0, bytes: encodeBootSector({ geometry, label: paddedLabel, serial }) },
-      ...tableExtents(geometry, allocation),
-      { offset: rootOffset(geometry), bytes: encodeRoot(tree, paddedLabel, allocation, stamp) },
-      ...clusterExtents(geometry, allocation, stamp),
-    ],
-  };
+  const image = new Uint8Array(size);
+  for (const { offset, bytes } of [
+    { offset: 0, bytes: encodeBootSector({ geometry, label: paddedLabel, serial }) },
+    ...tableExtents(geometry, allocation),
+    { offset: rootOffset(geometry), bytes: encodeRoot(tree, paddedLabel, allocation, stamp) },
+    ...clusterExtents(geometry, allocation, stamp),
+  ])
+    image.set(bytes, offset);
+  return image;
 }
 
 /** The first 32 bits of a SHA-256, each part preceded by its length so that parts cannot run into each other. */

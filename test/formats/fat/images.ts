@@ -1,7 +1,6 @@
 import { expect } from 'vitest';
 import { AirhiveError } from '../../../generators/errors.ts';
 import { encodeFat } from '../../../generators/formats/fat/encode.ts';
-import { materialize } from '../../../generators/formats/sparse.ts';
 import type { SampleFile } from './arbitraries.ts';
 
 /** 2026-06-13 00:00:00 UTC. */
@@ -21,7 +20,7 @@ export const SAMPLE: readonly SampleFile[] = [
 ];
 
 export function imageOf(files: readonly SampleFile[], size = 128 * 1024, time = RELEASE_DAY): Uint8Array {
-  return materialize(encodeFat({ label: 'AIRHIVE', files, time, size }));
+  return encodeFat({ label: 'AIRHIVE', files, time, size });
 }
 
 /** Runs `action` and gives back what it threw. */

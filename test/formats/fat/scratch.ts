@@ -1,14 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import {
-  closeSync,
-  ftruncateSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll } from 'vitest';
@@ -29,15 +20,9 @@ export function run(tool: string, args: readonly string[], zone = 'UTC'): string
   return execFileSync(tool, args, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-/** Writes the image as the build does: sparse. */
 export function writeImage(files: readonly SampleFile[], size: number, time = RELEASE_DAY): string {
   const path = fresh();
-  const file = openSync(path, 'w');
-  for (const { offset, bytes } of encodeFat({ label: 'AIRHIVE', files, time, size }).extents) {
-    writeSync(file, bytes, 0, bytes.length, offset);
-  }
-  ftruncateSync(file, size);
-  closeSync(file);
+  writeFileSync(path, encodeFat({ label: 'AIRHIVE', files, time, size }));
   return path;
 }
 

@@ -1,7 +1,6 @@
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { materialize } from '../../../generators/formats/sparse.ts';
 import { encodeSite } from '../../../generators/plan/site.ts';
 import { archiveOf, GuestRoom } from '../../fixtures/guest-room.ts';
 import { freshFolder, run } from '../../fixtures/scratch.ts';
@@ -35,7 +34,7 @@ function booted(): GuestRoom {
     tunnelKeys: [],
     hostKey: host.private,
   };
-  room.insert(materialize(encodeSite(secrets, 0)));
+  room.insert(encodeSite(secrets, 0));
   expect(room.import()).toMatchObject({ status: 0, stdout: '', stderr: '' });
   return room;
 }

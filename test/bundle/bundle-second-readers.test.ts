@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { assembleBundle, encodeBundleTar, type Bundle } from '../../generators/artefacts/bundle.ts';
+import { assembleBundle, encodeBundleTar, type Bundle } from '../../generators/bundle/bundle.ts';
 import { guestTree, hostTree, VERSION } from '../fixtures/machines.ts';
 import { VARIANTS } from '../fixtures/profiles.ts';
 import { freshFile, freshFolder, run } from '../fixtures/scratch.ts';

@@ -70,8 +70,8 @@ describe('a running guest', () => {
     ],
     [
       'refuses what is sent',
-      'cat >/dev/null; echo "refused: the archive is cut short"; exit 1',
-      'refused: the archive is cut short',
+      'cat >/dev/null; echo "refused: the archive is truncated"; exit 1',
+      'refused: the archive is truncated',
     ],
     ['is of an older bundle, and reads its old disk', 'cat >/dev/null', 'no answer'],
     ['says what a terminal obeys', 'cat >/dev/null; printf "\\033[2Jtaken\\n"', '[2Jtaken'],

@@ -69,7 +69,7 @@ describe('what apk says of an installation', () => {
     guest.write(`${CACHE}/current/main/x86_64/APKINDEX.tar.gz`, 'x');
     guest.write('complains', '');
     guest.call('install');
-    expect(guest.said).toEqual([`one two: kept, but cannot be installed (${words}); fetching again`]);
+    expect(guest.said).toEqual([`one two: in the cache, but cannot be installed (${words}); fetching again`]);
     guest.offer();
     guest.write('complains', '');
     guest.keep();

@@ -85,7 +85,7 @@ describe.skipIf(!READY)('what the host sends over ssh (needs busybox, ssh-keygen
     ['an unknown name', () => archiveOf({ ...FILES, authorized_keys: 'x\n' })],
     ['a name with a folder', () => archiveOf({ ...FILES, 'etc/passwd': 'x\n' })],
     ['a name that begins with ./', () => archiveOf({ './admin_keys': admin.public })],
-    ['a name with a blank', () => archiveOf({ ...FILES, 'admin_keys x': 'x\n' })],
+    ['a name with a space', () => archiveOf({ ...FILES, 'admin_keys x': 'x\n' })],
     ['one name twice', () => Buffer.concat([archiveOf(FILES, ['-b', '1']).subarray(0, -1024), archiveOf({ admin_keys: 'x\n' })])],
     ['no admin_keys', () => archiveOf({ 'networks.conf': BLOCK })],
     ['a file that is too large', () => archiveOf({ ...FILES, 'networks.conf': '#'.repeat(65537) })],

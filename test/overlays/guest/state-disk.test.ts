@@ -76,7 +76,7 @@ function leftAlone(guest: Booting): void {
 }
 
 describe.skipIf(!hasTool('mke2fs') || !hasTool('mkfs.vfat'))('the state disk (needs e2fsprogs, dosfstools)', () => {
-  it('is formatted when it is blank, and never again', () => {
+  it('is formatted when it is empty, and never again', () => {
     const guest = formatted();
     expect(guest.mounted).toBe(true);
     const identity = guest.identity();
@@ -111,7 +111,7 @@ describe.skipIf(!hasTool('mke2fs') || !hasTool('mkfs.vfat'))('the state disk (ne
     guest.call();
     expect(guest.bytes.equals(bytes)).toBe(true);
     expect(guest.mounted).toBe(false);
-    expect(guest.said.join()).toMatch(/dev\/vdc is neither blank nor a state disk.*left alone/);
+    expect(guest.said.join()).toMatch(/dev\/vdc is neither empty nor a state disk.*left alone/);
   });
 
   it('is left alone when e2fsck cannot repair it', () => {
@@ -150,7 +150,7 @@ describe.skipIf(!hasTool('mke2fs') || !hasTool('mkfs.vfat'))('the state disk (ne
       ['a site disk', fat('AIRHIVESITE', SITE)],
       ['a site disk of zeros', new Uint8Array(SITE)],
       ['a large disk of zeros that cannot be written', new Uint8Array(SIZE)],
-    ])('is found, blank and later, behind %s', (_, site) => {
+    ])('is found, empty and later, behind %s', (_, site) => {
       const guest = furnished(site);
       guest.call();
       expect(guest.said).toEqual([]);
@@ -175,7 +175,7 @@ describe.skipIf(!hasTool('mke2fs') || !hasTool('mkfs.vfat'))('the state disk (ne
       const guest = furnished(fat('AIRHIVESITE', SITE));
       guest.tool('mkfs.ext4', 'exit 1');
       guest.call();
-      expect(guest.said).toEqual(['the blank state disk dev/vdc cannot be formatted; going on without it']);
+      expect(guest.said).toEqual(['the empty state disk dev/vdc cannot be formatted; going on without it']);
     });
   });
 });

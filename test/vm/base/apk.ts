@@ -23,7 +23,7 @@ export interface ApkPackage {
   readonly entries: ReadonlyMap<string, TreeEntry>;
   /** `pre-install`, `post-install`, `trigger`, ... to its text. */
   readonly scripts?: Readonly<Record<string, Buffer | string>>;
-  /** Directories whose changes start the script `trigger`, with blanks between. */
+  /** Directories whose changes start the script `trigger`, with spaces between. */
   readonly triggers?: string;
   readonly maker: Maker;
 }

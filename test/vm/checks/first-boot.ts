@@ -16,7 +16,7 @@ import {
   stateDisk,
 } from './standard-iso.ts';
 
-// From a blank disk to a gateway.
+// From an empty disk to a gateway.
 
 /** What mkfs writes on a disk of 64 MiB, about. */
 const WRITTEN_BY_MKFS = 4_300_000;
@@ -37,7 +37,7 @@ async function cutMkfs(bench: Bench, share: number): Promise<void> {
 }
 
 check(
-  'state: a blank disk, and the power is cut while mkfs is at work',
+  'state: an empty disk, and the power is cut while mkfs is at work',
   firstBoot,
   async (bench) => {
     const chance = makeChance();

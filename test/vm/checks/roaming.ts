@@ -12,7 +12,7 @@ import { hostCommand, startHostCommand } from '../host-commands.ts';
 import { download, sizeTold } from '../path.ts';
 import { HOME, HOME_NETWORK } from './boots.ts';
 
-// From one network to another, as the host sees it: servers for names, search domains, sizes of packets, addresses.
+// From one network to another, as the host sees it: servers for names, search domains, MTU, addresses.
 
 /** Seconds after the association in which the host sees the new network. */
 const SEEN = 15;
@@ -158,7 +158,7 @@ check(
     const from = console.position;
     await point(bench, 'ap1').change({ dnsmasq: [KEEP, 'address=/shared.example/203.0.113.33'] });
     await console.waitFor(/connected to "cafe"/, 180, from);
-    // Without a domain and a size of its own.
+    // Without a domain and an MTU of its own.
     await sees(bench, 'the other one', { shared: '203.0.113.33' });
     assert.match(await tooLarge(bench), /1458 bytes from/);
   },
@@ -166,16 +166,14 @@ check(
 );
 
 check(
-  'roaming: absurd sizes of packets are not taken',
+  'roaming: an MTU that is out of range is not used',
   roaming,
   async (bench) => {
     for (const mtu of [68, 575, 1501, 9000]) {
       const from = bench.machine.console.position;
       await offerSize(bench, mtu);
       await bench.machine.console.waitFor(
-        new RegExp(
-          `asks for packets of at most ${mtu} bytes, which is not within 576 to 1500: taken as 1500`,
-        ),
+        new RegExp(`gives the MTU ${mtu}, which is not within 576 to 1500: using 1500`),
         20,
         from,
       );

@@ -73,7 +73,7 @@ check(
     await leftAlone(
       bench,
       await digest(again),
-      /neither blank nor a state disk, or it is damaged; it was left alone/,
+      /neither empty nor a state disk, or it is damaged; it was left alone/,
     );
   },
   { limit: 400 },

@@ -32,7 +32,7 @@ const KINDS: readonly Kind[] = [
     network: { ssid: 'unseen', passphrase, hidden: true },
     air: { ssid: 'unseen', security: psk, hidden: true },
   },
-  { name: 'quotes and blanks', network: { ssid: odd, passphrase }, air: { ssid: odd, security: psk } },
+  { name: 'quotes and spaces', network: { ssid: odd, passphrase }, air: { ssid: odd, security: psk } },
   { name: 'UTF-8', network: { ssid: accents, passphrase }, air: { ssid: accents, security: psk } },
   {
     name: 'bytes that are no text',

@@ -1,6 +1,6 @@
 # drawn-in.awk: awk -f drawn-in.awk THERE INDEX
-# THERE: lines "installed NAME-VERSION" and "fetched NAME-VERSION". Prints the names of those packages of INDEX (apk's
-# APKINDEX) that are not fetched and whose install_if says that they belong to what is installed or fetched. One that is
+# THERE has lines "installed NAME-VERSION" and "fetched NAME-VERSION". Prints the names of those packages of INDEX (apk's
+# APKINDEX) that are not fetched and whose install_if is met by what is installed or fetched. A package that is already
 # installed is printed too: it may be there from an older cache, and the next boot has only the new one.
 
 # The version begins at the last but one "-".
@@ -25,7 +25,7 @@ END {
 	if (wanted != "" && !(name in fetched) && is_met(wanted)) print name
 }
 
-# "openrc dnsmasq-common=2.91-r0": all of it. Of other comparisons than "=" the name alone counts.
+# "openrc dnsmasq-common=2.91-r0": every name has to be there. Of comparisons other than "=" only the name counts.
 function is_met(conditions,   list, n, i, one) {
 	n = split(conditions, list, " ")
 	for (i = 1; i <= n; i++) {

@@ -4,8 +4,9 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { encodeBundleTar, type Bundle } from '../bundle/bundle.ts';
 import { shownPath } from '../disk/shown-path.ts';
 import { AirhiveError } from '../errors.ts';
+import type { Obtained } from '../inputs/cache.ts';
 import { hashFile } from '../inputs/hash.ts';
-import { obtainIso, type IsoSource } from '../inputs/iso.ts';
+import { obtainIso } from '../inputs/iso.ts';
 import { placeIso } from '../output/place.ts';
 import { openStaging, type Staging } from '../output/staging.ts';
 import { parseMirror } from '../profile/mirror.ts';
@@ -58,7 +59,7 @@ export async function build(options: BuildOptions, context: VerbContext): Promis
   }
 }
 
-async function make(order: Order, context: VerbContext): Promise<IsoSource> {
+async function make(order: Order, context: VerbContext): Promise<Obtained> {
   const { clock, signal, reporter } = context;
   const { profile, out } = order;
   const staging = await openStaging(out, profile.name, {
@@ -69,7 +70,7 @@ async function make(order: Order, context: VerbContext): Promise<IsoSource> {
   try {
     // Hashing or fetching the ISO takes longer than all the rest, so the rest is done meanwhile.
     const [iso] = await settle(obtain(order, context), write(order, staging, context));
-    if (!('deferred' in iso)) await placeIso(iso.path, join(staging.folder, 'iso', profile.release.file));
+    if (iso.source !== 'none') await placeIso(iso.path, join(staging.folder, 'iso', profile.release.file));
     else if (order.options.requireIso) {
       throw new AirhiveError('network', `the ISO could not be had: ${iso.reason}`, {
         hint: 'name a mirror with --mirror, a file with --iso, or leave --require-iso out',
@@ -110,7 +111,7 @@ async function settle<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, 
   return Promise.all([first, second]);
 }
 
-async function obtain({ options, profile, mirrors, out }: Order, context: VerbContext): Promise<IsoSource> {
+async function obtain({ options, profile, mirrors, out }: Order, context: VerbContext): Promise<Obtained> {
   const { cwd, http, clock, signal, reporter } = context;
   const pin = profile.release;
   const iso = await obtainIso({
@@ -124,7 +125,7 @@ async function obtain({ options, profile, mirrors, out }: Order, context: VerbCo
     signal,
     reporter,
   });
-  if (!('deferred' in iso)) return iso;
+  if (iso.source !== 'none') return iso;
   const placed = join(out, profile.name, 'iso', pin.file);
   return (await isThatIso(placed, pin, signal)) ? { path: placed, source: 'file' } : iso;
 }
@@ -145,9 +146,9 @@ function cacheFolder(chosen: string | undefined, { cwd, env }: VerbContext): str
   return join(isAbsolute(cacheHome) ? cacheHome : join(home === '' ? homedir() : home, '.cache'), 'airhive');
 }
 
-function outcome({ profile, out, secrets }: Order, iso: IsoSource, { cwd, reporter }: VerbContext): Outcome {
+function outcome({ profile, out, secrets }: Order, iso: Obtained, { cwd, reporter }: VerbContext): Outcome {
   const folder = shownPath(join(out, profile.name), cwd);
-  const deferred = 'deferred' in iso;
+  const deferred = iso.source === 'none';
   if (deferred) {
     reporter.warn(
       `THE ISO IS NOT IN THE BUNDLE. ${iso.reason}\n` +

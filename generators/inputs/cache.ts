@@ -1,63 +1,232 @@
-import { rename, rm, stat } from 'node:fs/promises';
+import { createHash, type Hash } from 'node:crypto';
+import { chmod, open, readdir, rename, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Reporter } from '../ports.ts';
-import { removePartials } from './cache-claim.ts';
+import { isAlive, isLocal, newOwnedName, ownerIn } from '../disk/owner.ts';
 import { ignoringMissing, makeFolders, onDisk, syncFolders } from '../disk/safely.ts';
-import type { PartialFile } from './cache-partial.ts';
-import { hashFile } from './hash.ts';
+import { AirhiveError } from '../errors.ts';
+import type { Reporter } from '../ports.ts';
+import { feedHash, hashFile } from './hash.ts';
 
-/** Where the cache keeps the file with this SHA-256: its name is its hash, so it fits every pin with that hash. */
-function cachedPath(cacheDir: string, sha256: string): string {
+// CACHE/iso/sha256/HASH.iso: whole files, named by their hash, so that one fits every pin with that hash.
+// CACHE/iso/partial/HASH.part: what an earlier run left of a download. While a process writes to it, its name has that
+// process behind it. Nobody waits for another's download: each writes a file of its own, and the last rename puts a right
+// file in the place of one that is just as right.
+
+/** A file of known content. `size` in bytes, `sha256` as 64 hex digits; `file` is its name in messages. */
+export interface Pinned {
+  readonly file: string;
+  readonly size: number;
+  readonly sha256: string;
+}
+
+/** Where a file with the hash of its pin is, or why it could not be had. */
+export type Obtained =
+  | { readonly source: 'file' | 'cache'; readonly path: string }
+  | { readonly source: 'mirror'; readonly path: string; readonly url: string }
+  | { readonly source: 'none'; readonly reason: string };
+
+function wholePath(cacheDir: string, sha256: string): string {
   return join(cacheDir, 'iso', 'sha256', `${sha256}.iso`);
 }
 
-/** The folder of the downloads that are under way or were cut short. */
-export function partialFolder(cacheDir: string): string {
+function partDirectory(cacheDir: string): string {
   return join(cacheDir, 'iso', 'partial');
 }
 
+function restingName(sha256: string): string {
+  return `${sha256}.part`;
+}
+
 /**
- * The cached file of this hash and size (bytes), or undefined when there is none. It is hashed at every use: a
- * damaged one is removed with a warning. Errors: `disk`.
+ * The path of the cached file, or undefined when there is none. It is hashed at every use: a damaged one is removed
+ * with a warning.
+ * @throws AirhiveError disk; the signal's reason when that fires
  */
 export async function readCache(
   cacheDir: string,
-  pin: { readonly sha256: string; readonly size: number },
-  reporter: Reporter,
-  signal: AbortSignal,
+  { sha256, size }: Pinned,
+  { reporter, signal }: { reporter: Reporter; signal: AbortSignal },
 ): Promise<string | undefined> {
-  const path = cachedPath(cacheDir, pin.sha256);
-  const info = await statIfThere(path);
+  const path = wholePath(cacheDir, sha256);
+  const look = () => onDisk('read', path, () => ignoringMissing(stat(path)));
+  const info = await look();
   if (info === undefined) return undefined;
-  if (info.size === pin.size && (await hashFile(path, signal)) === pin.sha256) return path;
-  // Another build may have put a good file there since.
-  if ((await statIfThere(path))?.ino === info.ino) {
-    reporter.warn(`the cached ISO is damaged and was removed: ${path}`);
-    await onDisk('remove', path, () => rm(path, { force: true }));
+  if (info.size === size && (await hashFile(path, signal)) === sha256) {
+    await removeParts(partDirectory(cacheDir), sha256);
+    return path;
   }
+  // Another build may have put a good file there since.
+  if ((await look())?.ino !== info.ino) return undefined;
+  reporter.warn(`the cached file is damaged and was removed: ${path}`);
+  await onDisk('remove', path, () => rm(path, { force: true }));
   return undefined;
 }
 
-/** Is there a file of this hash in the cache, whole or damaged? */
-export async function isCached(cacheDir: string, sha256: string): Promise<boolean> {
-  return (await statIfThere(cachedPath(cacheDir, sha256))) !== undefined;
+/**
+ * A file to download into, for this process alone, with the most that an earlier run left. To rename such a rest is to
+ * take it, and that succeeds for one process only.
+ * @throws AirhiveError disk; the signal's reason when that fires
+ */
+export async function claimPart(cacheDir: string, { sha256 }: Pinned, signal: AbortSignal): Promise<Part> {
+  const directory = partDirectory(cacheDir);
+  await onDisk('create', directory, () => makeFolders(directory));
+  const path = join(directory, newOwnedName(restingName(sha256)));
+  const free = (await listParts(directory, sha256)).filter(({ state }) => state === 'free');
+  let taken = false;
+  for (const rest of free.toSorted((a, b) => b.size - a.size)) {
+    taken = await onDisk('rename', rest.path, () => take(rest.path, path));
+    if (taken) break;
+  }
+  // 'a+' would append wherever it is asked to write; 'r+' does not create.
+  const file = await onDisk('create', path, () => open(path, taken ? 'r+' : 'wx+'));
+  const hash = createHash('sha256');
+  try {
+    return new Part(cacheDir, sha256, path, file, hash, await feedHash(file, hash, path, signal));
+  } catch (error) {
+    await file.close();
+    await rename(path, join(directory, restingName(sha256)));
+    throw error;
+  }
+}
+
+/** False when another process was faster. */
+async function take(from: string, to: string): Promise<boolean> {
+  if ((await ignoringMissing(rename(from, to).then(() => true))) === undefined) return false;
+  // Killed between `promote` and its rename, the owner left it read-only.
+  await chmod(to, 0o644);
+  return true;
+}
+
+interface PartEntry {
+  readonly path: string;
+  readonly size: number;
+  /** `busy`: a running process writes to it. `foreign`: one on another machine may. */
+  readonly state: 'free' | 'busy' | 'foreign';
+}
+
+async function listParts(directory: string, sha256: string): Promise<PartEntry[]> {
+  const resting = restingName(sha256);
+  const entries: PartEntry[] = [];
+  for (const name of (await onDisk('read', directory, () => ignoringMissing(readdir(directory)))) ?? []) {
+    const owner = ownerIn(name, resting);
+    if (owner === undefined && name !== resting) continue;
+    const path = join(directory, name);
+    const info = await onDisk('read', path, () => ignoringMissing(stat(path)));
+    const state = owner === undefined || !isAlive(owner) ? 'free' : isLocal(owner) ? 'busy' : 'foreign';
+    if (info) entries.push({ path, size: info.size, state });
+  }
+  return entries;
 }
 
 /**
- * Gives a downloaded file, whose hash was found right, its name in the cache, and returns its path. Errors: `disk`.
+ * Removes what no process here writes to any more, once the whole file is in its place. What cannot be removed is a
+ * nuisance and no reason to fail.
  */
-export async function promote(cacheDir: string, partial: PartialFile): Promise<string> {
-  const path = cachedPath(cacheDir, partial.sha256);
-  const folder = dirname(path);
-  await onDisk('create', folder, () => makeFolders(folder));
-  await partial.finish();
-  // A build that ran beside this one was first when the partial file is gone: it removed it.
-  await onDisk('rename', partial.path, () => ignoringMissing(rename(partial.path, path)));
-  await syncFolders(folder);
-  await removePartials(partial.folder, partial.sha256);
-  return path;
+async function removeParts(directory: string, sha256: string): Promise<void> {
+  for (const { path, state } of await listParts(directory, sha256).catch(() => [])) {
+    if (state !== 'busy') await rm(path, { force: true }).catch(() => undefined);
+  }
 }
 
-async function statIfThere(path: string): Promise<{ size: number; ino: number } | undefined> {
-  return onDisk('read', path, () => ignoringMissing(stat(path)));
+/**
+ * The beginning of a file while it is downloaded, with the hash of what is there. Held until `keep`, `discard` or
+ * `promote`. All methods throw AirhiveError `disk`.
+ */
+export class Part {
+  readonly #cacheDir: string;
+  readonly #sha256: string;
+  readonly #path: string;
+  readonly #file: FileHandle;
+  #hash: Hash;
+  #size: number;
+  #held = true;
+
+  constructor(cacheDir: string, sha256: string, path: string, file: FileHandle, hash: Hash, size: number) {
+    this.#cacheDir = cacheDir;
+    this.#sha256 = sha256;
+    this.#path = path;
+    this.#file = file;
+    this.#hash = hash;
+    this.#size = size;
+  }
+
+  /** Bytes that are there. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** SHA-256 of the bytes that are there, 64 hex digits. */
+  digest(): string {
+    return this.#hash.copy().digest('hex');
+  }
+
+  /** Refuses to begin what cannot end. A file system that does not say how large it is gets the benefit of doubt. */
+  async checkSpace({ file, size }: Pinned): Promise<void> {
+    const directory = dirname(this.#path);
+    const { blocks, bavail, bsize } = await onDisk('read', directory, () => statfs(directory));
+    const [free, missing] = [bavail * bsize, size - this.#size];
+    if (blocks === 0 || free >= missing) return;
+    const numbers = `${megabytes(free)} MB free, ${megabytes(missing)} MB needed`;
+    throw new AirhiveError('disk', `not enough space in ${directory} for ${file}: ${numbers}`, {
+      hint: 'free some space, or choose another cache with --cache',
+    });
+  }
+
+  async append(bytes: Uint8Array): Promise<void> {
+    await onDisk('write', this.#path, async () => {
+      // write(2) may take less than it is given.
+      for (let done = 0; done < bytes.length;) {
+        const position = this.#size + done;
+        done += (await this.#file.write(bytes, done, bytes.length - done, position)).bytesWritten;
+      }
+    });
+    this.#hash.update(bytes);
+    this.#size += bytes.length;
+  }
+
+  /** Back to no bytes. */
+  async restart(): Promise<void> {
+    await onDisk('write', this.#path, () => this.#file.truncate(0));
+    this.#hash = createHash('sha256');
+    this.#size = 0;
+  }
+
+  /** Leaves the file for the next run, unless it was removed or has its place in the cache. */
+  async keep(): Promise<void> {
+    if (this.#size === 0) return this.discard();
+    if (!(await this.#letGo())) return;
+    const resting = join(dirname(this.#path), restingName(this.#sha256));
+    await onDisk('rename', this.#path, () => ignoringMissing(rename(this.#path, resting)));
+  }
+
+  async discard(): Promise<void> {
+    if (await this.#letGo()) await onDisk('remove', this.#path, () => rm(this.#path, { force: true }));
+  }
+
+  /** Gives the file, whose hash was found right, its name in the cache, read-only, and returns its path. */
+  async promote(): Promise<string> {
+    const path = wholePath(this.#cacheDir, this.#sha256);
+    await onDisk('create', dirname(path), () => makeFolders(dirname(path)));
+    await onDisk('write', this.#path, async () => {
+      await this.#file.chmod(0o444);
+      await this.#file.sync();
+    });
+    await this.#letGo();
+    // A build on another machine had the whole file first when ours is gone: it removed it.
+    await onDisk('rename', this.#path, () => ignoringMissing(rename(this.#path, path)));
+    await syncFolders(dirname(path));
+    await removeParts(dirname(this.#path), this.#sha256);
+    return path;
+  }
+
+  async #letGo(): Promise<boolean> {
+    if (!this.#held) return false;
+    this.#held = false;
+    await this.#file.close();
+    return true;
+  }
+}
+
+function megabytes(bytes: number): number {
+  return Math.ceil(bytes / 1e6);
 }

@@ -1,30 +1,21 @@
 import { AirhiveError } from '../errors.ts';
-import type { Clock, HttpGet, Reporter } from '../ports.ts';
-import type { PartialFile } from './cache-partial.ts';
-import { transfer, type Outcome } from './download-transfer.ts';
-import { publicUrl } from './http.ts';
+import type { Clock, HttpGet, HttpResponse, Reporter } from '../ports.ts';
+import type { Obtained, Part, Pinned } from './cache.ts';
+import { plainReason, publicUrl, RefusedRequest } from './http.ts';
 
 /** All mirrors together are given up after so long without a connection, in milliseconds. */
-const PATIENCE = 30_000;
-/** The longest wait for one mirror's answer. With many mirrors it is less, so that each gets its turn. */
-const ANSWER_LIMIT = 10_000;
+const CONNECTION_TIMEOUT = 30_000;
+/** For one mirror's answer. With many mirrors it is less, so that each gets its turn. */
+const ANSWER_TIMEOUT = 10_000;
+/** A transfer without a byte for so long is taken for broken. */
+const STALL_TIMEOUT = 30_000;
 /** Attempts per mirror; one that brought this many bytes does not count as failed. */
 const MAX_ATTEMPTS = 4;
 const WORTHWHILE = 1 << 20;
-/** The pause before a mirror's second attempt; it doubles each time. Milliseconds. */
+/** The pause before a mirror's second attempt; it doubles each time. */
 const FIRST_PAUSE = 1000;
 
-/** What is to be downloaded. `path` follows the mirror's address, `size` is in bytes, `sha256` 64 hex digits. */
-export interface IsoPin {
-  readonly file: string;
-  readonly path: string;
-  readonly size: number;
-  readonly sha256: string;
-}
-
-export interface Download {
-  readonly pin: IsoPin;
-  readonly mirrors: readonly string[];
+export interface DownloadPorts {
   readonly http: HttpGet;
   readonly clock: Clock;
   readonly reporter: Reporter;
@@ -41,49 +32,57 @@ interface Mirror {
   reason: string;
 }
 
+/** How one request ended. `answered`: there was a connection, whatever came over it. */
+type Attempt =
+  | { readonly kind: 'complete'; /** Did the whole file come in this one answer? */ readonly whole: boolean }
+  | { readonly kind: 'broken' | 'refused'; readonly reason: string; readonly answered: boolean };
+
 /**
- * Completes `partial` from the mirrors, each in its turn and again after a growing pause, and checks its hash.
- * Returns the address that the last byte came from, or why it could not be had, one line for each mirror.
- * Errors: `verification` for a wrong hash (the partial file is removed), `disk`.
+ * Completes `part` from the first of these addresses that has the file, each in its turn and again after a growing
+ * pause, checks its hash and gives it its place in the cache. Not to be had: the reason has one line for each mirror.
+ * @throws AirhiveError verification for a wrong hash, and nothing is kept; disk; the signal's reason when that fires
  */
 export async function download(
-  partial: PartialFile,
-  options: Download,
-): Promise<{ url: string } | { failures: string[] }> {
-  const { pin, clock, reporter, signal } = options;
-  const mirrors = options.mirrors.map((mirror) => startMirror(mirror, pin));
+  part: Part,
+  pin: Pinned,
+  urls: readonly string[],
+  ports: DownloadPorts,
+): Promise<Obtained> {
+  const { clock, reporter, signal } = ports;
+  const mirrors = urls.map((url) => startMirror(url));
   let mismatch: AirhiveError | undefined;
-  let giveUpAt = clock.monotonic() + PATIENCE;
+  let giveUpAt = clock.monotonic() + CONNECTION_TIMEOUT;
   // Only bytes beyond this are progress: a mirror without Range sends the same ones again and again.
-  let most = partial.size;
+  let most = part.size;
 
   for (let mirror = nextMirror(mirrors); mirror !== undefined; mirror = nextMirror(mirrors)) {
     if (Math.max(mirror.next, clock.monotonic()) >= giveUpAt) break;
     if (mirror.next > clock.monotonic()) await clock.sleep(mirror.next - clock.monotonic(), signal);
-    const outcome = await ask(mirror, partial, options, giveUpAt - clock.monotonic());
-    if (outcome.kind === 'complete') {
-      if (partial.digest() === pin.sha256) return { url: mirror.name };
-      const final = outcome.whole || mismatch !== undefined;
-      mismatch = wrongHash(pin, partial.digest(), mirror.name);
+    const left = Math.min(CONNECTION_TIMEOUT / mirrors.length, giveUpAt - clock.monotonic());
+    const attempt = await ask(mirror, part, pin, { ...ports, timeout: Math.min(ANSWER_TIMEOUT, left) });
+    if (attempt.kind === 'complete') {
+      if (part.digest() === pin.sha256)
+        return { source: 'mirror', path: await part.promote(), url: mirror.name };
+      const final = attempt.whole || mismatch !== undefined;
+      mismatch = wrongHash(pin, part.digest(), mirror.name);
       if (final) break;
       // The bad bytes may be those of an earlier run or of another mirror.
       reporter.warn(`the download has a wrong SHA-256 and was resumed on the way; it starts anew`);
-      await partial.restart();
+      await part.restart();
       most = 0;
     } else {
-      if (outcome.answered) giveUpAt = clock.monotonic() + PATIENCE;
-      const progress = partial.size - most >= WORTHWHILE;
-      most = Math.max(most, partial.size);
-      settle(mirror, outcome, progress, options);
+      if (attempt.answered) giveUpAt = clock.monotonic() + CONNECTION_TIMEOUT;
+      const progress = part.size - most >= WORTHWHILE;
+      most = Math.max(most, part.size);
+      noteFailure(mirror, attempt, progress, ports);
     }
   }
-  if (mismatch === undefined) return { failures: mirrors.map(describeFailure) };
-  await partial.discard();
+  if (mismatch === undefined) return { source: 'none', reason: describeFailures(pin, mirrors) };
+  await part.discard();
   throw mismatch;
 }
 
-function startMirror(address: string, pin: IsoPin): Mirror {
-  const url = `${address.replace(/\/+$/, '')}/${pin.path}`;
+function startMirror(url: string): Mirror {
   return { url, name: publicUrl(url), failures: 0, next: 0, refused: false, reason: 'not asked' };
 }
 
@@ -93,47 +92,146 @@ function nextMirror(mirrors: readonly Mirror[]): Mirror | undefined {
   return left.reduce<Mirror | undefined>((a, b) => (a === undefined || b.next < a.next ? b : a), undefined);
 }
 
-async function ask(
-  mirror: Mirror,
-  partial: PartialFile,
-  options: Download,
-  patience: number,
-): Promise<Outcome> {
-  const { pin, http, clock, reporter, signal } = options;
-  reporter.detail(`GET ${mirror.name}${partial.size > 0 ? ` from byte ${partial.size} on` : ''}`);
-  return transfer(partial, {
-    url: mirror.url,
-    size: pin.size,
-    answerLimit: Math.min(ANSWER_LIMIT, PATIENCE / options.mirrors.length, patience),
-    http,
-    clock,
-    signal,
-    onProgress: (done) => reporter.progress(pin.file, done, pin.size),
-  });
-}
-
 /** Writes down how an attempt failed and when the mirror may be asked again. */
-function settle(
+function noteFailure(
   mirror: Mirror,
-  outcome: Exclude<Outcome, { kind: 'complete' }>,
+  { kind, reason }: Exclude<Attempt, { kind: 'complete' }>,
   progress: boolean,
-  { clock, reporter }: Download,
+  { clock, reporter }: DownloadPorts,
 ): void {
-  mirror.reason = outcome.reason;
+  mirror.reason = reason;
   mirror.failures = progress ? 1 : mirror.failures + 1;
-  mirror.refused = outcome.kind === 'refused';
+  mirror.refused = kind === 'refused';
   mirror.next = clock.monotonic() + FIRST_PAUSE * 2 ** (mirror.failures - 1);
-  if (mirror.refused) reporter.warn(`${mirror.name}: ${outcome.reason}; this mirror is not used`);
-  else reporter.detail(`${mirror.name}: ${outcome.reason} (attempt ${mirror.failures} of ${MAX_ATTEMPTS})`);
+  if (mirror.refused) reporter.warn(`${mirror.name}: ${reason}; this mirror is not used`);
+  else reporter.detail(`${mirror.name}: ${reason} (attempt ${mirror.failures} of ${MAX_ATTEMPTS})`);
 }
 
-function describeFailure({ name, reason, failures }: Mirror): string {
-  return `${name}: ${reason}${failures > 1 ? ` (${failures} attempts)` : ''}`;
+function describeFailures({ file }: Pinned, mirrors: readonly Mirror[]): string {
+  if (mirrors.length === 0) return `${file} is not in the cache, and no mirror is named`;
+  const lines = mirrors.map(
+    ({ name, reason, failures }) => `${name}: ${reason}${failures > 1 ? ` (${failures} attempts)` : ''}`,
+  );
+  return [`${file} could not be downloaded:`, ...lines].join('\n  ');
 }
 
-function wrongHash(pin: IsoPin, actual: string, url: string): AirhiveError {
+function wrongHash(pin: Pinned, actual: string, url: string): AirhiveError {
   const message = `${url} sent a wrong file: its SHA-256 is ${actual}, the pin of ${pin.file} says ${pin.sha256}`;
   return new AirhiveError('verification', message, {
     hint: 'nothing was kept; try another mirror (--mirror), and tell the people who run this one',
   });
+}
+
+/** Asks one mirror once for what is missing, and adds what it sends, never more than the pin's size in all. */
+async function ask(
+  mirror: Mirror,
+  part: Part,
+  pin: Pinned,
+  ports: DownloadPorts & { readonly timeout: number },
+): Promise<Attempt> {
+  const { http, clock, reporter, signal, timeout } = ports;
+  reporter.detail(`GET ${mirror.name}${part.size > 0 ? ` from byte ${part.size} on` : ''}`);
+  const limit = startTimeLimit(clock, timeout, signal);
+  let answered = false;
+  try {
+    const headers = part.size > 0 ? { range: `bytes=${part.size}-` } : {};
+    const answer = await http(mirror.url, { headers, signal: limit.signal });
+    answered = true;
+    const verdict = judgeAnswer(answer, part.size, pin.size);
+    if (verdict.kind === 'broken' || verdict.kind === 'refused') return { ...verdict, answered };
+    if (verdict.kind !== 'append') await part.restart();
+    if (verdict.kind === 'restart') return await ask(mirror, part, pin, ports);
+
+    limit.extend(STALL_TIMEOUT);
+    for await (const bytes of answer.body) {
+      await part.append(bytes.subarray(0, pin.size - part.size));
+      reporter.progress(pin.file, part.size, pin.size);
+      if (part.size === pin.size) return { kind: 'complete', whole: verdict.kind === 'anew' };
+      limit.extend(STALL_TIMEOUT);
+    }
+    return { kind: 'broken', reason: `it stopped after ${part.size} of ${pin.size} bytes`, answered };
+  } catch (error) {
+    if (error instanceof AirhiveError) throw error;
+    signal.throwIfAborted();
+    if (error instanceof RefusedRequest) return { kind: 'refused', reason: error.message, answered: true };
+    const late = answered
+      ? `sent nothing for ${STALL_TIMEOUT / 1000} s`
+      : `no answer within ${Math.round(timeout / 1000)} s`;
+    return { kind: 'broken', reason: limit.expired() ? late : plainReason(error), answered };
+  } finally {
+    limit.end();
+  }
+}
+
+/** What to do with an answer, before its body is read. */
+type Verdict =
+  | { readonly kind: 'append' | 'anew' | 'restart' }
+  | { readonly kind: 'broken' | 'refused'; readonly reason: string };
+
+/**
+ * Judges the answer to a request for the bytes from `offset` on of a file of `size` bytes (RFC 9110 sections 14
+ * and 15). `append`: the body continues what is there. `anew`: it is the whole file. `restart`: ask for the whole
+ * file. `broken`: worth a later try. `refused`: this mirror does not have the file.
+ */
+export function judgeAnswer(answer: HttpResponse, offset: number, size: number): Verdict {
+  const encoding = answer.headers.get('content-encoding') ?? 'identity';
+  if (encoding !== 'identity') return refused(`sends the file in the encoding ${encoding}`);
+  if (answer.status === 206) return judgeRange(answer, offset, size);
+  if (answer.status === 200) {
+    const length = answer.headers.get('content-length');
+    return length === undefined || Number(length) === size ? { kind: 'anew' } : wrongSize(length, size);
+  }
+  if (answer.status === 416 && offset > 0) {
+    const total = /^bytes \*\/(\d+)$/.exec(answer.headers.get('content-range') ?? '')?.[1];
+    return total === undefined || Number(total) === size ? { kind: 'restart' } : wrongSize(total, size);
+  }
+  const reason = `HTTP status ${answer.status}`;
+  const passing = answer.status === 408 || answer.status === 429 || answer.status >= 500;
+  return passing ? { kind: 'broken', reason } : refused(reason);
+}
+
+function judgeRange(answer: HttpResponse, offset: number, size: number): Verdict {
+  const text = answer.headers.get('content-range') ?? '';
+  const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(text);
+  if (offset === 0 || range === null) return refused(`sends a part that was not asked for (${text})`);
+  const [, first, last, total] = range;
+  if (total !== '*' && Number(total) !== size) return wrongSize(total, size);
+  if (Number(first) !== offset || Number(last) >= size) {
+    return refused(`sends another part than the one asked for (${text}, asked from ${offset} on)`);
+  }
+  return { kind: 'append' };
+}
+
+function wrongSize(has: string | undefined, size: number): Verdict {
+  return refused(`its file has ${has ?? '?'} bytes, the pin says ${size}`);
+}
+
+function refused(reason: string): Verdict {
+  return { kind: 'refused', reason };
+}
+
+/** A time limit that can be moved forward while something still happens. `end` must be called in the end. */
+function startTimeLimit(clock: Clock, ms: number, outer: AbortSignal) {
+  const controller = new AbortController();
+  let deadline = clock.monotonic() + ms;
+  let expired = false;
+  const watch = async (): Promise<void> => {
+    for (let left = ms; left > 0; left = deadline - clock.monotonic()) {
+      await clock.sleep(left, controller.signal);
+    }
+    expired = true;
+    controller.abort();
+  };
+  // It rejects only because `end` woke it.
+  watch().catch(() => undefined);
+  return {
+    /** Fires when the time is up, when the outer signal fires, or after `end`. */
+    signal: AbortSignal.any([outer, controller.signal]),
+    /** Was the time up before `end`? */
+    expired: () => expired,
+    /** The limit is now `more` from now. */
+    extend: (more: number) => void (deadline = clock.monotonic() + more),
+    /** Stops the clock and fires the signal, so that whatever still hangs on it lets go. */
+    end: () => controller.abort(),
+  };
 }

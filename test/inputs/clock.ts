@@ -13,7 +13,7 @@ interface Sleeper {
 }
 
 /**
- * Virtual time. Pauses of less than 5 s (back-off, looking at another build) pass at once and are written down;
+ * Virtual time. Pauses of less than 5 s (back-off) pass at once and are written down;
  * longer ones are limits, and pass when the test calls `advance`.
  */
 export class FakeClock implements Clock {

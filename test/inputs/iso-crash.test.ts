@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { obtainIso } from '../../generators/inputs/iso.ts';
 import { buildChild, startChild } from './child/spawn.ts';
-import { CACHED, filesBelow, ISO, isoSandbox, PIN } from './sandbox.ts';
+import { CACHED, filesBelow, ISO, isoSandbox, PIN, RESTING } from './sandbox.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'airhive-child-'));
 let program = '';
@@ -84,32 +84,49 @@ describe('killed by SIGKILL', () => {
 });
 
 describe('two builds at once', () => {
-  it('download the file once', async () => {
-    const { mirror, order, whole } = await sandbox();
-    mirror.script({ kind: 'hold', after: 1000 });
-    const first = startChild(program, order);
-    await mirror.seen(1);
-    const second = startChild(program, order);
-    expect(await second.line('step')).toEqual({
-      step: `process ${first.process.pid} is downloading ${PIN.file}; waiting for it`,
-    });
-    mirror.release();
-    expect(await first.line('result')).toMatchObject({ result: { source: 'mirror' } });
-    expect(await second.line('result')).toMatchObject({ result: { source: 'cache' } });
-    expect(mirror.requests).toHaveLength(1);
-    await whole();
-  });
-
-  it('and the one that downloads is killed: the other takes over where it was', async () => {
+  it('do not wait for each other: each downloads a file of its own, and both end in the right one', async () => {
     const { mirror, cacheDir, order, whole } = await sandbox();
     mirror.script({ kind: 'hold', after: 1000 }, { kind: 'serve' });
     const first = startChild(program, order);
     await partialOf(cacheDir, 1000);
     const second = startChild(program, order);
-    await second.line('step');
-    await first.kill();
     expect(await second.line('result')).toMatchObject({ result: { source: 'mirror' } });
-    expect(mirror.requests.map(({ range }) => range)).toEqual([undefined, 'bytes=1000-']);
+    // What the first one has so far is still its own.
+    const part = filesBelow(cacheDir).filter((name) => name !== CACHED);
+    expect(part).toEqual([expect.stringMatching(`^${RESTING}\\..*\\.${first.process.pid}\\.`)]);
+    mirror.release();
+    expect(await first.line('result')).toMatchObject({ result: { source: 'mirror' } });
+    expect(mirror.requests.map(({ range }) => range)).toEqual([undefined, undefined]);
+    await whole();
+  });
+
+  it('and the slower one is killed: its part goes, as the file is there', async () => {
+    const { mirror, cacheDir, order, whole } = await sandbox();
+    mirror.script({ kind: 'hold', after: 1000 }, { kind: 'serve' });
+    const first = startChild(program, order);
+    await partialOf(cacheDir, 1000);
+    await startChild(program, order).line('result');
+    await first.kill();
+    expect(filesBelow(cacheDir)).toHaveLength(2);
+    await whole();
+    expect(mirror.requests).toHaveLength(2);
+  });
+
+  it('or four after one that was killed: one of them, and no more, continues what it left', async () => {
+    const { mirror, cacheDir, order, whole } = await sandbox();
+    // None ends before all have begun.
+    mirror.script({ kind: 'hold', after: 1000 });
+    const killed = startChild(program, order);
+    await partialOf(cacheDir, 1000);
+    await killed.kill();
+    const children = Array.from({ length: 4 }, () => startChild(program, order));
+    await mirror.seen(5);
+    mirror.release();
+    for (const child of children) {
+      expect(await child.line('result')).toMatchObject({ result: { source: 'mirror' } });
+    }
+    const ranges = mirror.requests.slice(1).map(({ range }) => range);
+    expect(ranges.toSorted()).toEqual(['bytes=1000-', undefined, undefined, undefined]);
     await whole();
   });
 

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { obtainIso, type IsoSource } from '../../generators/inputs/iso.ts';
+import type { Obtained } from '../../generators/inputs/cache.ts';
+import { obtainIso } from '../../generators/inputs/iso.ts';
 import { pinOf } from '../mirror/mirror.ts';
 import { filesBelow, ISO, isoSandbox, PIN, RESTING } from './sandbox.ts';
 
 const ranges = (requests: readonly { range: string | undefined }[]): (string | undefined)[] =>
   requests.map(({ range }) => range);
 
-function reasonOf(result: IsoSource): string {
-  if (!('deferred' in result)) throw new Error(`not deferred: ${JSON.stringify(result)}`);
+function reasonOf(result: Obtained): string {
+  if (result.source !== 'none') throw new Error(`not deferred: ${JSON.stringify(result)}`);
   return result.reason;
 }
 

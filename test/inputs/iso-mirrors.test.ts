@@ -1,15 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { obtainIso, type IsoSource } from '../../generators/inputs/iso.ts';
+import type { Obtained } from '../../generators/inputs/cache.ts';
+import { obtainIso } from '../../generators/inputs/iso.ts';
 import { deadMirrorUrl, type Behaviour } from '../mirror/mirror.ts';
 import { CACHED, filesBelow, ISO, isoSandbox, PIN } from './sandbox.ts';
 
 const ranges = (requests: readonly { range: string | undefined }[]): (string | undefined)[] =>
   requests.map(({ range }) => range);
 
-function reasonOf(result: IsoSource): string {
-  if (!('deferred' in result)) throw new Error(`not deferred: ${JSON.stringify(result)}`);
+function reasonOf(result: Obtained): string {
+  if (result.source !== 'none') throw new Error(`not deferred: ${JSON.stringify(result)}`);
   return result.reason;
 }
 

@@ -104,13 +104,13 @@ describe('the cache', () => {
     const path = fillCache(cacheDir, bytes);
     expect(await obtainIso(request)).toMatchObject({ path, source: 'mirror' });
     expect(readFileSync(path).equals(ISO)).toBe(true);
-    expect(reporter.warnings).toEqual([`the cached ISO is damaged and was removed: ${path}`]);
+    expect(reporter.warnings).toEqual([`the cached file is damaged and was removed: ${path}`]);
   });
 
   it('with a damaged file and --offline is an empty cache', async () => {
     const { request, cacheDir } = await isoSandbox();
     fillCache(cacheDir, OTHER);
-    expect(await obtainIso({ ...request, offline: true })).toMatchObject({ deferred: true });
+    expect(await obtainIso({ ...request, offline: true })).toMatchObject({ source: 'none' });
     expect(filesBelow(cacheDir)).toEqual([]);
   });
 
@@ -118,7 +118,7 @@ describe('the cache', () => {
     const { request, mirror, cacheDir } = await isoSandbox();
     const result = await obtainIso({ ...request, offline: true });
     expect(result).toEqual({
-      deferred: true,
+      source: 'none',
       reason: `--offline, and ${PIN.file} is not in the cache (${cacheDir})`,
     });
     expect(mirror.requests).toHaveLength(0);
@@ -151,7 +151,7 @@ describe('the cache', () => {
 it('without any mirror defers the ISO', async () => {
   const { request } = await isoSandbox();
   const reason = `${PIN.file} is not in the cache, and no mirror is named`;
-  expect(await obtainIso({ ...request, mirrors: [] })).toEqual({ deferred: true, reason });
+  expect(await obtainIso({ ...request, mirrors: [] })).toEqual({ source: 'none', reason });
 });
 
 it('interrupted while it hashes says so', async () => {

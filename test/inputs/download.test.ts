@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { judgeAnswer } from '../../generators/inputs/download-answer.ts';
+import { judgeAnswer } from '../../generators/inputs/download.ts';
 
 const SIZE = 1000;
 const part = (range: string): Record<string, string> => ({ 'content-range': range });

@@ -9,7 +9,7 @@ import { hashFile } from '../inputs/hash.ts';
 import { obtainIso } from '../inputs/iso.ts';
 import { placeIso } from '../output/place.ts';
 import { openStaging, type Staging } from '../output/staging.ts';
-import { parseMirror } from '../profile/mirror.ts';
+import { parseMirror } from '../profile/schema.ts';
 import type { ReleasePin } from '../profile/releases.ts';
 import type { ResolvedProfile } from '../profile/resolve.ts';
 import type { SiteSecrets } from '../profile/secrets.ts';

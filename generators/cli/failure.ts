@@ -1,6 +1,6 @@
 import { AirhiveError, exitCodeOf, type Diagnostic } from '../errors.ts';
 import { formatDiagnostic } from '../profile/diagnostics.ts';
-import { visibleLines } from '../profile/visible.ts';
+import { visibleLines } from '../profile/diagnostics.ts';
 import { CLEAR_LINE } from './reporter.ts';
 import type { Terminal } from './world.ts';
 

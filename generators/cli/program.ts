@@ -3,7 +3,7 @@ import { AirhiveError, exitCodeOf } from '../errors.ts';
 import type { BuildOptions } from './build.ts';
 import { createReporter, wantsColour } from './reporter.ts';
 import type { Outcome, VerbContext, World } from './world.ts';
-import { visibleJson, visibleLines } from '../profile/visible.ts';
+import { visibleJson, visibleLines } from '../profile/diagnostics.ts';
 
 interface CommonOptions {
   readonly json?: boolean;

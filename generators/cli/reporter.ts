@@ -1,5 +1,5 @@
 import type { Reporter } from '../ports.ts';
-import { visibleLines } from '../profile/visible.ts';
+import { visibleLines } from '../profile/diagnostics.ts';
 import type { Terminal } from './world.ts';
 
 export interface ReporterOptions {

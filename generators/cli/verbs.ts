@@ -5,7 +5,7 @@ import { formatMode } from '../formats/manifest.ts';
 import { sha256 } from '../formats/checksums.ts';
 import { listProfiles, readProfile } from '../inputs/profiles.ts';
 import { formatDiagnostic } from '../profile/diagnostics.ts';
-import { profileJsonSchema } from '../profile/json-schema.ts';
+import { profileJsonSchema } from '../profile/schema.ts';
 import { resolveProfile } from '../profile/resolve.ts';
 import { verifyBundle } from '../verify/verify.ts';
 import { assemble } from './assemble.ts';

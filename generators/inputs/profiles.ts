@@ -4,7 +4,7 @@ import { shownPath } from '../disk/shown-path.ts';
 import { AirhiveError, diskError } from '../errors.ts';
 import { compareCodeUnits } from '../formats/order.ts';
 import type { Source } from '../profile/document.ts';
-import { nearestName } from '../profile/nearest.ts';
+import { nearestName } from '../profile/issues.ts';
 import type { ProfileSource } from '../profile/resolve.ts';
 import { ownFileError } from './own-files.ts';
 import { readTextFile } from './text.ts';

@@ -4,7 +4,7 @@ import { LONGEST_TEXT } from '../profile/fields.ts';
 import { profileReference, type KeyReference } from '../profile/reference.ts';
 import { PROFILE_NAME } from '../profile/resolve.ts';
 import { RULES } from '../profile/rules.ts';
-import type { Rule } from '../profile/rules/rule.ts';
+import type { Rule } from '../profile/rules.ts';
 
 /** airhive-profile(5), made from the schema and the rules. `date`: seconds since 1970. */
 export function encodeProfileManual(date: number): string {

@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import { parseAddress } from './address.ts';
-import { parseUla, type Groups64 } from './ula.ts';
+import { parseAddress, parseUla, type Groups64 } from './address.ts';
 
 // Each schema is used once or twice in a run: compiling code for it would cost more than it saves.
 z.config({ jitless: true });

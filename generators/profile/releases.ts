@@ -1,38 +1,12 @@
-import * as z from 'zod';
+import type * as z from 'zod';
 import type { Diagnostic } from '../errors.ts';
-import { toDiagnostics, type Source } from './document.ts';
-import { draftOf, type Draft } from './draft.ts';
+import { error, parseYaml, toDiagnostics, type Problem, type Source } from './document.ts';
 import * as field from './fields.ts';
-import { issueProblems } from './issues.ts';
-import { parseYaml } from './parse.ts';
-import { error, type Problem } from './problem.ts';
-import { archField, flavorField, packageField, releaseField } from './alpine.ts';
+import { readBy, type Draft } from './issues.ts';
+import { archField, flavorField, packageField, releaseField } from './schema.ts';
 
 /** One pinned Alpine ISO. */
-export interface ReleasePin {
-  release: string;
-  flavor: 'standard' | 'extended';
-  arch: 'x86_64';
-  kernel: 'lts';
-  file: string;
-  sha256: string;
-  /** Bytes. */
-  size: number;
-  /** In how many independent public places the hash was seen. */
-  witnesses: number;
-  /** Day of the release: seconds since 1970, midnight UTC. */
-  date: number;
-  /** Least guest memory that boots, MiB. */
-  floor: number;
-  /** YYYY-MM-DD, set once the release gets no more fixes. */
-  eol: string | null;
-  /** Packages of the guest that are not on this ISO. */
-  lacks: string[];
-  /** `v3.24`. */
-  branch: string;
-  /** What follows a mirror's URL: `v3.24/releases/x86_64/FILE`. */
-  path: string;
-}
+export type ReleasePin = ReturnType<typeof toPin>;
 
 /** Seconds since 1970 at midnight UTC; undefined for a day that no calendar has, such as 30 February. */
 function secondsOf(day: string): number | undefined {
@@ -89,18 +63,16 @@ type PinDraft = Draft<typeof pinSchema>;
 export function parseReleases(source: Source): { releases?: ReleasePin[]; diagnostics: Diagnostic[] } {
   const document = parseYaml(source);
   if (document.value === undefined) return { diagnostics: toDiagnostics(document, document.problems) };
-  const drafts = (draftOf(releasesSchema, document.value) ?? []).map((draft) => draft ?? {});
+  const { data, draft, problems: issues } = readBy(document, releasesSchema);
+  const drafts = (draft ?? []).map((pin) => pin ?? {});
   const problems = [
     ...document.problems,
-    ...issueProblems(document, releasesSchema),
+    ...issues,
     ...drafts.flatMap(nameProblems),
-    ...repeatedPins(drafts),
+    ...drafts.flatMap(repeatedPin),
   ];
   const diagnostics = toDiagnostics(document, problems);
-  const parsed = releasesSchema.safeParse(document.value);
-  return parsed.success && problems.length === 0
-    ? { releases: parsed.data.map(toPin), diagnostics }
-    : { diagnostics };
+  return data && problems.length === 0 ? { releases: data.map(toPin), diagnostics } : { diagnostics };
 }
 
 /** A pin copied from another one and edited in one place only would fetch one ISO and check it as another. */
@@ -117,24 +89,28 @@ function nameProblems({ release, flavor, arch, file }: PinDraft, index: number):
       ];
 }
 
-function repeatedPins(drafts: readonly PinDraft[]): Problem[] {
-  const seen = new Set<string>();
-  return drafts.flatMap(({ release, flavor, arch }, index) => {
-    if (release === undefined || flavor === undefined || arch === undefined) return [];
-    const key = `${release} ${flavor} ${arch}`;
-    const repeated = seen.has(key);
-    seen.add(key);
-    return repeated ? [error([index, 'release'], `${key} is pinned above already; keep one of the two`)] : [];
-  });
+function repeatedPin(draft: PinDraft, index: number, drafts: readonly PinDraft[]): Problem[] {
+  const nameOf = ({ release, flavor, arch }: PinDraft) =>
+    release === undefined || flavor === undefined || arch === undefined
+      ? undefined
+      : `${release} ${flavor} ${arch}`;
+  const name = nameOf(draft);
+  if (name === undefined || drafts.findIndex((other) => nameOf(other) === name) === index) return [];
+  return [error([index, 'release'], `${name} is pinned above already; keep one of the two`)];
 }
 
-function toPin(pin: z.output<typeof pinSchema>): ReleasePin {
+/** A pin with what follows from it. */
+function toPin(pin: z.output<typeof pinSchema>) {
   const branch = `v${pin.release.split('.').slice(0, 2).join('.')}`;
   return {
     ...pin,
+    /** Seconds since 1970, midnight UTC. */
     date: secondsOf(pin.date) ?? 0,
+    /** YYYY-MM-DD, set once the release gets no more fixes. */
     eol: pin.eol ?? null,
+    /** `v3.24`. */
     branch,
+    /** What follows a mirror's URL: `v3.24/releases/x86_64/FILE`. */
     path: `${branch}/releases/${pin.arch}/${pin.file}`,
   };
 }

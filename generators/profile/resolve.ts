@@ -1,75 +1,15 @@
 import type { Diagnostic } from '../errors.ts';
-import { formatAddress, maskOf, poolOf, subnetOf } from './address.ts';
-import { toDiagnostics, type Source } from './document.ts';
-import { draftOf } from './draft.ts';
-import { issueProblems } from './issues.ts';
-import { parseYaml } from './parse.ts';
-import { error, type Problem } from './problem.ts';
+import { formatAddress, formatUla, maskOf, poolOf, subnetOf } from './address.ts';
+import { describe } from './diagnostics.ts';
+import { error, parseYaml, toDiagnostics, type Problem, type Source } from './document.ts';
+import { readBy } from './issues.ts';
 import type { ReleasePin } from './releases.ts';
-import { ruleProblems } from './rules.ts';
-import { pinOf } from './rules/release.ts';
+import { pinOf, ruleProblems } from './rules.ts';
 import { profileSchema, type Profile } from './schema.ts';
-import { formatUla } from './ula.ts';
-import { describe } from './visible.ts';
 
 /** A profile with every default filled in and every derived value worked out: what the rest of airhive reads. */
-export interface ResolvedProfile {
-  /** Base name of the profile file; names `dist/NAME/`. */
-  name: string;
-  alpine: { release: string; flavor: 'standard' | 'extended'; mirrors: string[]; packages: string[] };
-  /** The pin that `alpine.release` and `alpine.flavor` choose. */
-  release: ReleasePin;
-  machine: {
-    name: string;
-    cpus: number;
-    /** MiB. */
-    memory: number;
-    loader: 'grub' | 'uefi';
-    console: 'nmdm' | 'stdio' | 'none';
-  };
-  /** One to eight devices, in the order of the profile. */
-  passthrough: ResolvedDevice[];
-  network: ResolvedNetwork;
-  wifi: { country: string; interface: string };
-  firewall: { forwards: { protocol: 'tcp' | 'udp'; port: number; to: number }[] };
-  /** `port` on the guest's Wi-Fi side leads to `to` on the host. */
-  ssh: { reverse: boolean; port: number; to: number };
-  host: {
-    directory: string;
-    freebsd: { text: string; major: number; minor: number };
-    /** Names of rc.conf variables. */
-    retire: string[];
-  };
-}
-
-export interface ResolvedDevice {
-  /** `bus/slot/func` without leading zeros, as pptdevs and bhyve take it. */
-  pci: string;
-  bus: number;
-  slot: number;
-  func: number;
-  /** `vendor:device` in lower case. */
-  id: string;
-  vendor: string;
-  device: string;
-  /** FreeBSD module names, without `.ko`. */
-  drivers: string[];
-}
-
-interface ResolvedNetwork {
-  bridge: string;
-  tap: string;
-  host: string;
-  guest: string;
-  prefix: number;
-  netmask: string;
-  /** Network address, e.g. `172.24.1.0`. */
-  subnet: string;
-  dns: string;
-  /** DHCP for other clients on the bridge; null when no address is free. */
-  pool: { first: string; last: string } | null;
-  ipv6: { host: string; guest: string; prefix: 64; subnet: string } | null;
-}
+export type ResolvedProfile = ReturnType<typeof complete>;
+export type ResolvedDevice = ResolvedProfile['passthrough'][number];
 
 /** A profile's text, its file as messages name it, and the name that its bundle gets. */
 export interface ProfileSource extends Source {
@@ -85,22 +25,14 @@ export function resolveProfile(
   releases: readonly ReleasePin[],
 ): { profile?: ResolvedProfile; diagnostics: readonly Diagnostic[] } {
   const document = parseYaml(source);
-  if (document.value === undefined) {
-    return { diagnostics: toDiagnostics(document, [...nameProblems(source.name), ...document.problems]) };
-  }
-  const draft = draftOf(profileSchema, document.value) ?? {};
-  const problems = [
-    ...nameProblems(source.name),
-    ...document.problems,
-    ...issueProblems(document, profileSchema),
-    ...ruleProblems(draft, releases),
-  ];
+  const known = [...nameProblems(source.name), ...document.problems];
+  if (document.value === undefined) return { diagnostics: toDiagnostics(document, known) };
+  const { data, draft = {}, problems: issues } = readBy(document, profileSchema);
+  const problems = [...known, ...issues, ...ruleProblems(draft, releases)];
   const diagnostics = toDiagnostics(document, problems);
-  const parsed = profileSchema.safeParse(document.value);
   const pin = pinOf(draft, releases);
-  if (!parsed.success || !pin || problems.some(({ severity }) => severity === 'error'))
-    return { diagnostics };
-  return { profile: complete(source.name, parsed.data, pin), diagnostics };
+  if (!data || !pin || problems.some(({ severity }) => severity === 'error')) return { diagnostics };
+  return { profile: complete(source.name, data, pin), diagnostics };
 }
 
 /** What the base name of a profile's file has to be. */
@@ -109,7 +41,7 @@ export const PROFILE_NAME =
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,39}$/;
 
-/** The name becomes a folder and a tar file beside it, so `x` and `x.tar` would be in each other's way. */
+/** The name becomes a directory and a tar file beside it, so `x` and `x.tar` would be in each other's way. */
 function nameProblems(name: string): Problem[] {
   if (NAME.test(name) && !name.endsWith('.tar')) return [];
   return [
@@ -117,32 +49,38 @@ function nameProblems(name: string): Problem[] {
   ];
 }
 
-function complete(name: string, profile: Profile, pin: ReleasePin): ResolvedProfile {
-  const { release, flavor, mirrors, packages } = profile.alpine;
+/**
+ * Only what is derived has a line here: every other key passes through as the schema reads it. The manifest lists the
+ * result in this order.
+ */
+function complete(name: string, { alpine, ...groups }: Profile, pin: ReleasePin) {
+  // The pin has it too.
+  const { arch, ...chosen } = alpine;
   return {
+    /** Base name of the profile file; names `dist/NAME/`. */
     name,
-    alpine: { release, flavor, mirrors, packages },
+    alpine: chosen,
+    /** The pin that `alpine.release` and `alpine.flavor` choose. */
     release: pin,
-    machine: profile.machine,
-    passthrough: profile.passthrough.map(({ pci, id, drivers }) => {
-      const { text, bus, slot, func } = pci;
-      return { pci: text, bus, slot, func, id: `${id.vendor}:${id.device}`, ...id, drivers };
-    }),
-    network: completeNetwork(profile.network),
-    wifi: profile.wifi,
-    firewall: {
-      forwards: profile.firewall.forwards.map(({ protocol, port, to }) => ({
-        protocol,
-        port,
-        to: to ?? port,
-      })),
-    },
-    ssh: profile.ssh,
-    host: profile.host,
+    ...groups,
+    /** In the order of the profile. */
+    passthrough: groups.passthrough.map(completeDevice),
+    network: completeNetwork(groups.network),
+    firewall: { ...groups.firewall, forwards: groups.firewall.forwards.map(completeForward) },
   };
 }
 
-function completeNetwork({ bridge, tap, host, guest, dns, ipv6 }: Profile['network']): ResolvedNetwork {
+function completeDevice({ pci, id, ...others }: Profile['passthrough'][number]) {
+  const { text, bus, slot, func } = pci;
+  // `pci` as pptdevs and bhyve take it, `id` as messages have it.
+  return { pci: text, bus, slot, func, id: `${id.vendor}:${id.device}`, ...id, ...others };
+}
+
+function completeForward(forward: Profile['firewall']['forwards'][number]) {
+  return { ...forward, to: forward.to ?? forward.port };
+}
+
+function completeNetwork({ bridge, tap, host, guest, dns, ipv6, ...others }: Profile['network']) {
   const range = subnetOf(host.address, host.prefix);
   const pool = poolOf(range, [host.address, guest.address]);
   return {
@@ -152,11 +90,14 @@ function completeNetwork({ bridge, tap, host, guest, dns, ipv6 }: Profile['netwo
     guest: guest.text,
     prefix: host.prefix,
     netmask: formatAddress(maskOf(host.prefix)),
+    /** Network address, e.g. `172.24.1.0`. */
     subnet: formatAddress(range.network),
     dns: (dns ?? guest).text,
+    /** DHCP for other clients on the bridge; null when no address is free. */
     pool: pool && { first: formatAddress(pool.first), last: formatAddress(pool.last) },
     ipv6: ipv6
       ? { host: formatUla(ipv6, 2), guest: formatUla(ipv6, 1), prefix: 64, subnet: formatUla(ipv6, 0) }
       : null,
+    ...others,
   };
 }

@@ -1,12 +1,63 @@
-import type * as z from 'zod';
-import { alpine } from './alpine.ts';
+import * as z from 'zod';
+import { AirhiveError } from '../errors.ts';
+import { describe } from './diagnostics.ts';
 import * as field from './fields.ts';
-import { network } from './network.ts';
 
 /*
- * The single source of a profile's keys, types, defaults, error texts and of profiles/profile.schema.json.
- * What concerns more than one key is in rules/.
+ * The single source of a profile's keys, types, defaults, error texts, of profiles/profile.schema.json and of
+ * airhive-profile(5). What concerns more than one key is in rules.ts.
  */
+
+const MIRROR =
+  /^(?!.*\/v[0-9]+\.[0-9]+(\/|$))https?:\/\/([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(\/[A-Za-z0-9._~%+-]+)*\/?$/;
+
+/** The part of a mirror's URL before `/v3.24/releases/...`; read without a slash at the end. */
+const mirrorField = field
+  .text(MIRROR, {
+    description:
+      'Alpine mirror: the part of the URL before /v3.24/releases/. The pinned hash decides, not the mirror.',
+    allowed: 'an http or https URL without user, query or fragment, up to the part before /v3.24/',
+    example: 'https://dl-cdn.alpinelinux.org/alpine',
+  })
+  .transform((url) => url.replace(/\/$/, ''));
+
+/** The name of an Alpine package; versions and repository tags would break the guest's list of packages. */
+export const packageField = field.text(
+  /^[A-Za-z0-9_][A-Za-z0-9_.+-]*$/,
+  {
+    description: 'Alpine package name.',
+    allowed: 'the name of an Alpine package without a version',
+    example: 'tcpdump',
+  },
+  64,
+);
+
+export const releaseField = field.text(/^[0-9]+\.[0-9]+\.[0-9]+$/, {
+  description: 'Alpine release; it has to be pinned in profiles/releases.yaml.',
+  allowed: 'an Alpine release with three numbers',
+  example: '3.24.1',
+});
+
+export const flavorField = field.choice(
+  ['standard', 'extended'],
+  'Flavour of the ISO: extended carries all packages of the guest, standard is a quarter of the size and the guest ' +
+    'fetches what is missing over its own Wi-Fi.',
+);
+
+export const archField = field.choice(['x86_64'], 'Architecture of the guest.');
+
+const alpine = field.group(
+  {
+    release: releaseField,
+    flavor: flavorField.default('standard'),
+    arch: archField.default('x86_64'),
+    mirrors: field
+      .list(mirrorField, { description: 'Where the ISO is looked for, in this order.', least: 1, most: 16 })
+      .prefault(['https://dl-cdn.alpinelinux.org/alpine', 'https://mirrors.edge.kernel.org/alpine']),
+    packages: field.list(packageField, { description: 'Further Alpine packages for the guest.' }).default([]),
+  },
+  'The Alpine Linux that runs in the guest.',
+);
 
 const machine = field.group(
   {
@@ -63,6 +114,41 @@ const device = field.group(
       .default([]),
   },
   'A PCI device given to the guest.',
+);
+
+const network = field.group(
+  {
+    bridge: field
+      .text(
+        /^bridge(0|[1-9][0-9]{0,4})$/,
+        { description: 'Bridge on the host.', allowed: 'bridge and a number', example: 'bridge0' },
+        15,
+      )
+      .default('bridge0'),
+    tap: field
+      .text(
+        /^tap(0|[1-9][0-9]{0,4})$/,
+        {
+          description: 'Tap device on the host; bhyve knows the kind of a network device by this beginning.',
+          allowed: 'tap and a number',
+          example: 'tap0',
+        },
+        15,
+      )
+      .default('tap0'),
+    host: field.prefixedAddress(
+      "Address of the host on the bridge, with the subnet's prefix length.",
+      '172.24.1.49/24',
+    ),
+    guest: field.address("Address of the guest in the same subnet: the host's router.", '172.24.1.1'),
+    dns: field.address('DNS server of the host. Default: the guest.', '172.24.1.1').optional(),
+    ipv6: field
+      .uniqueLocalPrefix(
+        'IPv6 for the bridge, a /64 in fc00::/7: ::1 is the guest, ::2 the host. Left out: no IPv6 beyond the guest.',
+      )
+      .optional(),
+  },
+  'The network between host and guest.',
 );
 
 const wifi = field.group(
@@ -168,3 +254,16 @@ export const profileSchema = field
 
 /** A profile as read, with its defaults. */
 export type Profile = z.output<typeof profileSchema>;
+
+/** The JSON Schema (draft 2020-12) of a profile as written, for editors: text with a final newline. */
+export function profileJsonSchema(): string {
+  return `${JSON.stringify(z.toJSONSchema(profileSchema, { io: 'input' }), null, 2)}\n`;
+}
+
+/** Checks a mirror given on the command line as one in a profile is, and removes a slash at its end. Exit 2. */
+export function parseMirror(url: string): string {
+  const parsed = mirrorField.safeParse(url);
+  if (parsed.success) return parsed.data;
+  const allowed = parsed.error.issues[0]?.message ?? '';
+  throw new AirhiveError('usage', `a mirror has to be ${allowed}; got ${describe(url)}`);
+}

@@ -1,10 +1,16 @@
 import * as z from 'zod';
 import type { Diagnostic } from '../errors.ts';
-import { toDiagnostics, type Source, type YamlDocument } from './document.ts';
-import { keysAt } from './draft.ts';
-import { parseYaml, wasRefused } from './parse.ts';
-import { valueAt, type Path } from './path.ts';
-import { error, type Problem } from './problem.ts';
+import {
+  error,
+  parseYaml,
+  toDiagnostics,
+  valueAt,
+  wasRefused,
+  type Problem,
+  type Source,
+  type YamlDocument,
+} from './document.ts';
+import { keysAt, pathOf } from './issues.ts';
 
 /** One known network. `passphrase` null: an open one. 64 hexadecimal digits: the raw key. */
 export interface SiteNetwork {
@@ -123,7 +129,7 @@ function unreadable({ source, places }: YamlDocument, { path, at, offset }: Prob
 }
 
 function secretProblems({ value, places }: YamlDocument, issue: z.core.$ZodIssue): Problem[] {
-  const path: Path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
+  const path = pathOf(issue);
   if (wasRefused(valueAt(value, path))) return [];
   if (issue.code === 'unrecognized_keys') {
     const known = `unknown key; known here: ${keysAt(secretsSchema, path).join(', ')}`;

@@ -7,7 +7,7 @@ import { AirhiveError, systemCodeOf } from '../errors.ts';
 import { encodeChecksums } from '../formats/checksums.ts';
 import type { Manifest } from '../formats/manifest.ts';
 import { hashFile } from '../inputs/hash.ts';
-import { visible } from '../profile/visible.ts';
+import { visible } from '../profile/diagnostics.ts';
 import { checkApkovl, checkVdisk } from './contents.ts';
 import { readFolder } from './folder.ts';
 import { LARGEST, type Found } from './found.ts';

@@ -2,7 +2,7 @@ import { parse } from 'yaml';
 import type * as z from 'zod';
 import { describe, expect, it } from 'vitest';
 import { encodeProfileManual } from '../../generators/plan/profile-manual.ts';
-import { profileJsonSchema } from '../../generators/profile/json-schema.ts';
+import { profileJsonSchema } from '../../generators/profile/schema.ts';
 import { resolveProfile } from '../../generators/profile/resolve.ts';
 import { RULES } from '../../generators/profile/rules.ts';
 import { displays, lint, partsAt, section, unescaped, words } from '../fixtures/mdoc.ts';

@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { Diagnostic } from '../../generators/errors.ts';
-import { formatDiagnostic, worstKind } from '../../generators/profile/diagnostics.ts';
+import { type Diagnostic } from '../../generators/errors.ts';
+import {
+  describe as describeValue,
+  formatDiagnostic,
+  visible,
+  worstKind,
+} from '../../generators/profile/diagnostics.ts';
 
 const found: Diagnostic = {
   severity: 'error',
@@ -78,3 +83,25 @@ describe('worstKind', () => {
     ['both', [unsupported, found], 'usage'],
   ])('%s', (_, diagnostics, kind) => expect(worstKind(diagnostics)).toBe(kind));
 });
+
+test.each([
+  ['plain, ünïcode, \u{1f4e1}', 'plain, ünïcode, \u{1f4e1}'],
+  ['a\tb\u0000', 'a\\tb\\u{0}'],
+  ['\u001b]0;x\u0007\u009b', '\\u{1b}]0;x\\u{7}\\u{9b}'],
+  ['\u202e\u2066\u200b\ufeff', '\\u{202e}\\u{2066}\\u{200b}\\u{feff}'],
+  ['\ud800', '\\u{d800}'],
+])('visible(%j)', (text, shown) => expect(visible(text)).toBe(shown));
+
+test.each([
+  [undefined, undefined, 'nothing'],
+  [null, '', 'nothing'],
+  ['a "b"', 'a "b"', '"a \\"b\\""'],
+  ['a\u202eb', undefined, '"a\\u{202e}b"'],
+  [0, '00', 'the number 00'],
+  [1.5, undefined, 'the number 1.5'],
+  [true, 'TRUE', 'TRUE'],
+  [[], undefined, 'a list'],
+  [{}, undefined, 'a group of keys'],
+])('describe(%j, %j)', (value, written, shown) => expect(describeValue(value, written)).toBe(shown));
+
+test('a long value is cut', () => expect(describeValue('x'.repeat(1000))).toHaveLength(60));

@@ -3,7 +3,7 @@ import { parse, stringify } from 'yaml';
 import { describe, expect, it } from 'vitest';
 import { assembleBundle, CHECKSUMS, MANIFEST } from '../../generators/bundle/bundle.ts';
 import { sha256 } from '../../generators/formats/checksums.ts';
-import { allPaths } from '../../generators/profile/draft.ts';
+import { allPaths } from '../../generators/profile/issues.ts';
 import { profileSchema } from '../../generators/profile/schema.ts';
 import { guestTree, hostTree, VERSION } from '../fixtures/machines.ts';
 import { variant, type Groups } from '../fixtures/profiles.ts';

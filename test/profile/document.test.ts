@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { toDiagnostics } from '../../generators/profile/document.ts';
-import { parseYaml } from '../../generators/profile/parse.ts';
+import {
+  excerptOf,
+  formatPath,
+  parseYaml,
+  toDiagnostics,
+  valueAt,
+} from '../../generators/profile/document.ts';
 import { lineOf } from './example.ts';
 
 function parse(text: string) {
@@ -168,4 +173,38 @@ describe('any text', () => {
       { numRuns: 3000 },
     );
   });
+});
+
+test.each([
+  [[], ''],
+  [['machine', 'memory'], 'machine.memory'],
+  [['passthrough', 0, 'pci'], 'passthrough[0].pci'],
+  [[2, 'sha256'], '[2].sha256'],
+  [['a.b', 'c d'], '["a.b"]["c d"]'],
+])('formatPath(%j)', (path, text) => expect(formatPath(path)).toBe(text));
+
+test('valueAt follows own keys only', () => {
+  const value = { list: [{ a: 1 }] };
+  expect(valueAt(value, ['list', 0, 'a'])).toBe(1);
+  expect(valueAt(value, ['constructor', 'name'])).toBeUndefined();
+  expect(valueAt(value, ['list', 0, 'a', 'b'])).toBeUndefined();
+});
+
+describe('excerptOf', () => {
+  test('is the line without its end', () => {
+    const text = 'one\r\ntwo\nthree';
+    expect([0, 5, 9].map((start) => excerptOf(text, start))).toEqual(['one', 'two', 'three']);
+  });
+
+  test.each([
+    ['  psk: hunter2', '  psk: (hidden)'],
+    ['  passphrase: "a b"', '  passphrase: (hidden)'],
+    ["'password': x", "'password': (hidden)"],
+    ['networks: [{ssid: home, psk: x}]', 'networks: [{ssid: home, psk: (hidden)'],
+    ['wpa_psk=00ff', 'wpa_psk= (hidden)'],
+    ['# pass_phrase : x', '# pass_phrase : (hidden)'],
+    ['wifi_password: x', 'wifi_password: (hidden)'],
+    ['psk:', 'psk:'],
+    ['drivers: [if_iwm]', 'drivers: [if_iwm]'],
+  ])('shows %j as %j', (line, shown) => expect(excerptOf(line, 0)).toBe(shown));
 });

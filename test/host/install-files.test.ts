@@ -64,7 +64,8 @@ describe("vm_install apply, in FreeBSD's files,", () => {
     machine.put('release', '13.4-RELEASE\n');
     const before = filesOf(machine);
     await apply(machine);
-    expect(read(machine.local, 'etc/devd/airhive.conf')).toBe(read(machine.bundle, 'devd/airhive.conf'));
+    for (const file of ['devd/airhive.conf', 'devd/airhive-suspend.conf'])
+      expect(read(machine.local, 'etc', file)).toBe(read(machine.bundle, file));
     await remove(machine);
     expect(filesOf(machine)).toEqual(before);
   });

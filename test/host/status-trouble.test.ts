@@ -100,6 +100,10 @@ describe('vm_status in trouble', () => {
     expect((await statusOf(machine)).rows.route).toBe(
       'default NOT through the guest, but 10.20.0.1 on em0, which has no cable (service routing restart)',
     );
+    machine.put('routes', 'default 172.24.1.1 bridge0\n');
+    expect((await statusOf(machine)).rows.route).toBe(
+      'default through the guest, 172.24.1.1 on bridge0, which does not run',
+    );
     machine.put('pciconf', '');
     machine.put('routes', '');
     const gone = await statusOf(machine);
@@ -122,7 +126,7 @@ describe('vm_status in trouble', () => {
     machine.put('routes', routes);
     const { said } = await statusOf(machine);
     expect(said).toContain(
-      'default through the guest, 172.24.1.1 on bridge0, and also through 10.20.0.1 on em0:\n',
+      'default through the guest, 172.24.1.1 on bridge0, which does not run, and also through 10.20.0.1 on em0:\n',
     );
     expect(said).toContain('sysctl net.route.multipath=0, then "service routing restart"');
     expect(JSON.parse((await statusOf(machine, '--json')).said)).toMatchObject({

@@ -106,18 +106,34 @@ describe('suspend and resume', () => {
   });
 });
 
-describe('devd/airhive.conf', () => {
-  const text = readFileSync(new URL('../../overlays/host/devd/airhive.conf', import.meta.url), 'utf8');
+/** The one entry of a file for devd. */
+function entryOf(file: string): { priority: number; lines: string[] } {
+  const text = readFileSync(new URL(`../../overlays/host/devd/${file}`, import.meta.url), 'utf8');
   const [, priority = '', body = ''] = /^notify (\d+) \{\n([^}]*)\};$/m.exec(text) ?? [];
+  const lines = body.trim().split('\n');
+  return { priority: Number(priority), lines: lines.map((line) => line.trim().replaceAll(/\s+/g, ' ')) };
+}
 
-  it('comes before the one entry of the base system that it has to replace, and does its work last', () => {
-    expect(Number(priority)).toBeGreaterThan(10);
-    const lines = body.trim().split('\n');
-    expect(lines.map((line) => line.trim().replaceAll(/\s+/g, ' '))).toEqual([
+describe('what devd is told', () => {
+  it('of sleep comes before the one entry of the base system that it has to replace, and does its work last', () => {
+    const { priority, lines } = entryOf('airhive-suspend.conf');
+    expect(priority).toBeGreaterThan(10);
+    expect(lines).toEqual([
       'match "system" "ACPI";',
       'match "subsystem" "Suspend";',
       'action "/usr/sbin/service airhive suspend";',
       'action "/etc/rc.suspend acpi $notify";',
+    ]);
+  });
+
+  it('of cables comes after every other entry for them', () => {
+    const { priority, lines } = entryOf('airhive.conf');
+    expect(priority).toBe(0);
+    expect(lines).toEqual([
+      'match "system" "IFNET";',
+      'match "type" "LINK_DOWN";',
+      'media-type "ethernet";',
+      'action "/usr/sbin/service airhive cable";',
     ]);
   });
 });

@@ -89,9 +89,20 @@ describe('a laptop', { timeout: TIME }, () => {
     const before = systemOf(machine);
     await install(machine);
     expect(lacks(machine)).toEqual([]);
-    expect(existsSync(join(machine.local, 'etc/devd/airhive.conf'))).toBe(true);
+    expect(existsSync(join(machine.local, 'etc/devd/airhive-suspend.conf'))).toBe(true);
     expect((await machine.call('vm_install', 'remove', '--yes')).code).toBe(0);
     expect(systemOf(machine)).toEqual(before);
+  });
+});
+
+describe('a kernel without ROUTE_MPATH', { timeout: TIME }, () => {
+  it('has one default route by itself, and is not to be rebooted for what it does not know', async () => {
+    const machine = new Machine({ host: 'laptop' });
+    machine.put('sysctl', machine.get('sysctl').replace('net.route.multipath=1\n', ''));
+    await install(machine);
+    expect(lacks(machine)).toEqual([]);
+    const again = await machine.call('vm_install', 'apply', '--yes');
+    expect(again.said).toContain('no reboot is needed');
   });
 });
 

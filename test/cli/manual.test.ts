@@ -48,8 +48,8 @@ function flagsOf(words: string): string {
     .replace(/ Ar (.*)$/, (_, value: string) => ` <${value.replaceAll(' ', '')}>`);
 }
 
-const COMMON = 'Options of every verb';
-const ALONE = 'Options without a verb';
+const COMMON = 'Options of every command';
+const ALONE = 'Options without a command';
 
 /** The options of a part of DESCRIPTION, with the words below each. */
 function documented(title: string): Option[] {

@@ -88,6 +88,14 @@ describe('airhive(8)', () => {
     expect(said.toSorted()).toEqual(known.toSorted());
   });
 
+  it('has the fields of vm_status --json', () => {
+    const printed = [...textAt(tree, 'vm_status').matchAll(/"(?:text|json|list) ([a-z_]+) /g)];
+    const items = partsAt(partOf('vm_status'), 'It').filter(({ head }) => head.startsWith('Va '));
+    const said = items.flatMap(({ head }) => head.slice('Va '.length).split(' , '));
+    expect(printed.length).toBeGreaterThan(20);
+    expect(said.toSorted()).toEqual(unique(printed.map(([, name = '']) => name)));
+  });
+
   it('has the exit codes of all airhive', () => {
     const codes = partsAt(section(page, 'EXIT STATUS'), 'It').map(({ head }) => Number(head));
     expect(codes).toEqual([0, ...Object.values(EXIT_CODES)].toSorted((a, b) => a - b));

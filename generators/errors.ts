@@ -72,14 +72,14 @@ export function diskError(what: string, path: string, cause: unknown): AirhiveEr
 }
 
 const DISK_REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or folder',
+  ENOENT: 'no such file or directory',
   EACCES: 'permission denied',
   EPERM: 'operation not permitted',
   EROFS: 'the file system is read-only',
   ENOSPC: 'no space left on the device',
   EDQUOT: 'disk quota exceeded',
-  EISDIR: 'it is a folder',
-  ENOTDIR: 'a part of the path is not a folder',
+  EISDIR: 'it is a directory',
+  ENOTDIR: 'a part of the path is not a directory',
   EIO: 'input/output error',
 };
 

@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { run } from './cli/program.ts';
 import type { Terminal, World } from './cli/world.ts';
 
-// The one place that reads the process: arguments, environment, folder, terminals, clock and signals.
+// The one place that reads the process: arguments, environment, directory, terminals, clock and signals.
 
-// The compiled file lies in .build/, one below airhive's own folder.
+// The compiled file lies in .build/, one below airhive's own directory.
 const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
 const { version } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as { version: string };
 

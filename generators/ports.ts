@@ -1,5 +1,5 @@
 /**
- * What the effectful folders need of the world, handed in by main.ts. Nothing below main.ts reads the clock,
+ * What the effectful parts need of the world, handed in by main.ts. Nothing below main.ts reads the clock,
  * the environment or a terminal by itself, so tests can stand in for each of these.
  */
 

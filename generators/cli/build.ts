@@ -35,7 +35,7 @@ interface Order {
   readonly profile: ResolvedProfile;
   readonly mirrors: readonly string[];
   readonly secrets: SiteSecrets | undefined;
-  /** The folder that the bundle goes into. */
+  /** The directory that the bundle goes into. */
   readonly out: string;
 }
 

@@ -7,7 +7,8 @@ import type { Terminal } from './world.ts';
 const ERROR = '\x1b[31m';
 const RESET = '\x1b[0m';
 
-const BUG_HINT = 'this is a bug in airhive: please report it with the lines below and the command you ran';
+const BUG_HINT =
+  'this is a bug in airhive: please report it, with the lines below, the command that you ran and the profile';
 
 /** Prints what was thrown, for a person, to standard error. */
 export function printFailure(stderr: Terminal, error: unknown, colour: boolean): void {

@@ -88,7 +88,7 @@ function verb(program: Command, name: string, description: string): Command {
 const RELEASES = ['--releases <file>', 'pinned releases (default: the ones airhive ships)'] as const;
 const PROFILE = ['--profile <name|file>', 'a profile that airhive ships, or a file of your own'] as const;
 
-/** `--out "$UNSET"` must not mean the folder that one happens to be in. */
+/** `--out "$UNSET"` must not mean the present directory. */
 function notEmpty(path: string): string {
   if (path === '') throw new InvalidArgumentError('It is empty.');
   return path;
@@ -102,13 +102,13 @@ function addBuild(program: Command, context: ContextOf, done: Done): void {
     .option('--iso <file>', "use this copy of the profile's ISO", notEmpty)
     .option(
       '--mirror <url>',
-      'fetch the ISO from here (the part before /v3.24/releases/); repeatable',
+      'download the ISO from here (the part before /v3.24/releases/); repeatable',
       collect,
     )
     .option(...RELEASES)
     .option('--cache <dir>', 'where ISOs are kept (default: $XDG_CACHE_HOME/airhive)', notEmpty)
-    .option('--offline', 'use no network; an ISO that is not in the cache is left for the host to fetch')
-    .option('--require-iso', 'fail (exit 5) when the ISO cannot be had')
+    .option('--offline', 'use no network; an ISO that is not in the cache is left for the host to download')
+    .option('--require-iso', 'fail (exit 5) if the ISO cannot be had')
     .option('--secrets <file>', "also make data/site.img with this machine's networks and keys (mode 0600)")
     .action(async (options: BuildOptions & CommonOptions) => {
       const { build } = await import('./build.ts');
@@ -133,7 +133,7 @@ function addReaders(program: Command, context: ContextOf, done: Done): void {
     });
   verb(program, 'verify', 'read a bundle again and check all of it')
     .argument('<dir|tar>', 'the bundle')
-    .option('--public', 'also fail when there is a data/ or any secret in it')
+    .option('--public', 'also fail if there is a data/ or any secret in it')
     .action(async (path: string, options: CommonOptions & { public?: boolean }) => {
       const { verify } = await import('./verbs.ts');
       done(await verify(path, options, context(options)));
@@ -189,8 +189,8 @@ function document(content: Readonly<Record<string, unknown>>): string {
 function usageError(error: CommanderError): AirhiveError {
   // Without a verb commander prints the help as an error.
   const message =
-    error.code === 'commander.help' ? 'no verb was given' : error.message.replace(/^error: /, '');
+    error.code === 'commander.help' ? 'no command was given' : error.message.replace(/^error: /, '');
   return new AirhiveError('usage', message.replaceAll('\n', ' '), {
-    hint: 'airhive --help lists the verbs, airhive VERB --help its options',
+    hint: 'airhive --help lists the commands, airhive COMMAND --help its options',
   });
 }

@@ -2,11 +2,11 @@ import type { Clock, HttpGet, Reporter } from '../ports.ts';
 
 /** Everything outside of airhive, read or made once by main.ts and handed down. */
 export interface World {
-  /** The words after the program's name. */
+  /** The arguments after the program's name. */
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
-  /** Folder of airhive itself, with overlays/ and profiles/ in it. */
+  /** Directory of airhive itself, with overlays/ and profiles/ in it. */
   readonly root: string;
   readonly stdout: Terminal;
   readonly stderr: Terminal;

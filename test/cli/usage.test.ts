@@ -22,10 +22,10 @@ describe('help is on standard output and exits 0', () => {
   });
 });
 
-const HINT = '  airhive --help lists the verbs, airhive VERB --help its options\n';
+const HINT = '  airhive --help lists the commands, airhive COMMAND --help its options\n';
 
 const WRONG: readonly [string[], string][] = [
-  [[], 'no verb was given'],
+  [[], 'no command was given'],
   [['bild'], "unknown command 'bild' (Did you mean build?)"],
   [['build', '--profil', 'intel8260'], "unknown option '--profil' (Did you mean --profile?)"],
   [['build', '--ofline', '--profile', 'intel8260'], "unknown option '--ofline' (Did you mean --offline?)"],

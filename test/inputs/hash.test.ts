@@ -30,11 +30,11 @@ it('names a file that cannot be read', async () => {
   const folder = temporaryFolder();
   await expect(hashFile(join(folder, 'none'))).rejects.toMatchObject({
     kind: 'disk',
-    message: `cannot read ${folder}/none: no such file or folder`,
+    message: `cannot read ${folder}/none: no such file or directory`,
   });
   await expect(hashFile(folder)).rejects.toMatchObject({
     kind: 'disk',
-    message: `cannot read ${folder}: it is a folder`,
+    message: `cannot read ${folder}: it is a directory`,
   });
 });
 

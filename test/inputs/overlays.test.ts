@@ -59,7 +59,7 @@ describe('readOverlay', () => {
     const folder = join(freshFolder(), 'none');
     await expect(readOverlay(folder)).rejects.toMatchObject({
       kind: 'disk',
-      message: `cannot read ${folder}: no such file or folder`,
+      message: `cannot read ${folder}: no such file or directory`,
     });
   });
 });

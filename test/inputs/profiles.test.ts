@@ -71,7 +71,7 @@ describe('what cannot be read', () => {
     const at = { root: installed(), cwd };
     await expect(readProfile('./none.yaml', at)).rejects.toMatchObject({
       kind: 'disk',
-      message: 'cannot read none.yaml: no such file or folder',
+      message: 'cannot read none.yaml: no such file or directory',
     });
     await expect(readProfile('./folder', at)).rejects.toMatchObject({ kind: 'disk' });
     await expect(readProfile('./latin.yaml', at)).rejects.toMatchObject({

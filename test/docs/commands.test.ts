@@ -25,7 +25,7 @@ const STANDS_FOR: readonly (readonly [from: string, to: string])[] = [
   ['[NAME|FILE]...', 'intel8260 ./mine.yaml'],
   ['NAME|FILE', 'intel8260'],
   ['DIR|TAR', 'dist/intel8260.tar'],
-  ['-- VERB', '-- profiles'],
+  ['-- COMMAND', '-- profiles'],
 ];
 
 /** The folder of a reader who has the files that the README has him write. */
@@ -77,8 +77,8 @@ describe('the commands of the documents', () => {
   it('are all of them: whatever else stands in code is no command', () => {
     expect(DOCUMENTS.flatMap((file) => otherSpans(file))).toEqual([
       '--profile ./mine.yaml',
-      'airhive VERB',
-      // The verbs of the table, which commands() writes out.
+      'airhive COMMAND',
+      // The commands of the table, which commands() writes out.
       ...[
         'build --profile NAME\\|FILE',
         'validate [NAME\\|FILE]...',

@@ -16,8 +16,8 @@ const pagesOf = (directory: string): string[] =>
     .toSorted();
 
 export const DOCUMENTS = ['README.md', 'ARCHITECTURE.md', ...pagesOf('docs')];
-/** What a maintainer needs to know: it has no commands for users. */
-export const NOTES = pagesOf('docs/notes');
+/** What a developer needs to know: it has no commands for users. */
+export const NOTES = ['CHANGELOG.md', 'CONTRIBUTING.md', ...pagesOf('docs/notes')];
 const MANUAL = 'overlays/host/man/airhive.8';
 const STEPS = 'overlays/host/README.txt.mustache';
 

@@ -14,8 +14,8 @@ const isThere = (path: string): boolean => STARTS.some((start) => existsSync(joi
 /** Every path of the project that a document names in code. */
 function pathsIn(text: string): string[] {
   const prose = text.replace(/^ *```[^]*?^ *```/gm, '');
-  const spans = [...prose.matchAll(/`([^`\s]+)`/g)].map(([, span = '']) => span);
-  return [...new Set(spans)].filter((span) => /^[\w.][\w./-]*$/.test(span) && TOPS.has(span.split('/')[0]!));
+  const words = [...prose.matchAll(/`([^`]+)`/g)].flatMap(([, span = '']) => span.split(/\s+/));
+  return [...new Set(words)].filter((span) => /^[\w.][\w./-]*$/.test(span) && TOPS.has(span.split('/')[0]!));
 }
 
 /** The names of headings, as links use them. */

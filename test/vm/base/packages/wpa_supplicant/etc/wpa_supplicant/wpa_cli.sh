@@ -1,5 +1,5 @@
 #!/bin/sh
-# Stand-in for the stock action script: a DHCP client that runs is told to renew or to let go.
+# A fake of the stock action script: it tells a running DHCP client to renew or to release its lease.
 pid=$(cat "/var/run/udhcpc.$1.pid" 2>/dev/null) || exit 0
 case $2 in
 CONNECTED) kill -USR1 "$pid" ;;

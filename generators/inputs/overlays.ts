@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { AirhiveError } from '../errors.ts';
 import { compareCodeUnits } from '../formats/order.ts';
-import type { OverlaySource } from '../plan/overlay.ts';
+import type { OverlaySource } from '../plan/render.ts';
 import { onDisk } from '../disk/safely.ts';
 
 /**

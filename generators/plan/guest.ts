@@ -1,8 +1,7 @@
+import { compareCodeUnits } from '../formats/order.ts';
 import { treeOf, type Link, type Tree } from '../formats/tree.ts';
 import type { ResolvedProfile } from '../profile/resolve.ts';
-import { guestView } from './guest-view.ts';
-import { planOverlay, type OverlaySource } from './overlay.ts';
-import { fetchedPackages } from './packages.ts';
+import { planOverlay, type OverlaySource, type View } from './render.ts';
 
 /**
  * The guest's file tree, as the apkovl carries it: the overlay's files and the runlevel links that start services.
@@ -64,4 +63,54 @@ function runlevelLinks(profile: ResolvedProfile): Link[] {
         target: `/etc/init.d/${service}`,
       })),
   );
+}
+
+/** The names that templates in overlays/guest may use: the groups of the profile, and what follows from them. */
+function guestView(profile: ResolvedProfile, version: string): View {
+  const { name, ...groups } = profile;
+  const { network, ssh, release, alpine } = groups;
+  return {
+    ...groups,
+    profile: name,
+    version,
+    lan: `${network.subnet}/${network.prefix}`,
+    // Without its length it would be one address to ip6tables.
+    ipv6Subnet: network.ipv6 ? `${network.ipv6.subnet}/${network.ipv6.prefix}` : '',
+    saePwe: knowsHashToElement(release.release),
+    reversePort: ssh.reverse ? ssh.port : '',
+    world: worldPackages(profile),
+    fetched: fetchedPackages(profile).join(' '),
+    mirrors: alpine.mirrors.join(' '),
+    // Extra packages may live in either repository; the second index is large, so only they make it needed.
+    repositories: alpine.packages.length > 0 ? 'main community' : 'main',
+  };
+}
+
+/** sae_pwe came with wpa_supplicant 2.10, in Alpine 3.16; an older one stops at a setting it does not know. */
+function knowsHashToElement(release: string): boolean {
+  const [major = 0, minor = 0] = release.split('.').map(Number);
+  return major > 3 || (major === 3 && minor >= 16);
+}
+
+/** What the guest's services call. */
+const NEEDED = ['alpine-base', 'dnsmasq', 'e2fsprogs', 'iptables', 'iw', 'openssh', 'wpa_supplicant'];
+
+/** Packages installed from the ISO at every boot (etc/apk/world). A name the ISO lacks would be skipped silently. */
+export function worldPackages(profile: ResolvedProfile): string[] {
+  return needed(profile).filter((name) => !isLacking(profile, name));
+}
+
+/** Packages the guest fetches over its own Wi-Fi and keeps: what the ISO lacks, and the profile's extra ones. */
+export function fetchedPackages(profile: ResolvedProfile): string[] {
+  const lacking = needed(profile).filter((name) => isLacking(profile, name));
+  return [...new Set([...lacking, ...profile.alpine.packages])].sort(compareCodeUnits);
+}
+
+function needed(profile: ResolvedProfile): string[] {
+  return profile.network.ipv6 ? [...NEEDED, 'ip6tables'].sort(compareCodeUnits) : NEEDED;
+}
+
+/** ip6tables is a part of iptables, or its neighbour, in every release. */
+function isLacking(profile: ResolvedProfile, name: string): boolean {
+  return profile.release.lacks.includes(name === 'ip6tables' ? 'iptables' : name);
 }

@@ -1,9 +1,7 @@
 import { fileOf, treeOf, type File, type Tree } from '../formats/tree.ts';
 import type { ResolvedDevice, ResolvedProfile } from '../profile/resolve.ts';
-import { planOverlay, type OverlaySource } from './overlay.ts';
 import { encodeProfileManual } from './profile-manual.ts';
-import type { View } from './render.ts';
-import { planTroubleshooting } from './troubleshooting.ts';
+import { planOverlay, type OverlaySource, type View } from './render.ts';
 
 /** The card's slot in the guest; more cards take the ones after the network's (6) and the entropy device's (7). */
 const CARD_SLOTS = [5, 8, 9, 10, 11, 12, 13, 14];
@@ -29,78 +27,71 @@ function profileManual({ release }: ResolvedProfile): File {
   return fileOf('man/airhive-profile.5', bytes);
 }
 
-/** The names that templates in overlays/host may use. */
+/** The names that templates in overlays/host may use: the groups of the profile, and what follows from them. */
 export function hostView(profile: ResolvedProfile, version: string): View {
-  const { machine, network, release, host, ssh } = profile;
-  const devices = placeDevices(profile.passthrough);
-  const isoUrls = profile.alpine.mirrors.map((mirror) => `${mirror}/${release.path}`);
-  const passthruArgs = devices.map((device) => `${device.guestSlot},passthru,${device.pci}`);
+  const { name, ...groups } = profile;
+  const { alpine, release, passthrough, host, ssh } = groups;
   return {
-    profile: profile.name,
+    ...groups,
+    profile: name,
     version,
-    vm: machine.name,
-    cpus: machine.cpus,
-    memory: machine.memory,
-    loader: machine.loader,
-    console: machine.console,
-    kernel: release.kernel,
-    release: release.release,
-    iso: release.file,
-    isoSha256: release.sha256,
-    isoSize: release.size,
-    isoUrls,
-    isoUrlList: isoUrls.join(' '),
-    directory: host.directory,
-    bridge: network.bridge,
-    tap: network.tap,
-    host: network.host,
-    guest: network.guest,
-    prefix: network.prefix,
-    netmask: network.netmask,
-    subnet: network.subnet,
-    dns: network.dns,
-    ipv6: network.ipv6 && { ...network.ipv6 },
-    devices,
-    deviceList: devices.map((device) => `${device.pci}=${device.id}`).join(' '),
-    passthruArgs,
-    passthruList: passthruArgs.join(' '),
-    pptdevs: devices.map((device) => device.pci).join(' '),
-    drivers: [...new Set(profile.passthrough.flatMap((device) => device.drivers))].join(' '),
-    freebsd: host.freebsd.text,
-    freebsdMajor: host.freebsd.major,
-    country: profile.wifi.country,
-    retire: host.retire,
-    retireList: host.retire.join(' '),
-    reverse: ssh.reverse ? { port: ssh.port, to: ssh.to } : null,
+    isoUrls: alpine.mirrors.map((mirror) => `${mirror}/${release.path}`).join(' '),
+    cards: {
+      ids: passthrough.map(({ pci, id }) => `${pci}=${id}`).join(' '),
+      slots: slotsOf(passthrough).join(' '),
+      pptdevs: passthrough.map(({ pci }) => pci).join(' '),
+      drivers: [...new Set(passthrough.flatMap(({ drivers }) => drivers))].join(' '),
+    },
+    retired: host.retire.join(' '),
     reversePort: ssh.reverse ? ssh.port : '',
     reverseTo: ssh.reverse ? ssh.to : '',
     stateSize: '512M',
   };
 }
 
-type PlacedDevice = View & { readonly pci: string; readonly id: string; readonly guestSlot: string };
-
 /**
- * Functions of one card share a guest slot and keep their numbers there, but a guest looks for the others only when
- * function 0 exists (docs/notes/freebsd.md): the Wi-Fi of many chipsets is function 3 alone and becomes 0.
+ * The devices as arguments of bhyve's -s. Functions of one card share a guest slot and keep their numbers there, but a guest
+ * looks for the others only when function 0 exists (docs/notes/freebsd.md): the Wi-Fi of many chipsets is function 3 alone
+ * and becomes 0.
  */
-function placeDevices(devices: readonly ResolvedDevice[]): PlacedDevice[] {
+function slotsOf(devices: readonly ResolvedDevice[]): string[] {
+  const cardOf = ({ bus, slot }: ResolvedDevice) => `${bus}/${slot}`;
   const cards = [...new Set(devices.map(cardOf))];
   return devices.map((device) => {
-    const functions = devices.filter((other) => cardOf(other) === cardOf(device)).map((other) => other.func);
+    const functions = devices.filter((other) => cardOf(other) === cardOf(device)).map(({ func }) => func);
     const func = functions.includes(0) ? device.func : functions.indexOf(device.func);
-    return {
-      pci: device.pci,
-      selector: `pci0:${device.bus}:${device.slot}:${device.func}`,
-      vendor: device.vendor,
-      device: device.device,
-      id: device.id,
-      guestSlot: `${CARD_SLOTS[cards.indexOf(cardOf(device))] ?? 0}:${func}`,
-      drivers: device.drivers.join(' '),
-    };
+    return `${CARD_SLOTS[cards.indexOf(cardOf(device))] ?? 0}:${func},passthru,${device.pci}`;
   });
 }
 
-function cardOf(device: ResolvedDevice): string {
-  return `${device.bus}/${device.slot}`;
+/**
+ * The page docs/troubleshooting.md for one bundle: its commands name the folders, addresses and interfaces of the profile
+ * intel8260, and here those of `profile`, so that they can be typed as they stand.
+ */
+export function planTroubleshooting(page: Uint8Array, profile: ResolvedProfile): File {
+  const own = namesOf(profile);
+  const anyExample = new RegExp(
+    Object.keys(own)
+      .map((example) => `${example.replaceAll('.', '\\.')}(?![A-Za-z0-9-])`)
+      .join('|'),
+    'g',
+  );
+  const text = Buffer.from(page).toString('utf8');
+  const bytes = Buffer.from(text.replace(anyExample, (example) => own[example] ?? example));
+  return fileOf('troubleshooting.md', bytes);
+}
+
+/** What the page says of intel8260, and what is so in this profile; what another one begins with comes after that. */
+function namesOf({ host, machine, network, passthrough: [card] }: ResolvedProfile): Record<string, string> {
+  return {
+    '/mnt/vm_bhyve/linuxguest': host.directory,
+    'bhyve: airhive': `bhyve: ${machine.name}`,
+    '172.24.1.49/24': `${network.host}/${network.prefix}`,
+    '172.24.1.49': network.host,
+    '172.24.1.1': network.guest,
+    bridge0: network.bridge,
+    tap0: network.tap,
+    '8086:24f3': card?.id ?? '',
+    '0x24f3': `0x${card?.device ?? ''}`,
+  };
 }

@@ -1,12 +1,40 @@
 import Mustache from 'mustache';
 import { AirhiveError } from '../errors.ts';
-import { escapeFor, kindOf } from './escape.ts';
+import { fileOf, type File } from '../formats/tree.ts';
 
-/** The values a template may name. Null, false and empty lists make a section absent. */
+/* Overlay sources become the files of a machine: templates are filled, each value escaped for its file. */
+
+/** One file of overlays/guest or overlays/host as it lies in the repository, `.mustache` still in its name. */
+export type OverlaySource = Pick<File, 'path' | 'bytes'>;
+
+const TEMPLATE = '.mustache';
+
+/**
+ * Turns overlay sources into the files of a machine: templates are rendered, everything else is taken as it is.
+ * Whatever starts with `#!` is executable (0755), the rest 0644: modes on the builder's disk depend on its umask.
+ */
+export function planOverlay(sources: readonly OverlaySource[], view: View): File[] {
+  return sources.map(({ path, bytes }) => {
+    const target = path.endsWith(TEMPLATE) ? path.slice(0, -TEMPLATE.length) : path;
+    const content =
+      target === path
+        ? bytes
+        : Buffer.from(renderTemplate(target, Buffer.from(bytes).toString('utf8'), view));
+    return fileOf(target, content, isScript(content) ? 0o755 : 0o644);
+  });
+}
+
+function isScript(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x23 && bytes[1] === 0x21;
+}
+
+/**
+ * The values a template may name, those of a group as `group.name`. Null, false and empty lists make a section absent.
+ */
 export interface View {
   readonly [name: string]: ViewValue;
 }
-type ViewValue = string | number | boolean | null | View | readonly (string | number | View)[];
+type ViewValue = string | number | boolean | null | undefined | View | readonly (string | number | View)[];
 
 /**
  * Fills a template for the file at `path`. The engine itself would write nothing for a missing name and HTML for
@@ -65,13 +93,23 @@ class StrictContext extends Mustache.Context {
   }
 
   override lookup(name: string): unknown {
-    const view: unknown = this.view;
-    if (name === '.') return view;
+    if (name === '.') return this.view as unknown;
+    const [first = '', ...rest] = name.split('.');
+    const found = rest.reduce<unknown>(memberOf, memberAround(this, first));
+    if (found === undefined) throw new Error(`"${name}" is not a name it may use`);
     // The engine writes null as nothing; false is refused by textOf and absent as a section all the same.
-    if (isView(view) && Object.hasOwn(view, name)) return view[name] ?? false;
-    if (this.parent) return this.parent.lookup(name);
-    throw new Error(`"${name}" is not a name it may use`);
+    return found ?? false;
   }
+}
+
+/** The innermost view that has the name decides. */
+function memberAround({ view, parent }: Mustache.Context, name: string): unknown {
+  const found = memberOf(view, name);
+  return found === undefined && parent ? memberAround(parent, name) : found;
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return isView(value) && Object.hasOwn(value, name) ? value[name] : undefined;
 }
 
 function isView(value: unknown): value is View {
@@ -93,5 +131,58 @@ function refuseForbiddenTags(tokens: readonly unknown[]): void {
     if (type === '=') throw new Error(`other delimiters are asked for; they are always {{ and }}`);
     if (type === '>') throw new Error(`partial "${name}" is asked for; there are none`);
     if (Array.isArray(children)) refuseForbiddenTags(children);
+  }
+}
+
+/**
+ * How a value is written into a file of some kind:
+ * - `shell`  as one complete single-quoted word, for files that a shell reads;
+ * - `wpa`    inside the double quotes of a wpa_supplicant string, which knows no escapes;
+ * - `plain`  as it is, for every other file; whatever could start a second line, end a quoted
+ *            value or expand in rc.conf and loader.conf is refused.
+ * HTML escaping, the template engine's own habit, is never right here.
+ */
+export type FileKind = 'shell' | 'wpa' | 'plain';
+
+/** The files of settings that the scripts of each machine source. */
+const SETTINGS: ReadonlySet<string> = new Set(['vm.conf', 'etc/airhive/airhive.conf']);
+
+/** The kind of a file, by its path in the machine's tree (without `.mustache`). */
+export function kindOf(path: string): FileKind {
+  if (/(^|\/)wpa_supplicant[^/]*\.conf$/.test(path)) return 'wpa';
+  if (SETTINGS.has(path) || path.startsWith('etc/conf.d/')) return 'shell';
+  return 'plain';
+}
+
+/** Writes `value` for a file of `kind`; throws AirhiveError (usage) for what that kind cannot hold. */
+export function escapeFor(kind: FileKind, value: string): string {
+  return ESCAPES[kind](value);
+}
+
+const ESCAPES: Readonly<Record<FileKind, (value: string) => string>> = {
+  shell: (value) => {
+    refuse(value, /\0/, 'a NUL byte', 'a shell word');
+    return `'${value.replaceAll("'", `'\\''`)}'`;
+  },
+  wpa: (value) => {
+    refuse(value, CONTROL, 'a control character', 'a wpa_supplicant setting');
+    refuse(value, /"/, 'a double quote', 'a wpa_supplicant setting');
+    return value;
+  },
+  plain: (value) => {
+    refuse(value, CONTROL, 'a control character', 'a line of a configuration file');
+    refuse(value, /["'`$\\]/, 'a quote, a backslash or a dollar sign', 'a configuration file');
+    return value;
+  },
+};
+
+// eslint-disable-next-line no-control-regex -- control characters are what is looked for
+const CONTROL = /[\0-\x1f\x7f]/;
+
+function refuse(value: string, pattern: RegExp, what: string, where: string): void {
+  if (pattern.test(value)) {
+    throw new AirhiveError('usage', `${JSON.stringify(value)} has ${what}, which ${where} cannot hold`, {
+      hint: 'change that value of the profile',
+    });
   }
 }

@@ -17,20 +17,60 @@ const OTHERS: Readonly<Record<string, string>> = {
 
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** What the templates get for intel8260, with a small ISO in place of Alpine's and no console. */
+/** What tests change of a bundle, by short names, and the names that templates have for it. */
+const NAMES: Readonly<Record<string, string>> = {
+  profile: 'profile',
+  version: 'version',
+  vm: 'machine.name',
+  memory: 'machine.memory',
+  loader: 'machine.loader',
+  console: 'machine.console',
+  iso: 'release.file',
+  isoSha256: 'release.sha256',
+  isoSize: 'release.size',
+  isoUrlList: 'isoUrls',
+  directory: 'host.directory',
+  retire: 'host.retire',
+  tap: 'network.tap',
+  guest: 'network.guest',
+  ipv6: 'network.ipv6',
+  deviceList: 'cards.ids',
+  drivers: 'cards.drivers',
+  reverse: 'ssh.reverse',
+  reversePort: 'reversePort',
+  reverseTo: 'reverseTo',
+};
+
+const profile = variant();
+
+/** The profile intel8260 with a small ISO in place of Alpine's and no console. */
 export const intel8260: View = {
-  ...hostView(variant(), '0.1.0'),
   profile: 'intel8260',
+  version: '0.1.0',
+  vm: profile.machine.name,
   console: 'none',
+  iso: profile.release.file,
   isoSha256: sha256(ISO_BYTES),
   isoSize: ISO_BYTES.length,
-  isoUrls: ['http://127.0.0.1:9/alpine/a.iso'],
   isoUrlList: 'http://127.0.0.1:9/alpine/a.iso',
 };
 
-/** The file of overlays/host that `path` comes from, rendered for `view`. */
-export function render(path: string, view: View): string {
-  return renderTemplate(path, readFileSync(join(OVERLAY, `${path}.mustache`), 'utf8'), view);
+/** The view of templates in which these values are set. */
+function viewOf(values: View): View {
+  const view = structuredClone(hostView(profile, '')) as Record<string, unknown>;
+  for (const [name, value] of Object.entries(values)) {
+    const steps = NAMES[name]?.split('.') ?? [];
+    const last = steps.pop();
+    const group = steps.reduce((around, step) => around[step] as typeof view, view);
+    if (last === undefined || !Object.hasOwn(group, last)) throw new Error(`no template has ${name}`);
+    group[last] = value;
+  }
+  return view as View;
+}
+
+/** The file of overlays/host that `path` comes from, rendered with these values. */
+export function render(path: string, values: View): string {
+  return renderTemplate(path, readFileSync(join(OVERLAY, `${path}.mustache`), 'utf8'), viewOf(values));
 }
 
 /** Writes what a build puts into a bundle, with a stand-in for the vdisk, and no ISO. */

@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { treeOf } from '../../generators/formats/tree.ts';
+import { planGuest } from '../../generators/plan/guest.ts';
 import { hostView, planHost } from '../../generators/plan/host.ts';
+import type { View } from '../../generators/plan/render.ts';
 import { hostTree, textAt, hostSources, VERSION } from '../fixtures/machines.ts';
 import { variant, VARIANTS } from '../fixtures/profiles.ts';
 import { run, writeTree } from '../fixtures/scratch.ts';
 import { hasTool } from '../tools.ts';
 
 const card = (pci: string, id = '8086:24f3') => ({ pci, id });
-const slots = (...places: string[]) =>
-  hostView(variant({ passthrough: places.map((pci) => card(pci)) }), VERSION).passthruArgs;
+const cardsOf = (passthrough: readonly object[]) => hostView(variant({ passthrough }), VERSION).cards as View;
+const slots = (...places: string[]) => (cardsOf(places.map((pci) => card(pci))).slots as string).split(' ');
 
 describe('the slots of the cards', () => {
   it.each([
@@ -57,12 +59,11 @@ describe('hostView', () => {
       { ...card('4/0/0'), drivers: ['if_iwm', 'if_iwlwifi'] },
       { ...card('0/20/3', '8086:A0F0'), drivers: ['if_iwlwifi'] },
     ];
-    expect(hostView(variant({ passthrough }), VERSION)).toMatchObject({
+    expect(cardsOf(passthrough)).toEqual({
+      ids: '4/0/0=8086:24f3 0/20/3=8086:a0f0',
+      slots: '5:0,passthru,4/0/0 8:0,passthru,0/20/3',
       pptdevs: '4/0/0 0/20/3',
-      deviceList: '4/0/0=8086:24f3 0/20/3=8086:a0f0',
-      passthruList: '5:0,passthru,4/0/0 8:0,passthru,0/20/3',
       drivers: 'if_iwm if_iwlwifi',
-      devices: [{ selector: 'pci0:4:0:0' }, { selector: 'pci0:0:20:3', vendor: '8086', device: 'a0f0' }],
     });
   });
 
@@ -70,8 +71,7 @@ describe('hostView', () => {
     const mirrors = ['http://b.example/alpine', 'http://a.example'];
     const view = hostView(variant({ alpine: { release: '3.24.1', mirrors } }), VERSION);
     const path = 'v3.24/releases/x86_64/alpine-standard-3.24.1-x86_64.iso';
-    expect(view.isoUrls).toEqual(mirrors.map((mirror) => `${mirror}/${path}`));
-    expect(view.isoUrlList).toBe(mirrors.map((mirror) => `${mirror}/${path}`).join(' '));
+    expect(view.isoUrls).toBe(mirrors.map((mirror) => `${mirror}/${path}`).join(' '));
   });
 });
 
@@ -151,11 +151,29 @@ describe.each(variants)('the host of $name', ({ profile, tree }) => {
 });
 
 describe('planHost', () => {
+  it('gives templates every key of the profile by its group, without a line for it anywhere', () => {
+    const keys = (value: object, group: string): string[] =>
+      Object.entries(value).flatMap(([key, inner]: [string, unknown]) => {
+        if (typeof inner === 'string' || typeof inner === 'number')
+          return [`${group}${key}={{${group}${key}}}`];
+        const isGroup = typeof inner === 'object' && inner !== null && !Array.isArray(inner);
+        return isGroup ? keys(inner, `${group}${key}.`) : [];
+      });
+    const { name, ...groups } = VARIANTS.everything!;
+    const lines = keys(groups, '');
+    expect(lines.length).toBeGreaterThan(30);
+    const overlay = [{ path: 'x.mustache', bytes: Buffer.from(lines.join('\n')) }];
+    const text = textAt(planHost({ name, ...groups }, { ...hostSources, overlay }, VERSION), 'x');
+    expect(text).toContain('network.ipv6.guest=fd12:3456:789a:1::1\n');
+    expect(text).toContain('host.freebsd.text=15.1\n');
+    expect(textAt(planGuest(VARIANTS.everything!, overlay, VERSION), 'x')).toBe(text);
+  });
+
   it('uses no name that the view lacks', () => {
-    const overlay = [{ path: 'vm.conf.mustache', bytes: Buffer.from('{{wlan}}') }];
+    const overlay = [{ path: 'vm.conf.mustache', bytes: Buffer.from('{{lan}}') }];
     const sources = { ...hostSources, overlay };
     expect(() => planHost(VARIANTS.intel8260!, sources, VERSION)).toThrow(
-      'template vm.conf: "wlan" is not a name',
+      'template vm.conf: "lan" is not a name',
     );
   });
 });

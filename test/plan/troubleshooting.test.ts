@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { planTroubleshooting } from '../../generators/plan/troubleshooting.ts';
+import { planTroubleshooting } from '../../generators/plan/host.ts';
 import { hostSources, hostTree, textAt } from '../fixtures/machines.ts';
 import { variant } from '../fixtures/profiles.ts';
 

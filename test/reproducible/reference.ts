@@ -7,7 +7,7 @@ import { readOverlay } from '../../generators/inputs/overlays.ts';
 import { resolveEpoch } from '../../generators/plan/epoch.ts';
 import { planGuest } from '../../generators/plan/guest.ts';
 import { planHost, type HostSources } from '../../generators/plan/host.ts';
-import type { OverlaySource } from '../../generators/plan/overlay.ts';
+import type { OverlaySource } from '../../generators/plan/render.ts';
 import { readPins, resolveText } from '../fixtures/profiles.ts';
 
 const FOLDER = new URL('reference/', import.meta.url);

@@ -1,5 +1,5 @@
 import { encodeChecksums, sha256 } from '../formats/checksums.ts';
-import { encodeFat, fatSizeFor } from '../formats/fat/encode.ts';
+import { encodeFat, fatSizeFor } from '../formats/fat.ts';
 import { encodeGzip } from '../formats/gzip.ts';
 import { encodeManifest, formatMode, type Manifest } from '../formats/manifest.ts';
 import { compareCodeUnits } from '../formats/order.ts';
@@ -10,7 +10,7 @@ import type { ResolvedProfile } from '../profile/resolve.ts';
 /** Name of the overlay in the vdisk and beside it; the one in the vdisk is what boots (docs/notes/alpine.md). */
 export const APKOVL = 'airhive.apkovl.tar.gz';
 export const VDISK = 'disk0.img';
-export const VDISK_LABEL = 'AIRHIVE';
+const VDISK_LABEL = 'AIRHIVE';
 export const MANIFEST = 'manifest.json';
 export const CHECKSUMS = 'SHA256SUMS';
 const VDISK_MINIMUM = 8 * 1024 * 1024;
@@ -41,7 +41,7 @@ export async function assembleBundle(inputs: BundleInputs): Promise<Bundle> {
     ...host.filter((entry) => entry.type === 'file'),
     textFile(`iso/${profile.release.file}.sha256`, iso),
     fileOf(APKOVL, apkovl),
-    fileOf(VDISK, encodeVdisk(apkovl, epoch)),
+    encodeVdisk(apkovl, epoch),
   ]);
   const described = describe(inputs, files, sha256(tar));
   const manifest = textFile(MANIFEST, encodeManifest(described));
@@ -63,10 +63,16 @@ function textFile(path: string, text: string): File {
   return fileOf(path, Buffer.from(text));
 }
 
-function encodeVdisk(apkovl: Uint8Array, epoch: number): Uint8Array {
+/** The disk that carries the overlay, and depends on nothing else; its size, too, unless one is given. */
+export function encodeVdisk(apkovl: Uint8Array, epoch: number, size?: number): File {
   const files = [{ path: APKOVL, bytes: apkovl }];
-  const size = fatSizeFor(files, VDISK_MINIMUM);
-  return encodeFat({ label: VDISK_LABEL, files, time: epoch, size });
+  const image = encodeFat({
+    label: VDISK_LABEL,
+    files,
+    time: epoch,
+    size: size ?? fatSizeFor(files, VDISK_MINIMUM),
+  });
+  return fileOf(VDISK, image);
 }
 
 function describe(inputs: BundleInputs, files: readonly File[], tar: string): Manifest {

@@ -1,8 +1,9 @@
 import { pbkdf2Sync } from 'node:crypto';
-import { encodeFat } from '../formats/fat/encode.ts';
+import { encodeFat } from '../formats/fat.ts';
 import type { SiteSecrets, SiteNetwork } from '../profile/secrets.ts';
 
 const SITE_LABEL = 'AIRHIVESITE';
+/** A file of secrets has 64 KiB at most, which this holds however it is written. */
 const SITE_SIZE = 1024 * 1024;
 
 /** data/site.img: the networks and keys of one machine, in the four files that the guest copies into RAM at boot. */

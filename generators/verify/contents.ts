@@ -1,39 +1,23 @@
 import { gunzipSync } from 'node:zlib';
-import { APKOVL, VDISK, VDISK_LABEL } from '../bundle/bundle.ts';
+import { APKOVL, encodeVdisk, VDISK } from '../bundle/bundle.ts';
 import { AirhiveError } from '../errors.ts';
 import { sha256 } from '../formats/checksums.ts';
-import { decodeFat } from '../formats/fat/decode.ts';
-import { decodeTimestamp, encodeTimestamp } from '../formats/fat/time.ts';
 import { formatMode, type Manifest } from '../formats/manifest.ts';
 import { readArchive, type ArchiveEntry } from './archive.ts';
 import { LARGEST } from './found.ts';
 
-/** Compares what the vdisk carries with the overlay beside it. Returns one line for each difference. */
+/**
+ * Makes the vdisk again from the overlay beside it, as large as it was found, and compares all bytes: whatever else lies on
+ * it, be it in free space, is found.
+ */
 export function checkVdisk(image: Uint8Array, apkovl: Uint8Array, { epoch }: Manifest): string[] {
   try {
-    const { label, files } = decodeFat(image);
-    const problems: string[] = [];
-    if (label !== VDISK_LABEL)
-      problems.push(`${VDISK}: its label is ${JSON.stringify(label)}, not ${VDISK_LABEL}`);
-    // Any further overlay could be booted instead (docs/notes/alpine.md).
-    const [file, ...more] = files;
-    if (file?.path !== APKOVL || more.length > 0) {
-      const held = files.map(({ path }) => JSON.stringify(path)).join(', ');
-      problems.push(`${VDISK}: it has to hold ${APKOVL} and nothing else; it holds ${held || 'nothing'}`);
-    } else if (Buffer.compare(file.bytes, apkovl) !== 0) {
-      problems.push(`${VDISK}: the overlay in it is not the ${APKOVL} beside it`);
-    } else if (file.time !== fatTime(epoch))
-      problems.push(`${VDISK}: the date in it is not that of the manifest`);
-    return problems;
+    const { bytes } = encodeVdisk(apkovl, epoch, image.length);
+    const place = Buffer.compare(image, bytes) === 0 ? -1 : image.findIndex((byte, at) => byte !== bytes[at]);
+    return place < 0 ? [] : [`${VDISK}: not the disk that ${APKOVL} gives, first at byte ${place}`];
   } catch (error) {
     return [`${VDISK}: ${messageOf(error)}`];
   }
-}
-
-/** What remains of a moment on a FAT volume. */
-function fatTime(epoch: number): number | undefined {
-  const { date, time } = encodeTimestamp(epoch);
-  return decodeTimestamp(date, time);
 }
 
 /** Compares the entries of the apkovl with those the manifest lists. Returns one line for each difference. */

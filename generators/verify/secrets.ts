@@ -1,6 +1,5 @@
 import { gunzipSync } from 'node:zlib';
 import { writtenRuns } from '../disk/runs.ts';
-import { decodeFat } from '../formats/fat/decode.ts';
 import { LARGEST, type Found } from './found.ts';
 
 /** What no published bundle may contain: private keys, and passphrases where wpa_supplicant would read them. */
@@ -35,23 +34,12 @@ interface Layer {
   readonly bytes: Uint8Array;
 }
 
-/** A file, and what it holds when it is a volume or compressed. An archive shows its files as they are. */
+/**
+ * A file, and what it holds when it is compressed. An archive shows its files as they are; what is on the vdisk is the
+ * overlay beside it, or another check refuses it.
+ */
 function layersOf(name: string, bytes: Uint8Array): Layer[] {
-  const inner = name.endsWith('.img')
-    ? filesOf(name, bytes)
-    : name.endsWith('.gz')
-      ? unzipped(name, bytes)
-      : [];
-  return [{ name, bytes }, ...inner];
-}
-
-function filesOf(name: string, bytes: Uint8Array): Layer[] {
-  try {
-    return decodeFat(bytes).files.flatMap((file) => layersOf(`${name}: ${file.path}`, file.bytes));
-  } catch {
-    // Damaged: the other checks say so.
-    return [];
-  }
+  return [{ name, bytes }, ...(name.endsWith('.gz') ? unzipped(name, bytes) : [])];
 }
 
 function unzipped(name: string, bytes: Uint8Array): Layer[] {

@@ -10,7 +10,7 @@ import {
   type Bundle,
 } from '../../generators/bundle/bundle.ts';
 import { decodeChecksums, sha256 } from '../../generators/formats/checksums.ts';
-import { decodeFat } from '../../generators/formats/fat/decode.ts';
+import { readFat } from '../fixtures/fat-reader.ts';
 import { formatMode } from '../../generators/formats/manifest.ts';
 import { compareCodeUnits } from '../../generators/formats/order.ts';
 import { encodeTar } from '../../generators/formats/tar.ts';
@@ -67,7 +67,7 @@ describe('the bundle', () => {
   });
 
   it('carries the same overlay in the vdisk as beside it, and nothing more there', () => {
-    const { label, files } = decodeFat(at(VDISK).bytes);
+    const { label, files } = readFat(at(VDISK).bytes);
     expect(label).toBe('AIRHIVE');
     expect(files.map(({ path, time }) => ({ path, time }))).toEqual([
       { path: 'airhive.apkovl.tar.gz', time: 1700000000 },
@@ -137,7 +137,7 @@ describe('other inputs', () => {
     const vdisk = large.files.find(({ path }) => path === VDISK)!;
     const apkovl = large.files.find(({ path }) => path === APKOVL)!;
     expect(vdisk.bytes.length).toBeGreaterThan(apkovl.bytes.length);
-    const [inside] = decodeFat(vdisk.bytes).files;
+    const [inside] = readFat(vdisk.bytes).files;
     expect(Buffer.from(inside!.bytes).equals(apkovl.bytes)).toBe(true);
   });
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../generators/formats/checksums.ts';
-import { decodeFat } from '../../generators/formats/fat/decode.ts';
+import { readFat } from '../fixtures/fat-reader.ts';
 import { run } from '../fixtures/scratch.ts';
 import { hasTool } from '../tools.ts';
 import { airhive, runInside } from './command.ts';
@@ -29,7 +29,7 @@ function digestsOf(content: ReadonlyMap<string, Buffer>): string[] {
 function layersOf(bytes: Buffer): Buffer[] {
   if (bytes.readUInt16BE(0) === 0x1f8b) return [bytes, ...layersOf(gunzipSync(bytes))];
   if (bytes.length < 65_536 || bytes.readUInt16LE(510) !== 0xaa55) return [bytes];
-  return [bytes, ...decodeFat(bytes).files.flatMap((file) => layersOf(Buffer.from(file.bytes)))];
+  return [bytes, ...readFat(bytes).files.flatMap((file) => layersOf(Buffer.from(file.bytes)))];
 }
 
 describe('build --secrets', () => {

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect } from 'vitest';
-import { decodeFat } from '../../generators/formats/fat/decode.ts';
+import { readFat } from '../fixtures/fat-reader.ts';
 import { encodeSite } from '../../generators/plan/site.ts';
 import type { SiteNetwork } from '../../generators/profile/secrets.ts';
 import { run } from '../fixtures/scratch.ts';
@@ -105,7 +105,7 @@ export const network = (values: Partial<SiteNetwork>): SiteNetwork => ({
 /** What airhive build writes for the same networks. */
 export function written(networks: readonly SiteNetwork[]): string {
   const image = encodeSite({ networks, adminKeys: [], tunnelKeys: [], hostKey: '' }, 0);
-  const file = decodeFat(image).files.find(({ path }) => path === 'networks.conf');
+  const file = readFat(image).files.find(({ path }) => path === 'networks.conf');
   return Buffer.from(file?.bytes ?? []).toString('latin1');
 }
 

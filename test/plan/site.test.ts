@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeFat } from '../../generators/formats/fat/decode.ts';
+import { readFat } from '../fixtures/fat-reader.ts';
 import { encodeSite } from '../../generators/plan/site.ts';
 import type { SiteNetwork, SiteSecrets } from '../../generators/profile/secrets.ts';
 import { freshFile, run } from '../fixtures/scratch.ts';
@@ -11,7 +11,7 @@ const NOTHING: SiteSecrets = { networks: [], adminKeys: [], tunnelKeys: [], host
 
 /** The files of the image by name. */
 function filesOf(secrets: Partial<SiteSecrets>): Record<string, string> {
-  const { label, files } = decodeFat(encodeSite({ ...NOTHING, ...secrets }, 1_700_000_000));
+  const { label, files } = readFat(encodeSite({ ...NOTHING, ...secrets }, 1_700_000_000));
   expect(label).toBe('AIRHIVESITE');
   return Object.fromEntries(files.map(({ path, bytes }) => [path, Buffer.from(bytes).toString('latin1')]));
 }

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { encodeFat } from '../../generators/formats/fat/encode.ts';
+import { encodeFat } from '../../generators/formats/fat.ts';
 import { encodeGzip } from '../../generators/formats/gzip.ts';
 import { encodeTar } from '../../generators/formats/tar.ts';
 import { treeOf, type Entry } from '../../generators/formats/tree.ts';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { decodeFat } from '../../generators/formats/fat/decode.ts';
+import { readFat } from '../fixtures/fat-reader.ts';
 
 export interface Found {
   readonly mode: number;
@@ -77,7 +77,7 @@ function tarPlace(tar: Buffer, offset: number): string {
 }
 
 function explainFat(one: Buffer, other: Buffer): string {
-  const [first, second] = [decodeFat(one), decodeFat(other)];
+  const [first, second] = [readFat(one), readFat(other)];
   for (const [index, file] of first.files.entries()) {
     const twin = second.files[index];
     if (file.path !== twin?.path) return `${file.path} and ${String(twin?.path)}`;

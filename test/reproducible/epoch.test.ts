@@ -1,13 +1,13 @@
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { APKOVL, VDISK } from '../../generators/bundle/bundle.ts';
-import { decodeFat } from '../../generators/formats/fat/decode.ts';
+import { readFat } from '../fixtures/fat-reader.ts';
 import { digestsOf, makeBundle, type Built } from './reference.ts';
 
 const bytesAt = (built: Built, path: string) =>
   Buffer.from(built.bundle.files.find((file) => file.path === path)!.bytes);
 const overlayOf = (built: Built) => gunzipSync(bytesAt(built, APKOVL));
-const vdiskTime = (built: Built) => decodeFat(bytesAt(built, VDISK)).files[0]?.time;
+const vdiskTime = (built: Built) => readFat(bytesAt(built, VDISK)).files[0]?.time;
 
 /** Where the headers of a tar start. */
 const headersOf = (tar: Buffer): number[] =>

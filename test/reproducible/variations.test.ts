@@ -156,7 +156,7 @@ const FAULTS: readonly Patch[] = [
     to: 'sources.map(({ path, bytes, mode }) =>',
   },
   planted('mode', 'plan/overlay.ts', 'isScript(content) ? 0o755 : 0o644', 'mode'),
-  planted('zone', 'formats/fat/time.ts', 'date.getUTCHours()', 'date.getHours()'),
+  planted('zone', 'formats/fat.ts', 'date.getUTCHours()', 'date.getHours()'),
 ];
 
 describe('a planted fault', () => {

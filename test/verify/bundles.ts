@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { inject } from 'vitest';
 import { run } from '../../generators/cli/program.ts';
 import { sha256 } from '../../generators/formats/checksums.ts';
-import { encodeFat } from '../../generators/formats/fat/encode.ts';
+import { encodeFat } from '../../generators/formats/fat.ts';
 import { encodeManifest, type Manifest } from '../../generators/formats/manifest.ts';
 import { verifyBundle, type Verification } from '../../generators/verify/verify.ts';
 import { realClock } from '../inputs/clock.ts';

@@ -80,7 +80,7 @@ describe('lists that were edited', () => {
       'vm_run: not in manifest.json',
     ],
     ['a file twice', (manifest) => manifest.files.push(manifest.files[0]!), 'manifest.json: it lists'],
-    ['the epoch', (manifest) => (manifest.epoch = 1), 'disk0.img: the date in it'],
+    ['the epoch', (manifest) => (manifest.epoch = 1), 'disk0.img: not the disk that'],
     ['the profile', (manifest) => (manifest.profile = 'other'), 'manifest.json: profile is other'],
     ['the ISO', (manifest) => (iso(manifest).sha256 = '0'.repeat(64)), `${ISO_PATH}.sha256: it does not say`],
     ['its name', (manifest) => (iso(manifest).file = 'x.iso'), 'iso/x.iso.sha256: missing'],

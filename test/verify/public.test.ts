@@ -2,9 +2,9 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { encodeFat } from '../../generators/formats/fat/encode.ts';
+import { encodeFat } from '../../generators/formats/fat.ts';
 import { encodeGzip } from '../../generators/formats/gzip.ts';
-import { buildBundle, copyOf, manifestOf, problemsOf, type Built } from './bundles.ts';
+import { buildBundle, copyOf, manifestOf, problemsOf, seal, type Built } from './bundles.ts';
 
 let built: Built;
 let folder = '';
@@ -79,17 +79,18 @@ describe('also where it is packed', () => {
     );
   });
 
-  it('in a file of the vdisk, in what that file packs, and in space that no file has', async () => {
+  it('on the vdisk, in a file and in space that no file has; a disk that packs it is not ours', async () => {
     const imageOf = (path: string, bytes: Uint8Array): Uint8Array =>
       encodeFat({ label: 'AIRHIVE', files: [{ path, bytes }], time: 0, size: 256 * 1024 });
     expect(await foundIn('disk0.img', imageOf('a/b.txt', planted(PSK)))).toContain(
-      'disk0.img: a/b.txt: it contains a Wi-Fi secret',
+      'disk0.img: it contains a Wi-Fi secret',
     );
-    expect(await foundIn('disk0.img', imageOf('a.tar.gz', gzipSync(planted(PSK))))).toEqual([
-      'disk0.img: a.tar: it contains a Wi-Fi secret',
-    ]);
     const image = Buffer.from(readFileSync(join(folder, 'disk0.img')));
     planted(PSK).copy(image, image.length - 4096);
     expect(await foundIn('disk0.img', image)).toEqual(['disk0.img: it contains a Wi-Fi secret']);
+    const packed = imageOf('a.tar.gz', gzipSync(planted(PSK)));
+    writeFileSync(join(folder, 'disk0.img'), packed);
+    seal(folder, manifestOf(folder), 'disk0.img');
+    expect(await problemsOf(folder, true)).toEqual([expect.stringMatching(/^disk0\.img: not the disk that/)]);
   });
 });

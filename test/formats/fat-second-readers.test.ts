@@ -1,13 +1,24 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeFat } from '../../../generators/formats/fat/decode.ts';
-import { geometryOf } from '../../../generators/formats/fat/geometry.ts';
-import { hasTool } from '../../tools.ts';
-import { fileTrees } from './arbitraries.ts';
-import { byPath, RELEASE_DAY, SAMPLE, text } from './images.ts';
-import { fresh, readFolder, run, writeImage } from './scratch.ts';
+import { readFat } from '../fixtures/fat-reader.ts';
+import { freshFile, freshFolder, run as runTool } from '../fixtures/scratch.ts';
+import { hasTool } from '../tools.ts';
+import { byPath, fatFile, fileTrees, imageOf, RELEASE_DAY, SAMPLE, type SampleFile } from './fat-samples.ts';
+
+const run = (tool: string, args: readonly string[], zone = 'UTC'): string =>
+  runTool(tool, args, { zone }).toString('utf8');
+
+const writeImage = (files: readonly SampleFile[], size: number, time?: number): string =>
+  freshFile(imageOf(files, size, time));
+
+/** Files below a directory by relative path. */
+function readFolder(root: string): Map<string, Buffer> {
+  const entries = readdirSync(root, { recursive: true, withFileTypes: true });
+  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return new Map(paths.map((path) => [relative(root, path), readFileSync(path)]));
+}
 
 const MIB = 1024 * 1024;
 
@@ -26,9 +37,9 @@ describe.skipIf(!hasTool('fsck.fat'))('fsck.fat -n finds nothing (needs fsck.fat
   });
 
   it('in a full image, with a folder of many clusters', () => {
-    const many = Array.from({ length: 400 }, (_, index) => ({ path: `d/file ${index}`, bytes: text('x') }));
+    const many = Array.from({ length: 400 }, (_, index) => fatFile(`d/file ${index}`, 'x'));
     const folderClusters = Math.ceil(((2 + 2 * many.length) * 32) / 512);
-    const { clusters } = geometryOf(2 * MIB);
+    const { clusters } = readFat(imageOf([], 2 * MIB));
     const rest = { path: 'REST', bytes: new Uint8Array((clusters - many.length - folderClusters) * 512) };
     const said = fsck(writeImage([...many, rest], 2 * MIB));
     expect(said).toHaveLength(1);
@@ -38,7 +49,7 @@ describe.skipIf(!hasTool('fsck.fat'))('fsck.fat -n finds nothing (needs fsck.fat
   it('in any tree', () => {
     const sizes = fc.constantFrom(128 * 1024, 3 * MIB);
     fc.assert(
-      fc.property(fileTrees({ beyondAscii: true }), sizes, (files, size) => {
+      fc.property(fileTrees, sizes, (files, size) => {
         const said = fsck(writeImage(files, size));
         expect(said).toHaveLength(1);
         expect(said[0]).toMatch(CLEAN);
@@ -90,7 +101,7 @@ describe.skipIf(!hasTool('mcopy') || !hasTool('mdir') || !hasTool('mlabel'))('mt
   it('shows the label and the serial number', () => {
     const image = writeImage(SAMPLE, 8 * MIB);
     expect(run('mlabel', ['-s', '-i', image, '::'])).toBe(' Volume label is AIRHIVE    \n');
-    const digits = decodeFat(readFileSync(image)).serial.toString(16).padStart(8, '0').toUpperCase();
+    const digits = readFat(readFileSync(image)).serial.toString(16).padStart(8, '0').toUpperCase();
     const listing = run('mdir', ['-i', image, '::']);
     expect(listing).toContain(`Volume Serial Number is ${digits.slice(0, 4)}-${digits.slice(4)}`);
   });
@@ -101,9 +112,8 @@ describe.skipIf(!hasTool('mcopy') || !hasTool('mdir') || !hasTool('mlabel'))('mt
 
   it('copies out any tree as it went in, with its date', () => {
     fc.assert(
-      fc.property(fileTrees({ beyondAscii: true }), fc.constantFrom(256 * 1024, 3 * MIB), (files, size) => {
-        const target = fresh();
-        mkdirSync(target);
+      fc.property(fileTrees, fc.constantFrom(256 * 1024, 3 * MIB), (files, size) => {
+        const target = freshFolder();
         const image = writeImage(files, size);
         if (files.length > 0) run('mcopy', ['-s', '-m', '-i', image, '::*', target]);
         expect(readFolder(target)).toEqual(byPath(files));
@@ -115,13 +125,13 @@ describe.skipIf(!hasTool('mcopy') || !hasTool('mdir') || !hasTool('mlabel'))('mt
 });
 
 describe.skipIf(!hasTool('mkfs.fat') || !hasTool('mcopy') || !hasTool('mmd'))(
-  'our reader takes images of mkfs.fat and mcopy (needs dosfstools and mtools)',
+  'the reader of our tests takes images of mkfs.fat and mcopy (needs dosfstools and mtools)',
   () => {
     it.each([
       ['FAT12', 12, 1],
       ['FAT16', 16, 16],
     ])('%s', (_, bits, mebibytes) => {
-      const image = fresh();
+      const image = join(freshFolder(), 'image');
       run('mkfs.fat', [
         '-C',
         '-F',
@@ -135,11 +145,9 @@ describe.skipIf(!hasTool('mkfs.fat') || !hasTool('mcopy') || !hasTool('mmd'))(
       ]);
       run('mmd', ['-i', image, '::apks', '::apks/x86_64']);
       for (const { path, bytes } of SAMPLE) {
-        const source = fresh();
-        writeFileSync(source, bytes);
-        run('mcopy', ['-i', image, source, `::${path}`]);
+        run('mcopy', ['-i', image, freshFile(bytes), `::${path}`]);
       }
-      const { label, serial, files } = decodeFat(readFileSync(image));
+      const { label, serial, files } = readFat(readFileSync(image));
       expect({ label, serial }).toEqual({ label: 'OTHER', serial: 0x12345678 });
       expect(byPath(files)).toEqual(byPath(SAMPLE));
     });

@@ -1,11 +1,10 @@
 // Compiles generators/ into .build/, so that a command never pays for a TypeScript loader: one file, and beside it V8's code
-// cache of that file (bin/airhive.cjs), made by running a build in a temporary directory, and the manual pages of that build.
+// cache of that file (bin/airhive.cjs), made by running a build in a temporary directory.
 // npm runs it at install, and bin/airhive.cjs when a source has changed. A command that runs meanwhile keeps its program: each
 // program has a name of its own, and compiled.json, written last, says which one counts.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
-  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -106,9 +105,6 @@ function warmUp(program) {
       env: { ...process.env, AIRHIVE_WRITE_CODE_CACHE: join(outdir, program) },
       stdio: 'ignore',
     });
-    // For npm, which installs what package.json names: one of the manual pages exists in a bundle only.
-    const manual = join(scratch, 'intel8260/man');
-    if (existsSync(manual)) cpSync(manual, join(outdir, 'man'), { recursive: true });
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

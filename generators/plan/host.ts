@@ -1,6 +1,5 @@
 import { fileOf, treeOf, type File, type Tree } from '../formats/tree.ts';
 import type { ResolvedDevice, ResolvedProfile } from '../profile/resolve.ts';
-import { encodeProfileManual } from './profile-manual.ts';
 import { planOverlay, type OverlaySource, type View } from './render.ts';
 
 /** The card's slot in the guest; more cards take the ones after the network's (6) and the entropy device's (7). */
@@ -14,17 +13,32 @@ export interface HostSources {
 
 /** The FreeBSD side's files, as they lie in the bundle. */
 export function planHost(profile: ResolvedProfile, sources: HostSources, version: string): Tree {
+  const files = planOverlay(sources.overlay, hostView(profile, version));
   return treeOf([
-    ...planOverlay(sources.overlay, hostView(profile, version)),
-    profileManual(profile),
+    ...files.map((file) => (file.path === PROFILE_PAGE ? dated(file, profile.release.date) : file)),
     planTroubleshooting(sources.troubleshooting, profile),
   ]);
 }
 
-/** Beside the manual pages of overlays/host/man. Dated like the release, so that no clock is asked. */
-function profileManual({ release }: ResolvedProfile): File {
-  const bytes = Buffer.from(encodeProfileManual(release.date));
-  return fileOf('man/airhive-profile.5', bytes);
+/** Made from the schema; its keys are those of every release, but its date must not be that of its making. */
+const PROFILE_PAGE = 'man/airhive-profile.5';
+
+const MONTHS = 'January February March April May June July August September October November December'.split(
+  ' ',
+);
+
+/** A page of mdoc(7) with another date, in seconds since 1970. */
+function dated(page: File, seconds: number): File {
+  const date = new Date(seconds * 1000);
+  const line = `.Dd ${MONTHS[date.getUTCMonth()] ?? ''} ${date.getUTCDate()}, ${date.getUTCFullYear()}`;
+  return {
+    ...page,
+    bytes: Buffer.from(
+      Buffer.from(page.bytes)
+        .toString('utf8')
+        .replace(/^\.Dd .*$/m, line),
+    ),
+  };
 }
 
 /** The names that templates in overlays/host may use: the groups of the profile, and what follows from them. */

@@ -9,7 +9,7 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   'npm run test:guest': '.ci/run',
   'npm run test:vm': '.ci/run',
   'npm run bench': '.ci/run',
-  'npm run schema': 'test/profile/schema.test.ts',
+  'npm run schema': 'test/manual/generated.test.ts',
   // Packages come over a network; that these are the ones is what the bench tells.
   'pkg install grub2-bhyve': 'test/host/check.test.ts',
   'pkg install bhyve-firmware': 'test/host/preflight.test.ts',

@@ -169,6 +169,17 @@ describe('planHost', () => {
     expect(textAt(planGuest(VARIANTS.everything!, overlay, VERSION), 'x')).toBe(text);
   });
 
+  it.each([
+    [0, 'January 1, 1970'],
+    [1781308800, 'June 13, 2026'],
+    [1798761599, 'December 31, 2026'],
+  ])('gives the page of the profile the date of the release, whatever the time zone is: %i', (date, day) => {
+    const { release, ...rest } = VARIANTS.intel8260!;
+    const overlay = [{ path: 'man/airhive-profile.5', bytes: Buffer.from('.Dd May 1, 2025\n.Dt X 5\n') }];
+    const tree = planHost({ ...rest, release: { ...release, date } }, { ...hostSources, overlay }, VERSION);
+    expect(textAt(tree, 'man/airhive-profile.5')).toBe(`.Dd ${day}\n.Dt X 5\n`);
+  });
+
   it('uses no name that the view lacks', () => {
     const overlay = [{ path: 'vm.conf.mustache', bytes: Buffer.from('{{lan}}') }];
     const sources = { ...hostSources, overlay };

@@ -98,13 +98,3 @@ export function taggedList(items: readonly { tag: string; lines: readonly string
 export function bulletList(items: readonly (readonly string[])[]): string[] {
   return ['.Bl -bullet -compact', ...items.flatMap((lines) => ['.It', ...lines]), '.El'];
 }
-
-const MONTHS = 'January February March April May June July August September October November December'.split(
-  ' ',
-);
-
-/** The date of a page, from seconds since 1970. */
-export function dateLine(seconds: number): string {
-  const date = new Date(seconds * 1000);
-  return `.Dd ${MONTHS[date.getUTCMonth()] ?? ''} ${date.getUTCDate()}, ${date.getUTCFullYear()}`;
-}

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { profileSchema } from './schema.ts';
+import { profileSchema } from '../../generators/profile/schema.ts';
 
 /** A key of a profile as its schema has it, for the manual. */
 export interface KeyReference {

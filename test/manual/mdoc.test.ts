@@ -1,13 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  argument,
-  bulletList,
-  dateLine,
-  display,
-  paragraph,
-  taggedList,
-} from '../../generators/formats/mdoc.ts';
+import { argument, bulletList, display, paragraph, taggedList } from '../../tools/manual/mdoc.ts';
 import { lint } from '../fixtures/mdoc.ts';
 import { run } from '../fixtures/scratch.ts';
 import { hasTool } from '../tools.ts';
@@ -57,12 +50,6 @@ describe('a paragraph', () => {
     const lines = paragraph(`${'x'.repeat(77)} .Sh NAME 'quoted ${'y'.repeat(70)} .`);
     expect(lines).toEqual(['x'.repeat(77), '\\&.Sh NAME \\(aqquoted', 'y'.repeat(70) + ' .']);
   });
-});
-
-it('a date is in the words of mdoc, whatever the time zone is', () => {
-  expect(dateLine(0)).toBe('.Dd January 1, 1970');
-  expect(dateLine(1781308800)).toBe('.Dd June 13, 2026');
-  expect(dateLine(1798761599)).toBe('.Dd December 31, 2026');
 });
 
 const around = (lines: readonly string[]) =>

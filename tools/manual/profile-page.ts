@@ -1,15 +1,14 @@
-import { EXIT_CODES } from '../errors.ts';
-import { argument, bulletList, dateLine, display, paragraph, taggedList } from '../formats/mdoc.ts';
-import { LONGEST_TEXT } from '../profile/fields.ts';
-import { profileReference, type KeyReference } from '../profile/reference.ts';
-import { PROFILE_NAME } from '../profile/resolve.ts';
-import { RULES } from '../profile/rules.ts';
-import type { Rule } from '../profile/rules.ts';
+import { EXIT_CODES } from '../../generators/errors.ts';
+import { LONGEST_TEXT } from '../../generators/profile/fields.ts';
+import { PROFILE_NAME } from '../../generators/profile/resolve.ts';
+import { RULES, type Rule } from '../../generators/profile/rules.ts';
+import { argument, bulletList, display, paragraph, taggedList } from './mdoc.ts';
+import { profileReference, type KeyReference } from './reference.ts';
 
-/** airhive-profile(5), made from the schema and the rules. `date`: seconds since 1970. */
-export function encodeProfileManual(date: number): string {
+/** airhive-profile(5), made from the schema and the rules. In a bundle it gets the date of the release. */
+export function profilePage(): string {
   const lines = [
-    dateLine(date),
+    '.Dd June 13, 2026',
     '.Dt AIRHIVE-PROFILE 5',
     '.Os',
     '.Sh NAME',

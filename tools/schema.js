@@ -1,0 +1,21 @@
+// Writes what is made from the schema of a profile: the JSON Schema for editors and the manual page airhive-profile(5). Both are
+// committed, so that a build and an installation need none of this.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const scratch = mkdtempSync(join(tmpdir(), 'airhive-schema-'));
+try {
+  // Compiled each time: never what an older schema said.
+  const outfile = join(scratch, 'generated.cjs');
+  const entryPoints = ['tools/manual/generated.ts'];
+  await build({ absWorkingDir: root, entryPoints, outfile, bundle: true, format: 'cjs', platform: 'node' });
+  const { generatedFiles } = createRequire(outfile)(outfile);
+  for (const [path, text] of Object.entries(generatedFiles)) writeFileSync(join(root, path), text());
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}

@@ -151,11 +151,11 @@ const FAULTS: readonly Patch[] = [
     to: `bytes: await readFile(join(folder, path)), mode: require('node:fs').statSync(join(folder, path)).mode & 0o777`,
   },
   {
-    file: 'generators/plan/overlay.ts',
+    file: 'generators/plan/render.ts',
     from: 'sources.map(({ path, bytes }) =>',
     to: 'sources.map(({ path, bytes, mode }) =>',
   },
-  planted('mode', 'plan/overlay.ts', 'isScript(content) ? 0o755 : 0o644', 'mode'),
+  planted('mode', 'plan/render.ts', 'isScript(content) ? 0o755 : 0o644', 'mode'),
   planted('zone', 'formats/fat.ts', 'date.getUTCHours()', 'date.getHours()'),
 ];
 

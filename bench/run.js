@@ -52,7 +52,7 @@ function compare(name, ours, theirs) {
 const STOCK = `
 rm -rf stock stock.tar && mkdir stock
 tar -c --sort=name --owner=root:0 --group=root:0 --mtime=@0 -C guest etc root usr | gzip -9n >stock/airhive.apkovl.tar.gz
-mkfs.vfat -C stock/disk0.img 8192 -n AIRHIVE >/dev/null
+mkfs.vfat -C stock/disk0.img $(($(wc -c <trees/intel8260/disk0.img) / 1024)) -n AIRHIVE >/dev/null
 mcopy -i stock/disk0.img stock/airhive.apkovl.tar.gz ::
 cp -r host/. stock/
 (cd stock && find . -type f ! -name SHA256SUMS | sort | xargs sha256sum >SHA256SUMS)

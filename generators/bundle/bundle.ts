@@ -13,7 +13,6 @@ export const VDISK = 'disk0.img';
 const VDISK_LABEL = 'AIRHIVE';
 export const MANIFEST = 'manifest.json';
 export const CHECKSUMS = 'SHA256SUMS';
-const VDISK_MINIMUM = 8 * 1024 * 1024;
 
 /** A whole bundle as values: everything under `NAME/` but the ISO and data/, in code unit order of the paths. */
 export interface Bundle {
@@ -70,7 +69,7 @@ export function encodeVdisk(apkovl: Uint8Array, epoch: number, size?: number): F
     label: VDISK_LABEL,
     files,
     time: epoch,
-    size: size ?? fatSizeFor(files, VDISK_MINIMUM),
+    size: size ?? fatSizeFor(files),
   });
   return fileOf(VDISK, image);
 }

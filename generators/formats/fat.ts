@@ -73,12 +73,12 @@ export function encodeFat({ label, files, time, size }: Volume): Uint8Array {
   return image;
 }
 
-/** The smallest size in whole MiB, but at least `least` bytes, for these files. */
-export function fatSizeFor(files: readonly FatFile[], least: number): number {
+/** The smallest size for these files, in whole MiB. */
+export function fatSizeFor(files: readonly FatFile[]): number {
   const nodes = nodesOf(files);
   const content = nodes.reduce((sum, { size }) => sum + size, 0);
   // A larger volume can hold less, its clusters being larger.
-  for (let size = Math.ceil(Math.max(least, content) / STEP) * STEP; size <= LARGEST; size += STEP)
+  for (let size = Math.ceil(content / STEP) * STEP; size <= LARGEST; size += STEP)
     if (layoutOf(nodes, size)) return size;
   throw new RangeError(`no FAT volume can hold ${content} bytes in ${files.length} files`);
 }

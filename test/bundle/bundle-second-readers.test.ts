@@ -44,7 +44,7 @@ describe.skipIf(!hasTool('sha256sum'))('sha256sum (needs sha256sum)', () => {
   it('sees a byte that changed', () => {
     const vdisk = join(folder, 'disk0.img');
     const bytes = readFileSync(vdisk);
-    writeFileSync(vdisk, Buffer.from(bytes).fill(1, 7_000_000, 7_000_001));
+    writeFileSync(vdisk, Buffer.from(bytes).fill(1, 700_000, 700_001));
     expect(check).toThrow(/disk0.img: FAILED|did NOT match/);
     writeFileSync(vdisk, bytes);
   });

@@ -283,32 +283,34 @@ describe('sizes', () => {
 });
 
 describe('fatSizeFor', () => {
-  it('rounds the minimum up to whole MiB', () => {
-    expect(fatSizeFor([], 0)).toBe(MIB);
-    expect(fatSizeFor([], 8 * MIB)).toBe(8 * MIB);
-    expect(fatSizeFor([], 8 * MIB + 1)).toBe(9 * MIB);
+  it('gives whole MiB, and one at least', () => {
+    expect(fatSizeFor([])).toBe(MIB);
+    expect(fatSizeFor([{ path: 'a', bytes: new Uint8Array(MIB) }])).toBe(2 * MIB);
   });
 
   it('gives the smallest size that encodes', () => {
     fc.assert(
       fc.property(fileTrees, fc.integer({ min: 0, max: 5 * MIB }), (files, extra) => {
         const all = [...files, { path: 'large file', bytes: new Uint8Array(extra) }];
-        const size = fatSizeFor(all, 0);
+        const size = fatSizeFor(all);
         expect(encodable(all, size)).toBe(true);
         expect(size === MIB || !encodable(all, size - MIB)).toBe(true);
       }),
     );
   });
 
-  it('knows that a larger image can hold fewer files, its clusters being larger', () => {
-    const files = Array.from({ length: 60_000 }, (_, index) => fatFile(`d/F${index}`, 'x'));
-    expect(fatSizeFor(files, 0)).toBe(32 * MIB);
-    expect(encodable(files, 33 * MIB)).toBe(false);
-    expect(fatSizeFor(files, 33 * MIB)).toBe(61 * MIB);
+  it('knows that a larger image can hold less, its clusters being larger', () => {
+    const small = Array.from({ length: 60_000 }, (_, index) => fatFile(`d/F${index}`, 'x'));
+    expect(fatSizeFor(small)).toBe(32 * MIB);
+    expect(encodable(small, 33 * MIB)).toBe(false);
+    const more = [...small, { path: 'more', bytes: new Uint8Array(MIB) }];
+    expect(fatSizeFor(more)).toBe(62 * MIB);
+    expect(encodable(more, 61 * MIB)).toBe(false);
   });
 
   it('refuses what no size can hold', () => {
-    expect(() => fatSizeFor([], 2048 * MIB)).toThrow(RangeError);
+    const bytes = { length: 2048 * MIB } as Uint8Array;
+    expect(() => fatSizeFor([{ path: 'a', bytes }])).toThrow(RangeError);
   });
 });
 

@@ -4,17 +4,15 @@ import { join } from 'node:path';
 import { inject } from 'vitest';
 import { run } from '../../generators/cli/program.ts';
 import { sha256 } from '../../generators/formats/checksums.ts';
-import { encodeFat } from '../../generators/formats/fat.ts';
 import { encodeManifest, type Manifest } from '../../generators/formats/manifest.ts';
 import { verifyBundle, type Verification } from '../../generators/verify/verify.ts';
 import { realClock } from '../inputs/clock.ts';
 import { ISO, PIN, RELEASES } from '../cli/projects.ts';
-import { repack, unpack } from './archives.ts';
 
 export const NAME = 'intel8260';
 export const ISO_PATH = `iso/${PIN.file}`;
 
-/** A bundle as it is built, but with a small vdisk and a small file as its ISO, as folder and as tar. */
+/** A bundle as it is built, but with a small file as its ISO, as folder and as tar. */
 export interface Built {
   readonly root: string;
   readonly folder: string;
@@ -44,23 +42,7 @@ export async function buildBundle(): Promise<Built> {
   );
   if (code !== 0) throw new Error(said);
   const folder = join(root, 'dist', NAME);
-  await shrink(folder);
   return { root, folder, tar: `${folder}.tar`, remove: () => rmSync(root, { recursive: true, force: true }) };
-}
-
-/** Makes the vdisk smaller, all else as before: most of the tests' time would go into copying its zeros. */
-async function shrink(folder: string): Promise<void> {
-  const manifest = manifestOf(folder);
-  const { path, vdisk } = manifest.apkovl;
-  const files = [{ path, bytes: readFileSync(join(folder, path)) }];
-  const image = encodeFat({ label: 'AIRHIVE', files, time: manifest.epoch, size: 256 * 1024 });
-  writeFileSync(join(folder, vdisk), image);
-  seal(folder, manifest, vdisk);
-  const entries = await unpack(readFileSync(`${folder}.tar`));
-  for (const entry of entries.filter(({ header }) => header.type === 'file')) {
-    entry.bytes = readFileSync(join(folder, '..', entry.header.name));
-  }
-  writeFileSync(`${folder}.tar`, await repack(entries));
 }
 
 export function verify(path: string, isPublic = false): Promise<Verification> {

@@ -204,6 +204,27 @@ const cases: readonly Case[] = [
     'the network of',
   ],
   [
+    'a card in our bridge',
+    (m) => {
+      m.put('interfaces/tap0', '');
+      m.put('interfaces/epair7a', 'up\n');
+      m.put('interfaces/bridge0', 'up\ninet 172.24.1.49/24\nmember tap0\nmember epair7a\nmember em0\n');
+    },
+    0,
+    'warning',
+    'em0 is a member of bridge0: whoever is on that cable gets address and route from the guest',
+  ],
+  [
+    'jails and VMs in our bridge',
+    (m) => {
+      for (const name of ['tap0', 'tap1', 'epair7a']) m.put(`interfaces/${name}`, '');
+      m.put('interfaces/bridge0', 'up\ninet 172.24.1.49/24\nmember tap0\nmember tap1\nmember epair7a\n');
+    },
+    0,
+    'ok',
+    'the network of',
+  ],
+  [
     'tap of another VM',
     (m) => m.put('interfaces/tap0', 'opened 4711\n'),
     4,

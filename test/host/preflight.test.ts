@@ -53,6 +53,21 @@ const faults: readonly Fault[] = [
     4,
     'run "ifconfig bridge0 addm tap0 up"',
   ],
+  [
+    "somebody else's bridge",
+    (m) => m.put('interfaces/bridge0', 'up\ninet 192.168.77.1/24\nmember em0\n'),
+    4,
+    'bridge0 is in use already (192.168.77.1, members em0): choose another name in the profile',
+  ],
+  [
+    'a tap in another bridge',
+    (m) => {
+      m.put('interfaces/bridge0', 'up\ninet 172.24.1.49\n');
+      m.put('interfaces/bridge7', 'up\nmember tap0\n');
+    },
+    4,
+    'tap0 is in use already (a member of bridge7)',
+  ],
   ['no ISO', (m) => rmSync(m.iso), 4, 'run vm_fetch'],
   [
     'wrong ISO',

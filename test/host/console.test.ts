@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { attach } from './console-bench.ts';
-import { isAlive, kill, Machine, pathOf, until } from './machine.ts';
+import { commandOf, isAlive, kill, Machine, pathOf, until } from './machine.ts';
 
 /** A machine whose null modem is a named pipe: what bhyve writes to A comes out of B. */
 function withNullModem(): { machine: Machine; b: string; lock: string } {
@@ -37,6 +37,19 @@ describe('the console', () => {
     expect(ended.said).not.toContain('hello');
     expect(statSync(machine.log).mode & 0o777).toBe(0o600);
     expect(machine.calls('bhyve')[0]).toContain('-l com1,stdio');
+  });
+
+  it('whose log is being looked at when bhyve ends leaves no words of the shell', async () => {
+    const machine = new Machine({ view: { console: 'none' } });
+    const wc = join(machine.root, 'tmp/wc');
+    writeFileSync(wc, '#!/bin/sh\n/bin/sleep 1\nexec /usr/bin/wc "$@"\n', { mode: 0o755 });
+    machine.environment.WC = wc;
+    const started = await machine.up();
+    await new Promise((done) => setTimeout(done, 500));
+    kill(started.pid, 'SIGTERM');
+    await started.ended;
+    await until(() => machine.processes().every((pid) => !commandOf(pid).includes('console-log')), 'its end');
+    expect(machine.said()).not.toMatch(/echo/);
   });
 
   it('stdio on a terminal shows and keeps it', async () => {

@@ -1,8 +1,17 @@
-import { existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Machine, until } from './machine.ts';
-import { installed, serviceLog, titleOf } from './service-bench.ts';
+import { kill, Machine, until } from './machine.ts';
+import { installed, serviceLog, titleOf, tunnelSsh, withTunnel } from './service-bench.ts';
 
 describe('service airhive', () => {
   it('start waits for the guest, stop ends everything; each is idempotent', async () => {
@@ -83,6 +92,24 @@ describe('service airhive', () => {
     );
     expect(failed.said).not.toContain('of another day');
     expect(machine.get('sleeps').split('\n').filter(Boolean).length).toBeLessThan(10);
+  });
+
+  it('keeps its logs small while it runs', async () => {
+    const { machine, service } = withTunnel();
+    const folder = join(machine.var, 'log/airhive');
+    const long = `${'x'.repeat(99)}\n`.repeat(11_000);
+    await service('start');
+    await machine.exists('tunnel');
+    await until(() => machine.pauses().includes(30), 'the first answer');
+    for (const log of ['service.log', 'tunnel.log']) appendFileSync(join(folder, log), long);
+    machine.put('look', '');
+    kill(tunnelSsh(machine), 'SIGTERM');
+    for (const log of ['service.log', 'tunnel.log']) {
+      await until(() => statSync(join(folder, log)).size < 1000, log);
+      expect(readFileSync(join(folder, `${log}.1`), 'utf8')).toContain(long);
+    }
+    expect((await service('stop')).code).toBe(0);
+    expect(serviceLog(machine)).toContain('stopped by vm_kill');
   });
 
   it('says so when the guest does not answer in time, and leaves it starting', async () => {

@@ -28,8 +28,8 @@ const STANDS_FOR: readonly (readonly [from: string, to: string])[] = [
   ['-- COMMAND', '-- profiles'],
 ];
 
-/** The folder of a reader who has the files that the README has him write. */
-function readersFolder(): string {
+/** The directory of a reader who has the files that the README has him write. */
+function readersDirectory(): string {
   const cwd = temporaryFolder();
   const [, secrets = ''] = /^```yaml\n([^]*?)^```/m.exec(textOf('README.md')) ?? [];
   expect(secrets).toContain('passphrase:');
@@ -54,7 +54,7 @@ describe('the commands of the documents', () => {
   const building = shown.filter((command) => isForBuilding(command) && !(command in ELSEWHERE));
 
   it('for the machine that builds work, one after the other', async () => {
-    const cwd = readersFolder();
+    const cwd = readersDirectory();
     expect(building.length).toBeGreaterThan(8);
     for (const command of building.filter((text) => text.startsWith('npm '))) {
       const ended = await runInside(argumentsOf(command), { cwd });

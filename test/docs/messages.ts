@@ -21,9 +21,9 @@ const SAYERS: Readonly<Record<string, string>> = {
 };
 const VARIABLE = '\0';
 
-/** The shell scripts below a folder of overlays/, by their path from the root of the project. */
-export function scripts(folder: string): string[] {
-  const entries = readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true });
+/** The shell scripts below a directory of overlays/, by their path from the root of the project. */
+export function scripts(directory: string): string[] {
+  const entries = readdirSync(join(ROOT, directory), { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => entry.isFile() && !/\.(mustache|awk|conf|[0-9])$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name).slice(ROOT.length))

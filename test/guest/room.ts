@@ -74,7 +74,7 @@ export interface RoomOptions {
 
 /** A guest without a kernel of its own: Alpine's standard ISO as installed by its init, with our overlay over it. */
 export class Room {
-  readonly folder = freshFolder();
+  readonly directory = freshFolder();
   readonly mirror = freshFolder();
   private readonly code: string;
   private readonly ipv6: string;
@@ -83,9 +83,9 @@ export class Room {
     const { installed, standard, mirror } = inject('parts');
     this.code = code === undefined ? '' : String(code);
     this.ipv6 = profile.network.ipv6 === null ? '' : 'yes';
-    run('cp', ['-a', `${installed}/.`, this.folder]);
+    run('cp', ['-a', `${installed}/.`, this.directory]);
     for (const entry of guestTree(profile)) {
-      const path = join(this.folder, entry.path);
+      const path = join(this.directory, entry.path);
       mkdirSync(entry.type === 'directory' ? path : dirname(path), { recursive: true });
       if (entry.type === 'directory') continue;
       rmSync(path, { force: true });
@@ -95,37 +95,37 @@ export class Room {
     }
     this.edit('etc/airhive/airhive.conf', (text) => text.replace(/^MIRRORS=.*$/m, `MIRRORS='${mirrors}'`));
     if (code !== undefined) this.write('etc/resolv.conf', 'nameserver 127.0.0.53\n');
-    cpSync(standard, join(this.folder, 'media/sr0/apks'), { recursive: true });
+    cpSync(standard, join(this.directory, 'media/sr0/apks'), { recursive: true });
     cpSync(mirror, join(this.mirror, 'v3.24/main'), { recursive: true });
   }
 
   /** Has the state disk of another: the same guest at its next start. */
   keep(other: Room): void {
     const state = 'var/lib/airhive';
-    cpSync(join(other.folder, state), join(this.folder, state), {
+    cpSync(join(other.directory, state), join(this.directory, state), {
       recursive: true,
       preserveTimestamps: true,
     });
-    rmSync(join(this.folder, state, 'log'), { recursive: true });
+    rmSync(join(this.directory, state, 'log'), { recursive: true });
   }
 
   /** Of the mirror: its file of this name and any version. */
   package(name: string): string {
-    const folder = join(this.mirror, 'v3.24/main/x86_64');
-    const [file] = run('find', [folder, '-name', `${name}-[0-9]*.apk`])
+    const directory = join(this.mirror, 'v3.24/main/x86_64');
+    const [file] = run('find', [directory, '-name', `${name}-[0-9]*.apk`])
       .toString()
       .split('\n');
     return file!;
   }
 
   read(path: string): string {
-    const file = join(this.folder, path);
+    const file = join(this.directory, path);
     return existsSync(file) ? readFileSync(file, 'utf8') : '';
   }
 
   write(path: string, text: string): void {
-    mkdirSync(dirname(join(this.folder, path)), { recursive: true });
-    writeFileSync(join(this.folder, path), text);
+    mkdirSync(dirname(join(this.directory, path)), { recursive: true });
+    writeFileSync(join(this.directory, path), text);
   }
 
   edit(path: string, change: (text: string) => string): void {
@@ -150,7 +150,7 @@ export class Room {
     const text = bare ? script : `exec 2>&1\n${BOOTED}${script}`;
     const { stdout, stderr, error } = spawnSync(
       'unshare',
-      [...words, this.folder, this.mirror, process.execPath, SERVERS, this.code, this.ipv6, text],
+      [...words, this.directory, this.mirror, process.execPath, SERVERS, this.code, this.ipv6, text],
       { encoding: 'utf8', timeout: 110_000, killSignal: 'SIGKILL' },
     );
     if (error) throw error;

@@ -1,29 +1,29 @@
-// servers.js FOLDER [RCODE]: a mirror at 127.0.0.1:8080 that has the files of FOLDER. A file whose name is the content of
-// FOLDER/hold stops in the middle until that file is gone. With RCODE also a DNS server at 127.0.0.53, to which every name is
+// servers.js DIR [RCODE]: a mirror at 127.0.0.1:8080 that has the files of DIR. A file whose name is the content of
+// DIR/hold stops in the middle until that file is gone. With RCODE also a DNS server at 127.0.0.53, to which every name is
 // 127.0.0.1 and every question for an IPv6 address a reason to answer with that code (RFC 1035, 4.1.1).
 import { createSocket } from 'node:dgram';
 import { existsSync, readFileSync, watch, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 
-const [folder, code] = process.argv.slice(2);
-const hold = join(folder, 'hold');
+const [directory, code] = process.argv.slice(2);
+const hold = join(directory, 'hold');
 
 createServer((request, response) => {
-  const path = join(folder, request.url);
+  const path = join(directory, request.url);
   if (!existsSync(path)) return response.writeHead(404).end();
   const bytes = readFileSync(path);
   response.writeHead(200, { 'Content-Length': bytes.length });
   if (!existsSync(hold) || !path.includes(readFileSync(hold, 'utf8'))) return response.end(bytes);
   const half = bytes.length >> 1;
   response.write(bytes.subarray(0, half));
-  writeFileSync(join(folder, 'held'), path);
-  const watcher = watch(folder, () => {
+  writeFileSync(join(directory, 'held'), path);
+  const watcher = watch(directory, () => {
     if (existsSync(hold)) return;
     watcher.close();
     response.end(bytes.subarray(half));
   });
-}).listen(8080, '127.0.0.1', () => writeFileSync(join(folder, 'ready'), ''));
+}).listen(8080, '127.0.0.1', () => writeFileSync(join(directory, 'ready'), ''));
 
 if (code !== undefined) {
   const socket = createSocket('udp4');

@@ -42,13 +42,13 @@ const resolved = (room: Room): string => room.run('rc-update -u 2>&1', true).tri
 
 describe("OpenRC's own resolution of the services", () => {
   it.each(LEVELS)('every link of runlevel %s leads to a service that is there', (level) => {
-    const { folder } = new Room();
-    const links = readdirSync(join(folder, 'etc/runlevels', level));
+    const { directory } = new Room();
+    const links = readdirSync(join(directory, 'etc/runlevels', level));
     expect(links.length).toBeGreaterThan(2);
     for (const link of links) {
-      const path = join(folder, 'etc/runlevels', level, link);
+      const path = join(directory, 'etc/runlevels', level, link);
       expect(lstatSync(path).isSymbolicLink()).toBe(true);
-      expect(existsSync(join(folder, readlinkSync(path))), path).toBe(true);
+      expect(existsSync(join(directory, readlinkSync(path))), path).toBe(true);
     }
   });
 

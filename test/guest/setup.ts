@@ -14,7 +14,7 @@ import { BenchError } from '../vm/bench-error.ts';
 import { runCommand } from '../vm/command.ts';
 import { missingTools } from '../vm/tools.ts';
 
-/** What the tests of this folder work with. */
+/** What the tests of this directory work with. */
 export interface Parts {
   /** Alpine's installed root, with its shell, awk and apk. Never changed. */
   readonly alpine: string;
@@ -42,7 +42,7 @@ apk add --root /t --initdb --repository /repository --no-network --quiet "$@"
 umount /t/proc /t/dev
 cp -a /t/. /made/`;
 
-async function prepare(folder: string): Promise<Parts> {
+async function prepare(directory: string): Promise<Parts> {
   const caches = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'airhive-vm');
   await mkdir(caches, { recursive: true, mode: 0o700 });
   const alpine = await openAlpine(caches);
@@ -50,9 +50,9 @@ async function prepare(folder: string): Promise<Parts> {
   const built: BuiltApk[] = [];
   const lacking = await lackingPackages(join(VM, 'base/packages'));
   for (const apk of [...(await officialPackages(alpine)), ...lacking]) built.push(await buildApk(apk, key));
-  await writeRepositories(folder, built, key);
-  const standard = join(folder, 'apks/standard');
-  const root = join(folder, 'root');
+  await writeRepositories(directory, built, key);
+  const standard = join(directory, 'apks/standard');
+  const root = join(directory, 'root');
   await mkdir(root);
   const words = [
     '-C',
@@ -60,11 +60,11 @@ async function prepare(folder: string): Promise<Parts> {
     '--exclude=./lib/modules',
     '--exclude=./boot',
     '-cf',
-    join(folder, 'root.tar'),
+    join(directory, 'root.tar'),
     '.',
   ];
   await runCommand('tar', words);
-  await runCommand('tar', ['-C', root, '-xpf', join(folder, 'root.tar')]);
+  await runCommand('tar', ['-C', root, '-xpf', join(directory, 'root.tar')]);
   await writeFile(join(root, 'etc/apk/keys', key.name), publicKey(key));
   await cp(standard, join(root, 'repository'), { recursive: true });
   const world = textAt(guestTree(VARIANTS.intel8260!), 'etc/apk/world').trim().split('\n');
@@ -75,17 +75,17 @@ async function prepare(folder: string): Promise<Parts> {
     alpine: alpine.root,
     installed: join(root, 'made'),
     standard,
-    mirror: join(folder, 'apks/mirror'),
+    mirror: join(directory, 'apks/mirror'),
   };
 }
 
 export default async function setup({ provide }: TestProject): Promise<() => void> {
-  const folder = mkdtempSync(join(tmpdir(), 'airhive-guest-'));
-  const clear = (): void => rmSync(folder, { recursive: true, force: true });
+  const directory = mkdtempSync(join(tmpdir(), 'airhive-guest-'));
+  const clear = (): void => rmSync(directory, { recursive: true, force: true });
   try {
     const missing = missingTools();
     if (missing.length > 0) throw new BenchError(missing.join('; '));
-    provide('parts', await prepare(folder));
+    provide('parts', await prepare(directory));
   } catch (error) {
     clear();
     if (!(error instanceof BenchError)) throw error;

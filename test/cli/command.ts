@@ -6,6 +6,8 @@ import { run } from '../../generators/cli/program.ts';
 import type { World } from '../../generators/cli/world.ts';
 import { httpGet } from '../../generators/inputs/http.ts';
 import { realClock } from '../inputs/clock.ts';
+import { layOut } from '../fixtures/installation.ts';
+import { freshFolder } from '../fixtures/scratch.ts';
 import { temporaryFolder } from '../inputs/sandbox.ts';
 
 export interface Ended {
@@ -65,6 +67,8 @@ export function airhive(args: readonly string[], options: CommandOptions = {}): 
   return start(args, options).ended;
 }
 
+const installation = layOut(freshFolder());
+
 /** Runs the command line in this process, which is quicker: for what it says, not for how it deals with the system. */
 export async function runInside(
   argv: readonly string[],
@@ -76,7 +80,7 @@ export async function runInside(
       argv,
       env: { HOME: temporaryFolder() },
       cwd: temporaryFolder(),
-      root: inject('airhive'),
+      root: installation,
       stdout: { isTerminal: false, write: (text) => void (stdout += text) },
       stderr: { isTerminal: false, write: (text) => void (stderr += text) },
       http: httpGet,

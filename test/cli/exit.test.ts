@@ -129,7 +129,7 @@ describe('a bug exits 1 and asks for a report', () => {
   it('in words', async () => {
     const { code, stdout, stderr } = await runInside(['profiles'], world);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toMatch(/^error: this is a bug in airhive: please report it .*\nTypeError/);
+    expect(stderr).toMatch(/^error: this is a bug in airhive: please report it, .*\nTypeError/);
   });
 
   it('in JSON', async () => {

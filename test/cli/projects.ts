@@ -1,6 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { inject } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { temporaryFolder } from '../inputs/sandbox.ts';
 import { generatedBytes, pinOf } from '../mirror/mirror.ts';
@@ -26,10 +25,10 @@ export const RELEASES = stringify([
   },
 ]);
 
-/** The shipped intel8260 with whole groups replaced or added. */
+/** The profile of the tests with whole groups replaced or added. */
 export function profileText(groups: Readonly<Record<string, unknown>> = {}): string {
-  const shipped = readFileSync(join(inject('airhive'), 'profiles/intel8260.yaml'), 'utf8');
-  return stringify({ ...(parse(shipped) as Readonly<Record<string, unknown>>), ...groups });
+  const text = readFileSync(new URL('../fixtures/profiles/intel8260.yaml', import.meta.url), 'utf8');
+  return stringify({ ...(parse(text) as Readonly<Record<string, unknown>>), ...groups });
 }
 
 /** A folder with these files, as a user's working folder. */

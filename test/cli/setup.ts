@@ -1,15 +1,16 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
+import { layOut } from '../fixtures/installation.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Folder of a compiled airhive: .build/ of its own, overlays and profiles those of the checkout. */
+    /** Folder of a compiled airhive: .build/ of its own, overlays those of the checkout, profiles those of the tests. */
     readonly airhive: string;
   }
 }
@@ -18,8 +19,7 @@ declare module 'vitest' {
 export default function setup({ provide }: TestProject): () => void {
   const folder = mkdtempSync(join(tmpdir(), 'airhive-compiled-'));
   chmodSync(folder, 0o755);
-  for (const part of ['docs', 'overlays', 'profiles', 'package.json'])
-    symlinkSync(join(ROOT, part), join(folder, part));
+  layOut(folder);
   mkdirSync(join(folder, 'bin'));
   cpSync(join(ROOT, 'bin'), join(folder, 'bin'), { recursive: true });
   const compile = [join(ROOT, 'tools/compile.js'), join(folder, '.build')];

@@ -57,7 +57,7 @@ describe('the commands of the documents', () => {
     const cwd = readersDirectory();
     expect(building.length).toBeGreaterThan(8);
     for (const command of building.filter((text) => text.startsWith('npm '))) {
-      const ended = await runInside(argumentsOf(command), { cwd });
+      const ended = await runInside(argumentsOf(command), { cwd, root: ROOT });
       expect([command, ended.code], ended.stderr).toEqual([command, 0]);
     }
     expect(existsSync(join(cwd, 'dist/intel8260/data/site.img'))).toBe(true);

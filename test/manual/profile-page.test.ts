@@ -7,7 +7,8 @@ import { resolveProfile } from '../../generators/profile/resolve.ts';
 import { RULES } from '../../generators/profile/rules.ts';
 import { displays, lint, partsAt, section, unescaped, words } from '../fixtures/mdoc.ts';
 import { textAt, hostTree } from '../fixtures/machines.ts';
-import { pins, variant } from '../fixtures/profiles.ts';
+import { readPins, variant } from '../fixtures/profiles.ts';
+import { readShipped } from '../profile/example.ts';
 import { hasTool } from '../tools.ts';
 
 const page = profilePage();
@@ -107,7 +108,10 @@ describe('airhive-profile(5)', () => {
 
   it('has an example that is a profile, without a warning', () => {
     const [text = ''] = displays(section(page, 'EXAMPLES'));
-    const { profile, diagnostics } = resolveProfile({ file: 'mine.yaml', name: 'mine', text }, pins);
+    const { profile, diagnostics } = resolveProfile(
+      { file: 'mine.yaml', name: 'mine', text },
+      readPins(readShipped('releases.yaml')),
+    );
     expect(diagnostics).toEqual([]);
     expect(profile).toMatchObject({ name: 'mine', wifi: { country: 'DE' }, ssh: { reverse: true } });
   });

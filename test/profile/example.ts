@@ -1,27 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import type { Diagnostic } from '../../generators/errors.ts';
-import { parseReleases, type ReleasePin } from '../../generators/profile/releases.ts';
+import type { ReleasePin } from '../../generators/profile/releases.ts';
 import { resolveProfile } from '../../generators/profile/resolve.ts';
+import { pins } from '../fixtures/profiles.ts';
 
 export function readShipped(name: string): string {
   return readFileSync(new URL(`../../profiles/${name}`, import.meta.url), 'utf8');
 }
 
-/** The pins that are shipped. */
-export function shippedReleases(): ReleasePin[] {
-  return structuredClone(pins);
-}
-
-const pins = readPins();
-
-function readPins(): ReleasePin[] {
-  const { releases, diagnostics } = parseReleases({
-    file: 'releases.yaml',
-    text: readShipped('releases.yaml'),
-  });
-  if (!releases) throw new Error(JSON.stringify(diagnostics));
-  return releases;
+/** The pins of the tests, to be changed at will. */
+export function testReleases(): ReleasePin[] {
+  return structuredClone([...pins]);
 }
 
 /** A profile as a user would write it, with only what has to be there. */
@@ -74,8 +64,8 @@ export function profileYaml(groups: Record<string, unknown> = {}): string {
   return stringify({ ...smallestProfile(), ...groups });
 }
 
-export function resolveText(text: string, name = 'x') {
-  return resolveProfile({ file: `profiles/${name}.yaml`, name, text }, shippedReleases());
+export function resolveText(text: string, name = 'x', releases = testReleases()) {
+  return resolveProfile({ file: `profiles/${name}.yaml`, name, text }, releases);
 }
 
 /** `line:column path: message`, with the severity or the kind in brackets when it is not a plain error. */

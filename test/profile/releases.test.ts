@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { describe, expect, test } from 'vitest';
 import { parseReleases } from '../../generators/profile/releases.ts';
-import { lineOf, readShipped, shippedReleases } from './example.ts';
+import { lineOf, readShipped } from './example.ts';
 
 const pin = {
   release: '3.24.1',
@@ -29,8 +29,9 @@ function complaints(...pins: unknown[]): string[] {
 }
 
 test('the shipped pins are the ones of the facts', () => {
-  expect(parse(readShipped('releases.yaml')).problems).toEqual([]);
-  expect(shippedReleases().map(({ path, sha256, size }) => `${sha256.slice(0, 8)} ${size} ${path}`)).toEqual([
+  const { releases, problems } = parse(readShipped('releases.yaml'));
+  expect(problems).toEqual([]);
+  expect(releases?.map(({ path, sha256, size }) => `${sha256.slice(0, 8)} ${size} ${path}`)).toEqual([
     'f4dd6132 369098752 v3.24/releases/x86_64/alpine-standard-3.24.1-x86_64.iso',
     'dc54e0eb 1455341568 v3.24/releases/x86_64/alpine-extended-3.24.1-x86_64.iso',
     'c197f9cf 139460608 v3.13/releases/x86_64/alpine-standard-3.13.0-x86_64.iso',

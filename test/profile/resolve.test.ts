@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import { parseReleases } from '../../generators/profile/releases.ts';
 import { resolveProfile } from '../../generators/profile/resolve.ts';
 import { shuffled } from '../fixtures/shuffled.ts';
 import {
@@ -9,14 +10,15 @@ import {
   profileYaml,
   readShipped,
   resolveText,
-  shippedReleases,
+  testReleases,
   smallestProfile,
 } from './example.ts';
 
 const intel8260 = readShipped('intel8260.yaml');
 
 test('intel8260 is the original prescription, without a diagnostic', () => {
-  const { profile, diagnostics } = resolveText(intel8260, 'intel8260');
+  const { releases = [] } = parseReleases({ file: 'releases.yaml', text: readShipped('releases.yaml') });
+  const { profile, diagnostics } = resolveText(intel8260, 'intel8260', releases);
   expect(diagnostics).toEqual([]);
   expect(profile).toEqual({
     name: 'intel8260',
@@ -26,7 +28,7 @@ test('intel8260 is the original prescription, without a diagnostic', () => {
       mirrors: ['https://dl-cdn.alpinelinux.org/alpine', 'https://mirrors.edge.kernel.org/alpine'],
       packages: [],
     },
-    release: shippedReleases()[0],
+    release: releases[0],
     machine: { name: 'airhive', cpus: 1, memory: 384, loader: 'grub', console: 'nmdm' },
     passthrough: [
       {
@@ -183,7 +185,7 @@ describe('documents that are no profile', () => {
     const [found] = resolveText(text).diagnostics;
     expect(found && lineOf(found)).toMatch(/^\d+:9 ssh\.port: /);
     expect(found?.excerpt).toBe('  port: 22');
-    expect(resolveText(`\ufeff${intel8260.replaceAll('\n', '\r\n')}`).diagnostics).toEqual([]);
+    expect(resolveText(`\ufeff${profileYaml().replaceAll('\n', '\r\n')}`).diagnostics).toEqual([]);
   });
 });
 
@@ -194,7 +196,7 @@ describe('the name', () => {
 
   test.each(['', '.x', '-x', 'X', 'a b', 'ä', 'a/b', 'a'.repeat(41), 'x.tar'])('%j is refused', (name) => {
     const source = { file: 'x.yaml', name, text: profileYaml() };
-    const { profile, diagnostics } = resolveProfile(source, shippedReleases());
+    const { profile, diagnostics } = resolveProfile(source, testReleases());
     expect(profile).toBeUndefined();
     expect(diagnostics.map(lineOf)).toEqual([
       expect.stringContaining('1:1 : the name of a profile has to be of'),

@@ -5,7 +5,7 @@ import { parseYaml } from '../../generators/profile/document.ts';
 import { readBy } from '../../generators/profile/issues.ts';
 import { RULES } from '../../generators/profile/rules.ts';
 import { profileSchema } from '../../generators/profile/schema.ts';
-import { complaints, profileYaml, resolveText, shippedReleases, smallestProfile } from './example.ts';
+import { complaints, profileYaml, resolveText, testReleases, smallestProfile } from './example.ts';
 
 const { network, passthrough } = smallestProfile();
 const device = passthrough[0]!;
@@ -39,7 +39,7 @@ const BROKEN: Readonly<Record<string, object>> = {
 const found = (rule: (typeof RULES)[number], groups: object) => {
   const text = stringify({ ...smallestProfile(), ...groups }, { aliasDuplicateObjects: false });
   const { draft } = readBy(parseYaml({ file: 'x.yaml', text }), profileSchema);
-  return rule.check(draft ?? {}, shippedReleases());
+  return rule.check(draft ?? {}, testReleases());
 };
 
 /** In the words of `otherwise`. */

@@ -1,13 +1,14 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inject } from 'vitest';
 import { run } from '../../generators/cli/program.ts';
 import { sha256 } from '../../generators/formats/checksums.ts';
 import { encodeManifest, type Manifest } from '../../generators/formats/manifest.ts';
 import { verifyBundle, type Verification } from '../../generators/verify/verify.ts';
-import { realClock } from '../inputs/clock.ts';
 import { ISO, PIN, RELEASES } from '../cli/projects.ts';
+import { layOut } from '../fixtures/installation.ts';
+import { freshFolder } from '../fixtures/scratch.ts';
+import { realClock } from '../inputs/clock.ts';
 
 export const NAME = 'intel8260';
 export const ISO_PATH = `iso/${PIN.file}`;
@@ -31,7 +32,7 @@ export async function buildBundle(): Promise<Built> {
       argv: ['build', '--profile', NAME, '--releases', 'pins.yaml', '--iso', 'my.iso', '--cache', root],
       env: {},
       cwd: root,
-      root: inject('airhive'),
+      root: layOut(freshFolder()),
       stdout: terminal,
       stderr: terminal,
       http: () => Promise.reject(new Error('no network')),

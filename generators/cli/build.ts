@@ -1,14 +1,14 @@
 import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { encodeBundleTar, type Bundle } from '../bundle/bundle.ts';
+import { encodeBundleTar } from '../bundle/bundle.ts';
 import { shownPath } from '../disk/shown-path.ts';
 import { AirhiveError } from '../errors.ts';
 import type { Obtained } from '../inputs/cache.ts';
 import { hashFile } from '../inputs/hash.ts';
 import { obtainIso } from '../inputs/iso.ts';
 import { placeIso } from '../output/place.ts';
-import { openStaging, type Staging } from '../output/staging.ts';
+import { Publication } from '../output/publish.ts';
 import { parseMirror } from '../profile/schema.ts';
 import type { ReleasePin } from '../profile/releases.ts';
 import type { ResolvedProfile } from '../profile/resolve.ts';
@@ -39,7 +39,10 @@ interface Order {
   readonly out: string;
 }
 
-/** Builds the whole bundle into OUT/NAME/ and OUT/NAME.tar. What lay there before stays whole until it is complete. */
+/**
+ * Builds the whole bundle into OUT/NAME/ and OUT/NAME.tar, and of secrets OUT/NAME.site.img. What lay there before stays
+ * whole until all of it is complete.
+ */
 export async function build(options: BuildOptions, context: VerbContext): Promise<Outcome> {
   const mirrors = options.mirror?.map(parseMirror);
   const profile = await loadProfile(options, context);
@@ -62,36 +65,30 @@ export async function build(options: BuildOptions, context: VerbContext): Promis
 async function make(order: Order, context: VerbContext): Promise<Obtained> {
   const { clock, signal, reporter } = context;
   const { profile, out } = order;
-  const staging = await openStaging(out, profile.name, {
-    clock,
-    signal,
-    warn: (message) => reporter.warn(message),
-  });
+  const warn = (message: string) => reporter.warn(message);
+  const publication = await Publication.open(out, profile.name, { clock, signal, warn });
   try {
     // Hashing or fetching the ISO takes longer than all the rest, so the rest is done meanwhile.
-    const [iso] = await settle(obtain(order, context), write(order, staging, context));
-    if (iso.source !== 'none') await placeIso(iso.path, join(staging.folder, 'iso', profile.release.file));
+    const [iso] = await settle(obtain(order, context), write(order, publication, context));
+    if (iso.source !== 'none')
+      await placeIso(iso.path, join(publication.directory, 'iso', profile.release.file));
     else if (order.options.requireIso) {
       throw new AirhiveError('network', `the ISO could not be had: ${iso.reason}`, {
         hint: 'name a mirror with --mirror, a file with --iso, or leave --require-iso out',
       });
     }
     signal.throwIfAborted();
-    await staging.publish();
+    await publication.publish();
     return iso;
   } finally {
-    await staging.discard();
+    await publication.discard();
   }
 }
 
-async function write({ profile, secrets }: Order, staging: Staging, context: VerbContext): Promise<Bundle> {
+async function write({ profile, secrets }: Order, publication: Publication, context: VerbContext) {
   const { bundle } = await assemble(profile, context);
-  await staging.write(bundle, await encodeBundleTar(bundle));
-  if (secrets) {
-    const { encodeSite } = await import('../plan/site.ts');
-    await staging.writeSite(encodeSite(secrets, bundle.epoch));
-  }
-  return bundle;
+  const site = secrets && (await import('../plan/site.ts')).encodeSite(secrets, bundle.epoch);
+  await publication.write(bundle.files, await encodeBundleTar(bundle), site);
 }
 
 async function loadSecrets(file: string | undefined, { cwd }: VerbContext): Promise<SiteSecrets | undefined> {
@@ -117,7 +114,7 @@ async function obtain({ options, profile, mirrors, out }: Order, context: VerbCo
   const iso = await obtainIso({
     pin,
     isoFile: options.iso === undefined ? undefined : resolve(cwd, options.iso),
-    cacheDir: cacheFolder(options.cache, context),
+    cacheDir: cacheDirectory(options.cache, context),
     mirrors,
     offline: options.offline ?? false,
     http,
@@ -140,14 +137,14 @@ async function isThatIso(path: string, pin: ReleasePin, signal: AbortSignal): Pr
 }
 
 /** XDG Base Directory Specification: an empty or relative XDG_CACHE_HOME counts as not set. */
-function cacheFolder(chosen: string | undefined, { cwd, env }: VerbContext): string {
+function cacheDirectory(chosen: string | undefined, { cwd, env }: VerbContext): string {
   if (chosen !== undefined) return resolve(cwd, chosen);
   const { XDG_CACHE_HOME: cacheHome = '', HOME: home = '' } = env;
   return join(isAbsolute(cacheHome) ? cacheHome : join(home === '' ? homedir() : home, '.cache'), 'airhive');
 }
 
 function outcome({ profile, out, secrets }: Order, iso: Obtained, { cwd, reporter }: VerbContext): Outcome {
-  const folder = shownPath(join(out, profile.name), cwd);
+  const directory = shownPath(join(out, profile.name), cwd);
   const deferred = iso.source === 'none';
   if (deferred) {
     reporter.warn(
@@ -163,10 +160,10 @@ function outcome({ profile, out, secrets }: Order, iso: Obtained, { cwd, reporte
     );
   }
   const artefacts = [
-    `${folder}/`,
-    `${folder}.tar`,
-    ...(deferred ? [] : [`${folder}/iso/${profile.release.file}`]),
-    ...(secrets ? [`${folder}/data/site.img`] : []),
+    `${directory}/`,
+    `${directory}.tar`,
+    ...(deferred ? [] : [`${directory}/iso/${profile.release.file}`]),
+    ...(secrets ? [`${directory}.site.img`] : []),
   ];
   return {
     lines: artefacts,

@@ -109,7 +109,10 @@ function addBuild(program: Command, context: ContextOf, done: Done): void {
     .option('--cache <dir>', 'where ISOs are kept (default: $XDG_CACHE_HOME/airhive)', notEmpty)
     .option('--offline', 'use no network; an ISO that is not in the cache is left for the host to download')
     .option('--require-iso', 'fail (exit 5) if the ISO cannot be had')
-    .option('--secrets <file>', "also make data/site.img with this machine's networks and keys (mode 0600)")
+    .option(
+      '--secrets <file>',
+      "also make OUT/NAME.site.img with this machine's networks and keys (mode 0600)",
+    )
     .action(async (options: BuildOptions & CommonOptions) => {
       const { build } = await import('./build.ts');
       done(await build(options, context(options)));

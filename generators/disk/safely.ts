@@ -29,10 +29,10 @@ export async function ignoringMissing<T>(work: Promise<T>): Promise<T | undefine
  * Makes a folder and those around it that are missing; returns the outermost one that was made. Node's own recursive
  * mkdir never returns where the kernel makes no folders, as in /proc.
  */
-export async function makeFolders(path: string): Promise<string | undefined> {
+export async function makeDirectories(path: string): Promise<string | undefined> {
   const code = await tryToMake(path);
   if (code !== 'ENOENT' || dirname(path) === path) return code === undefined ? path : undefined;
-  const outer = await makeFolders(dirname(path));
+  const outer = await makeDirectories(dirname(path));
   const again = await tryToMake(path);
   if (again === 'ENOENT')
     throw new AirhiveError('disk', `cannot create ${path}: no folders can be made there`);
@@ -61,13 +61,13 @@ export async function isThere(path: string): Promise<boolean> {
  * Makes the names in folders safe against a power cut: a rename is not, before this (fsync(2)). One that is gone, as
  * another process replaced it, needs nothing.
  */
-export async function syncFolders(...folders: readonly string[]): Promise<void> {
+export async function syncDirectories(...folders: readonly string[]): Promise<void> {
   await Promise.all(
-    folders.map((folder) => onDisk('write', folder, () => ignoringMissing(syncFolder(folder)))),
+    folders.map((folder) => onDisk('write', folder, () => ignoringMissing(syncDirectory(folder)))),
   );
 }
 
-async function syncFolder(folder: string): Promise<void> {
+async function syncDirectory(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
     await handle.sync();

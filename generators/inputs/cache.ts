@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { chmod, open, readdir, rename, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isAlive, isLocal, newOwnedName, ownerIn } from '../disk/owner.ts';
-import { ignoringMissing, makeFolders, onDisk, syncFolders } from '../disk/safely.ts';
+import { ignoringMissing, makeDirectories, onDisk, syncDirectories } from '../disk/safely.ts';
 import { AirhiveError } from '../errors.ts';
 import type { Reporter } from '../ports.ts';
 import { feedHash, hashFile } from './hash.ts';
@@ -69,7 +69,7 @@ export async function readCache(
  */
 export async function claimPart(cacheDir: string, { sha256 }: Pinned, signal: AbortSignal): Promise<Part> {
   const directory = partDirectory(cacheDir);
-  await onDisk('create', directory, () => makeFolders(directory));
+  await onDisk('create', directory, () => makeDirectories(directory));
   const path = join(directory, newOwnedName(restingName(sha256)));
   const free = (await listParts(directory, sha256)).filter(({ state }) => state === 'free');
   let taken = false;
@@ -206,7 +206,7 @@ export class Part {
   /** Gives the file, whose hash was found right, its name in the cache, read-only, and returns its path. */
   async promote(): Promise<string> {
     const path = wholePath(this.#cacheDir, this.#sha256);
-    await onDisk('create', dirname(path), () => makeFolders(dirname(path)));
+    await onDisk('create', dirname(path), () => makeDirectories(dirname(path)));
     await onDisk('write', this.#path, async () => {
       await this.#file.chmod(0o444);
       await this.#file.sync();
@@ -214,7 +214,7 @@ export class Part {
     await this.#letGo();
     // A build on another machine had the whole file first when ours is gone: it removed it.
     await onDisk('rename', this.#path, () => ignoringMissing(rename(this.#path, path)));
-    await syncFolders(dirname(path));
+    await syncDirectories(dirname(path));
     await removeParts(dirname(this.#path), this.#sha256);
     return path;
   }

@@ -6,7 +6,7 @@ const SITE_LABEL = 'AIRHIVESITE';
 /** A file of secrets has 64 KiB at most, which this holds however it is written. */
 const SITE_SIZE = 1024 * 1024;
 
-/** data/site.img: the networks and keys of one machine, in the four files that the guest copies into RAM at boot. */
+/** The site disk: the networks and keys of one machine, in the four files that the guest copies into RAM at boot. */
 export function encodeSite(secrets: SiteSecrets, epoch: number): Uint8Array {
   const texts: Readonly<Record<string, string>> = {
     'networks.conf': secrets.networks.map(networkBlock).join('\n'),

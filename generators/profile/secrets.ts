@@ -20,7 +20,7 @@ export interface SiteNetwork {
   readonly priority: number;
 }
 
-/** What belongs to one machine (design: data/site.img). Keys are lines of authorized_keys(5); hostKey may be ''. */
+/** What belongs to one machine (its site disk). Keys are lines of authorized_keys(5); hostKey may be ''. */
 export interface SiteSecrets {
   readonly networks: readonly SiteNetwork[];
   readonly adminKeys: readonly string[];

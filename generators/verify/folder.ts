@@ -2,7 +2,7 @@ import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onDisk } from '../disk/safely.ts';
 import { compareCodeUnits } from '../formats/order.ts';
-import { DATA } from '../output/work.ts';
+import { DATA } from '../output/replaceable.ts';
 import { foundFile, LARGEST, type Found, type FoundFile } from './found.ts';
 
 /**

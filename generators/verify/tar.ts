@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { onDisk } from '../disk/safely.ts';
-import { DATA } from '../output/work.ts';
+import { DATA } from '../output/replaceable.ts';
 import { readArchive } from './archive.ts';
 import { foundFile, type Found, type FoundFile } from './found.ts';
 

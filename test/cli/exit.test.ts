@@ -115,7 +115,7 @@ describe('exit codes of the program', () => {
     const cwd = folderWith({ file: 'mine' });
     const { code, stderr } = await airhive([...BUILD, '--out', 'file'], { cwd });
     expect(code).toBe(7);
-    expect(stderr).toContain(`cannot write into ${cwd}/file: it is not a folder`);
+    expect(stderr).toContain(`${cwd}/file is in the way: it is not a directory`);
     expect(readFileSync(join(cwd, 'file'), 'utf8')).toBe('mine');
     expect((await airhive(['verify', 'nothing'], { cwd })).code).toBe(7);
     expect((await airhive(['validate', './nothing.yaml'], { cwd })).code).toBe(7);

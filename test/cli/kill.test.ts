@@ -28,25 +28,24 @@ function folderWithProfiles(): string {
   return cwd;
 }
 
-/** Folder and tar are right, and the machine has its data. */
+/** Directory and tar are right, and nothing happened to the site image. */
 async function expectWhole(cwd: string): Promise<void> {
   for (const path of ['dist/x', 'dist/x.tar'])
     await verifyBundle(join(cwd, path), { public: false, shown: path, signal });
-  expect(readFileSync(join(cwd, 'dist/x/data/state.img'), 'utf8')).toBe('state');
+  expect(readFileSync(join(cwd, 'dist/x.site.img'), 'utf8')).toBe('of the machine');
 }
 
 it('killed by SIGKILL at any moment of a build, the old bundle stays whole, and the next build works', async () => {
   const cwd = folderWithProfiles();
   await airhive(build('one'), { cwd });
-  mkdirSync(join(cwd, 'dist/x/data'));
-  writeFileSync(join(cwd, 'dist/x/data/state.img'), 'state');
+  writeFileSync(join(cwd, 'dist/x.site.img'), 'of the machine');
   let killed = 0;
   let repaired = 0;
   for (let kill = 0; kill < KILLS; kill++) {
     const child = start(build(kill % 2 === 0 ? 'two' : 'one'), { cwd });
     // Most of a build is spent before it touches the disk, so most kills come after that. No proof rests on the time.
     if (kill % 5 > 0) {
-      const looks = () => readdirSync(join(cwd, 'dist')).some((name) => name.startsWith('.x.work.'));
+      const looks = () => readdirSync(join(cwd, 'dist')).some((name) => name.startsWith('.x.'));
       while (child.process.exitCode === null && !looks()) await setTimeout(1);
     }
     await setTimeout(Math.random() * 50);
@@ -65,19 +64,18 @@ it('killed by SIGKILL at any moment of a build, the old bundle stays whole, and 
   expect(repaired).toBeLessThan(KILLS / 2);
   expect(await airhive(build('one'), { cwd })).toMatchObject({ code: 0, stdout: 'dist/x/\ndist/x.tar\n' });
   await expectWhole(cwd);
-  expect(readdirSync(join(cwd, 'dist')).sort()).toEqual(['x', 'x.tar']);
+  expect(readdirSync(join(cwd, 'dist')).sort()).toEqual(['x', 'x.site.img', 'x.tar']);
 });
 
-it('three builds of one name at once all succeed, and folder and tar belong together', async () => {
+it('three builds of one name at once all succeed, and directory and tar belong together', async () => {
   const cwd = folderWithProfiles();
   const ends = await Promise.all(['one', 'two', 'one'].map((name) => airhive(build(name), { cwd })));
   expect(ends.map(({ code }) => code)).toEqual([0, 0, 0]);
-  mkdirSync(join(cwd, 'dist/x/data'));
-  writeFileSync(join(cwd, 'dist/x/data/state.img'), 'state');
+  writeFileSync(join(cwd, 'dist/x.site.img'), 'of the machine');
   const again = await Promise.all(['two', 'one', 'two'].map((name) => airhive(build(name), { cwd })));
   expect(again.map(({ code }) => code)).toEqual([0, 0, 0]);
   await expectWhole(cwd);
   const manifest = readFileSync(join(cwd, 'dist/x/manifest.json'));
   expect(readFileSync(join(cwd, 'dist/x.tar')).includes(manifest)).toBe(true);
-  expect(readdirSync(join(cwd, 'dist')).sort()).toEqual(['x', 'x.tar']);
+  expect(readdirSync(join(cwd, 'dist')).sort()).toEqual(['x', 'x.site.img', 'x.tar']);
 });

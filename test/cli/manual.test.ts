@@ -211,7 +211,7 @@ describe('the examples', () => {
     }
     expect(outputs).toEqual([
       'dist/intel8260/\ndist/intel8260.tar\n',
-      'mine.yaml: ok\ndist/mine/\ndist/mine.tar\ndist/mine/data/site.img\n',
+      'mine.yaml: ok\ndist/mine/\ndist/mine.tar\ndist/mine.site.img\n',
       expect.stringMatching(/^dist\/intel8260: ok, .*\ndist\/intel8260\.tar: ok, .*\n$/),
       '2026/intel8260/\n2026/intel8260.tar\n',
       expect.stringContaining('"ok": true'),

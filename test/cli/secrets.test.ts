@@ -1,4 +1,4 @@
-import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -33,13 +33,13 @@ function layersOf(bytes: Buffer): Buffer[] {
 }
 
 describe('build --secrets', () => {
-  it('adds data/site.img, the one file with a secret in it, to the bundle of a build without', async () => {
+  it('adds NAME.site.img, the one file with a secret in it, to what a build without makes', async () => {
     const cwd = folderWith({ 's.yaml': SECRETS });
     await airhive([...BUILD, '--out', 'plain'], { cwd });
     const { code, stdout, stderr } = await airhive([...BUILD, '--secrets', 's.yaml', '--verbose'], { cwd });
     expect({ code, stdout }).toEqual({
       code: 0,
-      stdout: 'dist/intel8260/\ndist/intel8260.tar\ndist/intel8260/data/site.img\n',
+      stdout: 'dist/intel8260/\ndist/intel8260.tar\ndist/intel8260.site.img\n',
     });
     expect(stderr).not.toContain(PASSPHRASE);
 
@@ -47,18 +47,13 @@ describe('build --secrets', () => {
     const holding = [...content].filter(([, bytes]) =>
       layersOf(bytes).some((layer) => [PASSPHRASE, PRIVATE].some((secret) => layer.includes(secret))),
     );
-    expect(holding.map(([path]) => path)).toEqual(['intel8260/data/site.img']);
-    content.delete('intel8260/data/site.img');
+    expect(holding.map(([path]) => path)).toEqual(['intel8260.site.img']);
+    content.delete('intel8260.site.img');
     expect(digestsOf(content)).toEqual(digestsOf(contentOf(join(cwd, 'plain'))));
 
-    const modeOf = (path: string): string =>
-      (statSync(join(cwd, 'dist/intel8260', path)).mode & 0o777).toString(8);
-    expect(['data', 'data/site.img'].map(modeOf)).toEqual(['700', '600']);
-    expect((await runInside(['verify', 'dist/intel8260'], { cwd })).code).toBe(0);
-    const refused = await runInside(['verify', '--public', 'dist/intel8260'], { cwd });
-    expect(refused.code).toBe(6);
-    expect(refused.stderr).toContain('data/: it holds the secrets of one machine');
-    expect((await runInside(['verify', '--public', 'dist/intel8260.tar'], { cwd })).code).toBe(0);
+    expect((statSync(join(cwd, 'dist/intel8260.site.img')).mode & 0o777).toString(8)).toBe('600');
+    for (const path of ['dist/intel8260', 'dist/intel8260.tar'])
+      expect((await runInside(['verify', '--public', path], { cwd })).code).toBe(0);
   });
 
   it.skipIf(!hasTool('mdir') || !hasTool('fsck.fat'))(
@@ -66,7 +61,7 @@ describe('build --secrets', () => {
     async () => {
       const cwd = folderWith({ 's.yaml': SECRETS });
       await runInside([...BUILD, '--secrets', 's.yaml'], { cwd });
-      const image = join(cwd, 'dist/intel8260/data/site.img');
+      const image = join(cwd, 'dist/intel8260.site.img');
       run('fsck.fat', ['-n', image]);
       expect(run('mdir', ['-b', '-i', image, '::']).toString()).toBe(
         '::/admin_keys\n::/networks.conf\n::/ssh_host_ed25519_key\n',
@@ -79,18 +74,28 @@ describe('build --secrets', () => {
     },
   );
 
-  it('keeps what else is in data/, and leaves site.img alone when it is not asked for', async () => {
+  it('leaves NAME.site.img alone when it is not asked for', async () => {
     const cwd = folderWith({ 's.yaml': SECRETS });
-    const data = join(cwd, 'dist/intel8260/data');
+    const path = join(cwd, 'dist/intel8260.site.img');
     await runInside([...BUILD, '--secrets', 's.yaml'], { cwd });
-    writeFileSync(join(data, 'state.img'), 'state');
-    const image = readFileSync(join(data, 'site.img'));
+    const image = readFileSync(path);
     await runInside(BUILD, { cwd });
-    expect(readFileSync(join(data, 'site.img')).equals(image)).toBe(true);
+    expect(readFileSync(path).equals(image)).toBe(true);
     writeFileSync(join(cwd, 's.yaml'), SECRETS.replace('home', 'away'));
     await runInside([...BUILD, '--secrets', 's.yaml'], { cwd });
-    expect(readFileSync(join(data, 'site.img')).equals(image)).toBe(false);
-    expect(readFileSync(join(data, 'state.img'), 'utf8')).toBe('state');
+    expect(readFileSync(path).equals(image)).toBe(false);
+  });
+
+  it('changes nothing while the data of a machine lies in the bundle of an older airhive', async () => {
+    const cwd = folderWith({ 's.yaml': SECRETS });
+    await runInside(BUILD, { cwd });
+    mkdirSync(join(cwd, 'dist/intel8260/data'));
+    writeFileSync(join(cwd, 'dist/intel8260/data/site.img'), 'of the machine');
+    const before = digestsOf(contentOf(join(cwd, 'dist')));
+    const { code, stderr } = await runInside([...BUILD, '--secrets', 's.yaml'], { cwd });
+    expect(code).toBe(7);
+    expect(stderr).toContain('dist/intel8260/data is the data of a machine');
+    expect(digestsOf(contentOf(join(cwd, 'dist')))).toEqual(before);
   });
 
   it.each([0o640, 0o604, 0o620, 0o666])(

@@ -60,7 +60,7 @@ describe('the commands of the documents', () => {
       const ended = await runInside(argumentsOf(command), { cwd, root: ROOT });
       expect([command, ended.code], ended.stderr).toEqual([command, 0]);
     }
-    expect(existsSync(join(cwd, 'dist/intel8260/data/site.img'))).toBe(true);
+    expect(existsSync(join(cwd, 'dist/intel8260.site.img'))).toBe(true);
     for (const command of building.filter((text) => hasTool('sha256sum') && !text.startsWith('npm '))) {
       const { status, stderr } = spawnSync('sh', ['-c', command], { cwd, encoding: 'utf8' });
       expect([command, status], stderr).toEqual([command, 0]);

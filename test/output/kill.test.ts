@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../inputs/sandbox.ts';
 import { buildPublisher } from './child/build.ts';
-import { runMortal } from './mortal-disk.ts';
+import { runDisturbed, runFailing, runMortal } from './mortal-disk.ts';
 import { publishedFolder } from './published.ts';
-import { MACHINE_DATA, OLD_DATA, openSample, publishSample, stateOf } from './sample.ts';
+import { openSample, publishSample, stateOf } from './sample.ts';
 
 vi.mock('node:fs/promises', async (original) =>
   (await import('./mortal-disk.ts')).mortalFs(await original()),
@@ -15,6 +16,9 @@ vi.mock('node:fs/promises', async (original) =>
 vi.mock('node:process', async (original) =>
   (await import('./mortal-disk.ts')).mortalProcess(await original()),
 );
+
+// Hundreds of builds, of which each waits for the disk: on a busy machine that takes a while.
+vi.setConfig({ testTimeout: 120_000 });
 
 function copyOf(folder: string): string {
   const out = temporaryFolder();
@@ -35,33 +39,38 @@ async function endEverywhere(
   }
 }
 
-/** After a build that was killed: old or new, with all that belongs to the machine. */
+/** After a build that was killed: all of the old one or all of the new one, once the next build has looked. */
 async function expectRecovered(out: string, old: string | undefined): Promise<void> {
   const killed = stateOf(out);
   if (killed.bundle !== undefined) expect([old, 'new']).toContain(killed.bundle);
   await (await openSample(out)).discard();
-  const { bundle, data, litter } = stateOf(out);
-  expect([old, 'new']).toContain(bundle);
-  // The site image is that of its build; of the rest the machine has what it had.
-  if (old === undefined) expect(data).toEqual(bundle === 'new' ? { 'site.img': 'new' } : {});
-  else expect(data).toEqual({ ...OLD_DATA, 'site.img': bundle === 'new' ? 'new' : 'old site' });
-  expect(litter).toEqual([]);
+  const state = stateOf(out);
+  expect([old, 'new']).toContain(state.bundle);
+  expect(state).toEqual({ bundle: state.bundle, tar: state.bundle, site: state.bundle, litter: [] });
 }
 
 /** The same; and the next build works. */
 async function expectRepaired(out: string, old: string | undefined): Promise<void> {
   await expectRecovered(out, old);
-  const { data } = stateOf(out);
+  const { site } = stateOf(out);
   await publishSample(out, 'next');
-  expect(stateOf(out)).toEqual({ bundle: 'next', tar: 'next', data, litter: [] });
+  expect(stateOf(out)).toEqual({ bundle: 'next', tar: 'next', site, litter: [] });
+}
+
+/** The next build, at once. */
+async function expectReplaced(out: string): Promise<void> {
+  await publishSample(out, 'next', { site: true });
+  expect(stateOf(out)).toEqual({ bundle: 'next', tar: 'next', site: 'next', litter: [] });
 }
 
 const publishNew = (out: string): Promise<void> => publishSample(out, 'new', { site: true });
 
-it('killed before any change of the disk, a build leaves the old bundle or the new one, and the data', async () => {
-  const points = await endEverywhere(await publishedFolder('old'), publishNew, (out) =>
-    expectRepaired(out, 'old'),
-  );
+it('killed before any change of the disk, a build leaves the old bundle or the new one', async () => {
+  const points = await endEverywhere(await publishedFolder('old'), publishNew, async (out) => {
+    const twin = copyOf(out);
+    await expectRepaired(out, 'old');
+    await expectReplaced(twin);
+  });
   expect(points).toBeGreaterThan(25);
 });
 
@@ -75,8 +84,8 @@ it('killed while it puts right what a killed build left, a build can be put righ
   let last = 'old';
   await endEverywhere(await publishedFolder('old'), publishNew, (out) => {
     // Each different stage of the swap, once.
-    const { bundle, data, litter } = stateOf(out);
-    const stage = JSON.stringify([bundle, data, litter.length]);
+    const { bundle, tar, site, litter } = stateOf(out);
+    const stage = JSON.stringify([bundle, tar, site, litter.length, litter[0]?.includes('publish')]);
     if (stage !== last) states.push(out);
     last = stage;
     return Promise.resolve();
@@ -88,7 +97,47 @@ it('killed while it puts right what a killed build left, a build can be put righ
   }
 });
 
-it('builds of one name that are killed by SIGKILL while others go on never lose the data', async () => {
+it('a change of the disk that fails, whichever it is, leaves the old bundle or the new one', async () => {
+  const folder = await publishedFolder('old');
+  const endings: string[] = [];
+  for (let calls = 0; ; calls++) {
+    const out = copyOf(folder);
+    const end = await runFailing(calls, () => publishNew(out));
+    if (end === undefined) break;
+    endings.push(end);
+    const failed = stateOf(out);
+    // What fails when all is in place, such as the removal of what is left beside, changes nothing any more.
+    if (end === 'done') expect(failed.bundle).toBe('new');
+    if (failed.bundle === 'new') expect(failed).toMatchObject({ tar: 'new', site: 'new' });
+    else expect(failed.bundle).toBe('old');
+    await (await openSample(out)).discard();
+    expect(stateOf(out)).toEqual({ ...failed, litter: [] });
+    await expectReplaced(out);
+  }
+  expect(endings.filter((end) => end === 'disk').length).toBeGreaterThan(20);
+  expect(endings.filter((end) => end !== 'disk' && end !== 'done')).toEqual([]);
+});
+
+it('a build that was taken for dead does not end the publication of the one that took over', async () => {
+  const folder = await publishedFolder('old');
+  const theirs = 'owner.some-other-host.1.01234567';
+  for (let calls = 0; ; calls++) {
+    const out = copyOf(folder);
+    const publishing = join(out, '.sample.publish');
+    const steal = (): void => {
+      if (!existsSync(publishing)) return;
+      const mine = readdirSync(publishing).find((name) => name.startsWith('owner.'));
+      renameSync(join(publishing, mine!), join(publishing, theirs));
+    };
+    expect(await runDisturbed(calls, () => publishNew(out), steal)).toBe(true);
+    // Until it begins to put things in place there is nothing to take over.
+    if (stateOf(out).litter.length === 0) continue;
+    expect(readdirSync(publishing)).toContain(theirs);
+    break;
+  }
+});
+
+it('builds of one name that are killed by SIGKILL while others go on leave one whole bundle', async () => {
   const out = await publishedFolder('old');
   const program = await buildPublisher(temporaryFolder());
   for (let round = 0; round < 4; round++) {
@@ -107,9 +156,12 @@ it('builds of one name that are killed by SIGKILL while others go on never lose 
     expect((await Promise.all(ends)).map(([, signal]: unknown[]) => signal)).toEqual(
       Array(4).fill('SIGKILL'),
     );
+    await (await openSample(out)).discard();
+    // All is of one build, unless none of this round came so far.
+    const { bundle, site } = stateOf(out);
+    expect(stateOf(out)).toEqual({ bundle, tar: bundle, site, litter: [] });
+    if (bundle?.startsWith('round')) expect(site).toBe(bundle);
     await publishSample(out, 'next');
-    const { litter, data, bundle, tar } = stateOf(out);
-    expect({ bundle, tar, litter }).toEqual({ bundle: 'next', tar: 'next', litter: [] });
-    expect(data).toMatchObject(MACHINE_DATA);
+    expect(stateOf(out)).toEqual({ bundle: 'next', tar: 'next', site, litter: [] });
   }
 });

@@ -4,10 +4,12 @@ import { execFileSync } from 'node:child_process';
 import type * as Disk from 'node:fs/promises';
 import type * as Process from 'node:process';
 import { setImmediate } from 'node:timers/promises';
+import { AirhiveError } from '../../generators/errors.ts';
 
 let callsLeft = Number.POSITIVE_INFINITY;
 let queue: Promise<unknown> = Promise.resolve();
-let die = (): void => undefined;
+/** What is done instead of a call that is one too many. */
+let onLastCall = (call: () => Promise<unknown>): Promise<unknown> => call();
 let pid = process.pid;
 let runs = 0;
 
@@ -24,8 +26,7 @@ function inTurn<Arguments extends unknown[], Result>(
     const result = queue.then(() => {
       callsLeft -= cost;
       if (callsLeft >= 0) return call(...parameters);
-      die();
-      return new Promise<never>(() => undefined);
+      return onLastCall(() => call(...parameters)) as Promise<Result>;
     });
     queue = result.catch(() => undefined);
     return result;
@@ -72,12 +73,56 @@ const deadPids = execFileSync('sh', ['-c', 'for i in 1 2 3 4 5 6 7 8; do sh -c "
   .map(Number);
 
 /** Runs a build that ends after so many changes of the disk; false when it came to its own end before. */
-export async function runMortal(calls: number, build: () => Promise<void>): Promise<boolean> {
-  const death = new Promise<true>((resolve) => (die = () => resolve(true)));
+export function runMortal(calls: number, build: () => Promise<void>): Promise<boolean> {
+  const death = new Promise<true>((resolve) => {
+    onLastCall = () => {
+      resolve(true);
+      return new Promise(() => undefined);
+    };
+  });
+  return asDeadProcess(calls, () => Promise.race([death, build().then(() => false)]));
+}
+
+/**
+ * Runs a build in which the change of the disk after so many fails, and no other. Returns how the build ended: `done`,
+ * the kind of its error, or undefined when it came to its end before.
+ */
+export function runFailing(calls: number, build: () => Promise<void>): Promise<string | undefined> {
+  onLastCall = () => {
+    callsLeft = Number.POSITIVE_INFINITY;
+    return Promise.reject(Object.assign(new Error('EIO'), { code: 'EIO' }));
+  };
+  return asDeadProcess(calls, async () => {
+    const end = await build().then(
+      () => 'done',
+      (error: unknown) => (error instanceof AirhiveError ? error.kind : 'bug'),
+    );
+    return callsLeft === Number.POSITIVE_INFINITY ? end : undefined;
+  });
+}
+
+/** Runs a build, and something else before the change of the disk after so many; false when it came to its end before. */
+export function runDisturbed(
+  calls: number,
+  build: () => Promise<void>,
+  disturb: () => void,
+): Promise<boolean> {
+  onLastCall = (call) => {
+    callsLeft = Number.POSITIVE_INFINITY;
+    disturb();
+    return call();
+  };
+  return asDeadProcess(calls, async () => {
+    await build();
+    return callsLeft === Number.POSITIVE_INFINITY;
+  });
+}
+
+async function asDeadProcess<T>(calls: number, run: () => Promise<T>): Promise<T> {
   callsLeft = calls;
   pid = deadPids[runs++ % deadPids.length]!;
   try {
-    return await Promise.race([death, build().then(() => false)]);
+    return await run();
   } finally {
     // What the build still wants to call has joined the old queue by then.
     await setImmediate();

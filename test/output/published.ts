@@ -1,13 +1,12 @@
 import { temporaryFolder } from '../inputs/sandbox.ts';
-import { addData, OLD_DATA, publishSample, type State } from './sample.ts';
+import { publishSample, type State } from './sample.ts';
 
-/** A folder in which a bundle was published and run. */
+/** A directory into which a bundle was built, with a site image. */
 export async function publishedFolder(mark = 'one'): Promise<string> {
   const out = temporaryFolder();
-  await publishSample(out, mark);
-  addData(out);
+  await publishSample(out, mark, { site: true });
   return out;
 }
 
 /** Its state. */
-export const OLD_STATE: State = { bundle: 'one', tar: 'one', data: OLD_DATA, litter: [] };
+export const OLD_STATE: State = { bundle: 'one', tar: 'one', site: 'one', litter: [] };

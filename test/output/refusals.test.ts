@@ -24,10 +24,20 @@ it('OUT is a file, or lies below one', async () => {
   writeFileSync(file, 'mine');
   await expect(openSample(file)).rejects.toMatchObject({
     kind: 'disk',
-    message: `cannot write into ${file}: it is not a folder`,
+    message: `${file} is in the way: it is not a directory`,
   });
   await expect(openSample(join(file, 'out'))).rejects.toMatchObject({ kind: 'disk' });
   expect(readFileSync(file, 'utf8')).toBe('mine');
+});
+
+it('OUT is a symbolic link: to a directory it is as good as that, to nothing it is an error', async () => {
+  const folder = temporaryFolder();
+  const out = await publishedFolder();
+  symlinkSync(out, join(folder, 'out'));
+  await publishSample(join(folder, 'out'), 'two');
+  expect(stateOf(out)).toEqual({ bundle: 'two', tar: 'two', site: 'one', litter: [] });
+  symlinkSync('nowhere', join(folder, 'none'));
+  await expect(openSample(join(folder, 'none'))).rejects.toMatchObject({ kind: 'disk' });
 });
 
 describe('something that no build made lies at its places', () => {
@@ -36,15 +46,15 @@ describe('something that no build made lies at its places', () => {
     writeFileSync(join(out, NAME), 'mine');
     await expect(openSample(out)).rejects.toMatchObject({
       kind: 'disk',
-      message: `${join(out, NAME)} is in the way: it is not a folder`,
+      message: `${join(out, NAME)} is in the way: it is not a directory`,
     });
     expect(readFileSync(join(out, NAME), 'utf8')).toBe('mine');
     expect(readdirSync(out)).toEqual([NAME]);
   });
 
-  it("a folder of the user's own at OUT/NAME, which a build must not take for an old bundle", async () => {
+  it("a directory of the user's own at OUT/NAME, which a build must not take for an old bundle", async () => {
     const out = temporaryFolder();
-    mkdirSync(join(out, NAME, 'data'), { recursive: true });
+    mkdirSync(join(out, NAME));
     writeFileSync(join(out, NAME, 'thesis.txt'), 'mine');
     await expect(openSample(out)).rejects.toMatchObject({
       kind: 'disk',
@@ -62,7 +72,7 @@ describe('something that no build made lies at its places', () => {
     });
   });
 
-  it('but a folder with nothing but data/ and iso/ is no bundle to lose', async () => {
+  it('but a directory with nothing but iso/ is no bundle to lose', async () => {
     const out = temporaryFolder();
     mkdirSync(join(out, NAME, 'iso'), { recursive: true });
     await publishSample(out, 'one');
@@ -97,20 +107,31 @@ describe('something that no build made lies at its places', () => {
       kind: 'disk',
       message: expect.stringContaining(`${NAME}.tar is in the way: ${reason}`) as string,
     });
-    expect(readdirSync(out).sort()).toEqual([NAME, `${NAME}.tar`]);
+    expect(readdirSync(out).sort()).toEqual([NAME, `${NAME}.site.img`, `${NAME}.tar`]);
   });
 
-  it('a folder of the user at OUT/NAME, or a file of theirs at OUT/NAME.tar', async () => {
+  it('a symbolic link at OUT/NAME.site.img, when there is a new one to put there', async () => {
     const out = temporaryFolder();
-    mkdirSync(join(out, NAME, 'data'), { recursive: true });
-    mkdirSync(join(out, NAME, 'iso'));
+    symlinkSync('elsewhere', join(out, `${NAME}.site.img`));
+    await publishSample(out, 'one');
+    await expect(publishSample(out, 'two', { site: true })).rejects.toMatchObject({
+      kind: 'disk',
+      message: expect.stringContaining(`${NAME}.site.img is in the way: it is a symbolic link`) as string,
+    });
+    expect(readlinkSync(join(out, `${NAME}.site.img`))).toBe('elsewhere');
+    expect(stateOf(out)).toEqual({ bundle: 'one', tar: 'one', site: undefined, litter: [] });
+  });
+
+  it('a directory of the user at OUT/NAME, or a file of theirs at OUT/NAME.tar', async () => {
+    const out = temporaryFolder();
+    mkdirSync(join(out, NAME, 'iso'), { recursive: true });
     writeFileSync(join(out, NAME, 'manifest.json'), 'of something else');
     await expect(openSample(out)).rejects.toMatchObject({
       kind: 'disk',
       message: `${join(out, NAME)} is in the way: it holds files, but is not a bundle`,
     });
     expect(readFileSync(join(out, NAME, 'manifest.json'), 'utf8')).toBe('of something else');
-    // What a machine and vm_fetch leave is no work of the user's.
+    // What vm_fetch leaves is no work of the user's.
     rmSync(join(out, NAME, 'manifest.json'));
     await publishSample(out, 'one');
     writeFileSync(join(out, `${NAME}.tar`), 'mine');
@@ -123,10 +144,10 @@ describe('something that no build made lies at its places', () => {
 
   it('a file at OUT/NAME that came while the build was at work', async () => {
     const out = temporaryFolder();
-    const staging = await openSample(out);
+    const publication = await openSample(out);
     writeFileSync(join(out, NAME), 'mine');
-    await expect(staging.publish()).rejects.toMatchObject({ kind: 'disk' });
-    await staging.discard();
+    await expect(publication.publish()).rejects.toMatchObject({ kind: 'disk' });
+    await publication.discard();
     expect(readFileSync(join(out, NAME), 'utf8')).toBe('mine');
     expect(readdirSync(out)).toEqual([NAME]);
   });

@@ -1,8 +1,8 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Bundle } from '../../generators/bundle/bundle.ts';
-import { fileOf } from '../../generators/formats/tree.ts';
-import { openStaging, type Staging } from '../../generators/output/staging.ts';
+import { fileOf, type File } from '../../generators/formats/tree.ts';
+import { Publication } from '../../generators/output/publish.ts';
+import type { Clock } from '../../generators/ports.ts';
 import { realClock } from '../inputs/clock.ts';
 
 export const NAME = 'sample';
@@ -10,13 +10,9 @@ export const NAME = 'sample';
 const PATHS = ['SHA256SUMS', 'a.txt', 'iso/some.iso.sha256', 'manifest.json', 'run', 'snippets/deep/b.conf'];
 const MODES: Readonly<Record<string, number>> = { run: 0o755 };
 
-/** A bundle whose every file holds `mark`. */
-export function sampleBundle(mark: string): Bundle {
-  const files = PATHS.map((path) => {
-    const bytes = Buffer.from(`${path} ${mark}\n`);
-    return fileOf(path, bytes, MODES[path]);
-  });
-  return { name: NAME, epoch: 0, files };
+/** The files of a bundle, of which each holds `mark`. */
+export function sampleFiles(mark: string): File[] {
+  return PATHS.map((path) => fileOf(path, Buffer.from(`${path} ${mark}\n`), MODES[path]));
 }
 
 /** Its beginning is that of the bundle's tar. */
@@ -24,82 +20,63 @@ export function sampleTar(mark: string): Uint8Array {
   return Buffer.from(`${NAME}/ ${mark}\n`);
 }
 
-export function siteImage(mark: string): Uint8Array {
+function siteImage(mark: string): Uint8Array {
   const bytes = Buffer.alloc(1000);
-  bytes.write(mark, 10);
+  bytes.write(`site ${mark}`);
   return bytes;
 }
 
-export async function openSample(out: string, warnings: string[] = []): Promise<Staging> {
+export async function openSample(
+  out: string,
+  warnings: string[] = [],
+  clock: Clock = realClock,
+): Promise<Publication> {
   const { signal } = new AbortController();
-  return openStaging(out, NAME, { clock: realClock, signal, warn: (message) => warnings.push(message) });
+  return Publication.open(out, NAME, { clock, signal, warn: (message) => warnings.push(message) });
 }
 
-/** Everything that a build does with a staging; `site` adds a site image with the same mark. */
+/** Everything that a build does; `site` adds a site image with the same mark. */
 export async function publishSample(
   out: string,
   mark: string,
-  options: { site?: boolean } = {},
+  options: { site?: boolean; warnings?: string[]; clock?: Clock } = {},
 ): Promise<void> {
-  const staging = await openSample(out);
+  const publication = await openSample(out, options.warnings, options.clock);
   try {
-    await staging.write(sampleBundle(mark), sampleTar(mark));
-    if (options.site) await staging.writeSite(siteImage(mark));
-    await staging.publish();
+    const site = options.site ? siteImage(mark) : undefined;
+    await publication.write(sampleFiles(mark), sampleTar(mark), site);
+    await publication.publish();
   } finally {
-    await staging.discard();
+    await publication.discard();
   }
-}
-
-/** What a machine that runs the bundle in place leaves in it. */
-export function addData(out: string): void {
-  const data = join(out, NAME, 'data');
-  mkdirSync(join(data, 'keys'), { recursive: true });
-  chmodSync(data, 0o700);
-  writeFileSync(join(data, 'state.img'), 'state of the machine');
-  writeFileSync(join(data, 'keys/admin'), 'key of the machine');
-  writeFileSync(join(data, 'site.img'), 'old site');
 }
 
 export interface State {
   /** The mark in all of the bundle's files; undefined without a bundle; throws when it is not whole. */
   readonly bundle: string | undefined;
   readonly tar: string | undefined;
-  /** Files in data/ by name, with their text. */
-  readonly data: Readonly<Record<string, string>>;
-  /** Names in the folder that no finished build leaves. */
+  readonly site: string | undefined;
+  /** Names in the directory that no finished build leaves. */
   readonly litter: readonly string[];
 }
 
 export function stateOf(out: string): State {
   const bundle = join(out, NAME);
-  const tar = join(out, `${NAME}.tar`);
-  const text = (path: string): string => readFileSync(path, 'utf8');
+  const places = [NAME, `${NAME}.tar`, `${NAME}.site.img`];
+  const text = (path: string): string | undefined =>
+    existsSync(path) ? readFileSync(path, 'utf8').replaceAll('\0', '') : undefined;
   const marks = existsSync(bundle) ? PATHS.map((path) => markIn(text(join(bundle, path)), path)) : [];
   if (new Set(marks).size > 1) throw new Error(`mixed bundle: ${marks.join(', ')}`);
   return {
     bundle: marks[0],
-    tar: existsSync(tar) ? markIn(text(tar), `${NAME}/`) : undefined,
-    data: dataIn(join(bundle, 'data')),
-    litter: readdirSync(out).filter((name) => name !== NAME && name !== `${NAME}.tar`),
+    tar: markIn(text(`${bundle}.tar`), `${NAME}/`),
+    site: markIn(text(`${bundle}.site.img`), 'site'),
+    litter: readdirSync(out).filter((name) => !places.includes(name)),
   };
 }
 
-function markIn(text: string, path: string): string {
+function markIn(text: string | undefined, path: string): string | undefined {
+  if (text === undefined) return undefined;
   if (!text.startsWith(`${path} `)) throw new Error(`${path} is damaged: ${JSON.stringify(text)}`);
   return text.slice(path.length + 1).trimEnd();
 }
-
-function dataIn(folder: string): Record<string, string> {
-  if (!existsSync(folder)) return {};
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
-    entry.isFile(),
-  );
-  const paths = entries.map((entry) => join(entry.parentPath, entry.name)).sort();
-  return Object.fromEntries(
-    paths.map((path) => [path.slice(folder.length + 1), readFileSync(path, 'utf8').replaceAll('\0', '')]),
-  );
-}
-
-export const MACHINE_DATA = { 'keys/admin': 'key of the machine', 'state.img': 'state of the machine' };
-export const OLD_DATA = { ...MACHINE_DATA, 'site.img': 'old site' };

@@ -12,7 +12,7 @@ export interface Choice {
   readonly flavor: 'standard' | 'extended';
   /** Groups that replace those of the profile below. */
   readonly profile?: Readonly<Record<string, unknown>>;
-  /** `networks:` of the file of secrets. Undefined: no data/site.img at all, as in a public bundle. */
+  /** `networks:` of the file of secrets. Undefined: no site image at all, as in a public bundle. */
   readonly networks?: readonly Readonly<Record<string, unknown>>[];
   /** Groups that replace those of the file of secrets. */
   readonly secrets?: Readonly<Record<string, unknown>>;
@@ -78,7 +78,7 @@ export async function buildBundle(tools: BootTools, choice: Choice): Promise<Bun
   ]);
   const { flavor } = choice;
   const disk0 = file('dist/bench/disk0.img');
-  return withSite ? { disk0, flavor, site: file('dist/bench/data/site.img') } : { disk0, flavor };
+  return withSite ? { disk0, flavor, site: file('dist/bench.site.img') } : { disk0, flavor };
 }
 
 /** Makes the site disk of a running machine anew, in place as the host would. */

@@ -71,6 +71,16 @@ export function diskError(what: string, path: string, cause: unknown): AirhiveEr
   });
 }
 
+/** Why one of airhive's own files, which every installation has, cannot be read: exit 4 when it is missing, else 7. */
+export function ownFileError(path: string, cause: unknown): AirhiveError {
+  const code = systemCodeOf(cause);
+  if (code !== 'ENOENT' && code !== 'ENOTDIR') return diskError('read', path, cause);
+  return new AirhiveError('environment', `a part of airhive is missing: ${path}`, {
+    cause,
+    hint: 'install airhive again, as a whole',
+  });
+}
+
 const DISK_REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or directory',
   EACCES: 'permission denied',

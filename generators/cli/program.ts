@@ -1,7 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { AirhiveError, exitCodeOf } from '../errors.ts';
 import type { BuildOptions } from './build.ts';
-import { createReporter, wantsColour } from './reporter.ts';
+import { createReporter, describeFailure, printFailure, wantsColour } from './reporter.ts';
 import type { Outcome, VerbContext, World } from './world.ts';
 import { visibleJson, visibleLines } from '../profile/diagnostics.ts';
 
@@ -38,9 +38,8 @@ export async function run(world: World, version: string): Promise<number> {
     if (outcome) print(world, outcome);
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError)
-      return error.exitCode === 0 ? 0 : await fail(world, usageError(error));
-    return await fail(world, error);
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : fail(world, usageError(error));
+    return fail(world, error);
   }
 }
 
@@ -176,8 +175,7 @@ function print(world: World, { lines, result }: Outcome): void {
   else for (const line of lines) world.stdout.write(`${visibleLines(line)}\n`);
 }
 
-async function fail(world: World, error: unknown): Promise<number> {
-  const { describeFailure, printFailure } = await import('./failure.ts');
+function fail(world: World, error: unknown): number {
   const { json, colour } = outputOf(world);
   if (json) world.stdout.write(document({ ok: false, error: describeFailure(error) }));
   else printFailure(world.stderr, error, colour);

@@ -1,6 +1,9 @@
+import { AirhiveError, exitCodeOf, type Diagnostic } from '../errors.ts';
 import type { Reporter } from '../ports.ts';
-import { visibleLines } from '../profile/diagnostics.ts';
+import { formatDiagnostic, visibleLines } from '../profile/diagnostics.ts';
 import type { Terminal } from './world.ts';
+
+/* What a command says beside its result: steps and warnings while it runs, and at its end what was thrown. */
 
 export interface ReporterOptions {
   readonly quiet: boolean;
@@ -12,7 +15,7 @@ const WARNING = '\x1b[33m';
 const FAINT = '\x1b[2m';
 const RESET = '\x1b[0m';
 /** Takes back what stands on the terminal's last line, such as the progress of a transfer. */
-export const CLEAR_LINE = '\r\x1b[K';
+const CLEAR_LINE = '\r\x1b[K';
 
 /** Writes steps, warnings and progress to standard error: one line rewritten on a terminal, plain lines elsewhere. */
 export function createReporter(stderr: Terminal, { quiet, verbose, colour }: ReporterOptions): Reporter {
@@ -61,4 +64,48 @@ export function wantsColour(
   if (env.NO_COLOR) return false;
   if (env.FORCE_COLOR !== undefined) return env.FORCE_COLOR !== '0' && env.FORCE_COLOR !== 'false';
   return isTerminal && env.TERM !== 'dumb';
+}
+
+const ERROR = '\x1b[31m';
+
+const BUG_HINT =
+  'this is a bug in airhive: please report it, with the lines below, the command that you ran and the profile';
+
+/** Prints what was thrown, for a person, to standard error. */
+export function printFailure(stderr: Terminal, error: unknown, colour: boolean): void {
+  if (stderr.isTerminal) stderr.write(CLEAR_LINE);
+  const label = colour ? `${ERROR}error:${RESET}` : 'error:';
+  if (!(error instanceof AirhiveError)) {
+    stderr.write(`${label} ${BUG_HINT}\n${visibleLines(stackOf(error))}\n`);
+    return;
+  }
+  for (const diagnostic of error.diagnostics) stderr.write(`${visibleLines(shownDiagnostic(diagnostic))}\n`);
+  stderr.write(`${label} ${visibleLines(error.message)}\n`);
+  if (error.hint !== undefined) stderr.write(`  ${visibleLines(error.hint)}\n`);
+}
+
+/** Of a file whose lines are not shown, because they may be secrets, the place and the message only. */
+function shownDiagnostic(diagnostic: Diagnostic): string {
+  const text = formatDiagnostic(diagnostic);
+  return diagnostic.excerpt === '' ? (text.split('\n')[0] ?? '') : text;
+}
+
+/** The same as one value, for --json. */
+export function describeFailure(error: unknown): Readonly<Record<string, unknown>> {
+  const known = error instanceof AirhiveError;
+  return {
+    kind: known ? error.kind : 'bug',
+    exit: exitCodeOf(error),
+    message: known ? error.message : `${BUG_HINT}\n${stackOf(error)}`,
+    hint: known ? (error.hint ?? null) : null,
+    diagnostics: known ? error.diagnostics.map(plainDiagnostic) : [],
+  };
+}
+
+export function plainDiagnostic({ severity, kind, file, line, column, path, message }: Diagnostic) {
+  return { severity, kind, file, line, column, path, message };
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

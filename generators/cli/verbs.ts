@@ -9,7 +9,7 @@ import { profileJsonSchema } from '../profile/schema.ts';
 import { resolveProfile } from '../profile/resolve.ts';
 import { verifyBundle } from '../verify/verify.ts';
 import { assemble } from './assemble.ts';
-import { plainDiagnostic } from './failure.ts';
+import { plainDiagnostic } from './reporter.ts';
 import { loadProfile, loadReleases, refusal } from './resolve.ts';
 import type { Outcome, VerbContext } from './world.ts';
 

@@ -1,16 +1,17 @@
-import { readdir } from 'node:fs/promises';
+import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { shownPath } from '../disk/shown-path.ts';
-import { AirhiveError, diskError } from '../errors.ts';
+import { AirhiveError, diskError, ownFileError } from '../errors.ts';
 import { compareCodeUnits } from '../formats/order.ts';
 import type { Source } from '../profile/document.ts';
 import { nearestName } from '../profile/issues.ts';
 import type { ProfileSource } from '../profile/resolve.ts';
-import { ownFileError } from './own-files.ts';
-import { readTextFile } from './text.ts';
 
-/** Pins, not a profile, although it lies beside them. */
 const RELEASES = 'releases.yaml';
+
+/** Tables that profiles refer to, not profiles, although they lie beside them. */
+const TABLES: ReadonlySet<string> = new Set([RELEASES]);
+
 const EXTENSION = '.yaml';
 
 /** Names of the profiles that airhive ships, in code unit order. */
@@ -18,7 +19,7 @@ export async function listProfiles(root: string): Promise<string[]> {
   const folder = join(root, 'profiles');
   try {
     return (await readdir(folder))
-      .filter((file) => file.endsWith(EXTENSION) && file !== RELEASES)
+      .filter((file) => file.endsWith(EXTENSION) && !TABLES.has(file))
       .map((file) => file.slice(0, -EXTENSION.length))
       .sort(compareCodeUnits);
   } catch (error) {
@@ -69,4 +70,38 @@ async function unknownProfile(wanted: string, root: string): Promise<AirhiveErro
       hint: 'a profile of your own is named as a file: ./my.yaml',
     },
   );
+}
+
+/** Bytes. What profiles, pins and secrets may have at most is less, and is checked with a better message. */
+const LIMIT = 1024 * 1024;
+
+/**
+ * Reads a text that a person wrote, from a file or a pipe.
+ * @throws AirhiveError usage when it is longer than any such text, or not UTF-8; else what the system says
+ */
+export async function readText(handle: FileHandle, shown: string): Promise<string> {
+  const bytes = Buffer.alloc(LIMIT + 1);
+  let size = 0;
+  for (;;) {
+    // No position: a pipe has none.
+    const { bytesRead } = await handle.read(bytes, size, bytes.length - size, null);
+    size += bytesRead;
+    if (bytesRead === 0) break;
+    if (size > LIMIT)
+      throw new AirhiveError('usage', `${shown} is no text for airhive: it is longer than 1 MiB`);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.subarray(0, size));
+  } catch (cause) {
+    throw new AirhiveError('usage', `${shown} is not UTF-8 text`, { cause, hint: 'save it as UTF-8' });
+  }
+}
+
+async function readTextFile(path: string, shown: string): Promise<string> {
+  const handle = await open(path, 'r');
+  try {
+    return await readText(handle, shown);
+  } finally {
+    await handle.close();
+  }
 }

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { shownPath } from '../disk/shown-path.ts';
 import { AirhiveError, diskError } from '../errors.ts';
 import type { Source } from '../profile/document.ts';
-import { readText } from './text.ts';
+import { readText } from './profiles.ts';
 
 /**
  * Reads the file given with --secrets, if nobody but its owner can. A pipe, as from a password manager, will do.

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { printFailure } from '../../generators/cli/failure.ts';
-import { createReporter } from '../../generators/cli/reporter.ts';
+import { createReporter, printFailure } from '../../generators/cli/reporter.ts';
 import { AirhiveError } from '../../generators/errors.ts';
 import type { Reporter } from '../../generators/ports.ts';
 

@@ -4,12 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { isAlive, kill, Machine, until, type Fault } from './machine.ts';
 
 /** A machine with a script that makes three files, the second one in a subshell of a subshell. */
-function withScript(
-  body = '"$CP" script "$W/1"; x=$( ("$CP" script "$W/2"); echo ); "$CP" script "$W/3"',
-): Machine {
+function withScript(body = 'cp script "$W/1"; x=$( (cp script "$W/2"); echo ); cp script "$W/3"'): Machine {
   const machine = new Machine();
   machine.environment = { W: join(machine.root, 'tmp') };
-  writeFileSync(join(machine.root, 'script'), `cd ${machine.root}\n${body}\necho end of the script >&2\n`);
+  writeFileSync(
+    join(machine.root, 'script'),
+    `PATH=$AIRHIVE_PATH\ncd ${machine.root}\n${body}\necho end of the script >&2\n`,
+  );
   return machine;
 }
 
@@ -54,7 +55,7 @@ describe('every call is counted, and', () => {
   });
 
   it('can find the disk full when half is written', async () => {
-    const machine = withScript('"$CAT" "$IN" >"$W/1"; "$CP" "$IN" "$W/2"; "$CAT" "$IN"');
+    const machine = withScript('cat "$IN" >"$W/1"; cp "$IN" "$W/2"; cat "$IN"');
     machine.environment.IN = join(machine.root, 'tmp/in');
     writeFileSync(machine.environment.IN, '0123456789');
     for (const [at, sizes] of [
@@ -81,7 +82,7 @@ describe('every call is counted, and', () => {
 
   it('a kill spares what has a life of its own', async () => {
     const machine = withScript(
-      '"$DAEMON" -f -P "$W/pid" "$SLEEP" 60; until [ -s "$STATE/sleeping" ]; do :; done; "$CP" script "$W/3"',
+      'daemon -f -P "$W/pid" sleep 60; until [ -s "$STATE/sleeping" ]; do :; done; cp script "$W/3"',
     );
     machine.put('hold-sleep', 'yes');
     machine.fault(3, 'kill-before');

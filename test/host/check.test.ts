@@ -96,7 +96,7 @@ const cases: readonly Case[] = [
   ],
   ['MT7922', id('14c3', '0616'), 0, 'warning', 'Transactions pending after FLR!'],
   ['RZ616', id('14c3', '7922'), 0, 'warning', 'Transactions pending after FLR!'],
-  ['no grub-bhyve', (m) => (m.environment.GRUB_BHYVE = '/nowhere'), 4, 'error', 'pkg install grub2-bhyve'],
+  ['no grub-bhyve', (m) => m.replace('grub-bhyve'), 4, 'error', 'pkg install grub2-bhyve'],
   ['too little memory', sysctl('hw.physmem', '536870912'), 4, 'error', 'this machine has only 512M'],
   ['disk full', (m) => m.put('free-kilobytes', '4000\n'), 7, 'error', 'too little space'],
   ['disk nearly full', (m) => m.put('free-kilobytes', '400000\n'), 0, 'warning', 'may grow to 512M'],

@@ -8,7 +8,7 @@ import { Machine } from './machine.ts';
 
 async function up(): Promise<{ machine: Machine; lock: string; b: string }> {
   const machine = new Machine({ view: { console: 'nmdm' } });
-  const b = join(machine.state, 'dev/nmdm-airhive.1B');
+  const b = join(machine.dev, 'nmdm-airhive.1B');
   execFileSync('mkfifo', [b]);
   await machine.up();
   return { machine, b, lock: join(machine.var, 'spool/lock/LCK..nmdm-airhive.1B') };

@@ -18,7 +18,7 @@ import { commandOf, isAlive, kill, Machine, pathOf, until } from './machine.ts';
 /** A machine whose null modem is a named pipe: what bhyve writes to A comes out of B. */
 function withNullModem(): { machine: Machine; b: string; lock: string } {
   const machine = new Machine({ view: { console: 'nmdm' } });
-  const b = join(machine.state, 'dev/nmdm-airhive.1B');
+  const b = join(machine.dev, 'nmdm-airhive.1B');
   execFileSync('mkfifo', [b]);
   mkdirSync(join(machine.var, 'spool/lock'), { recursive: true });
   return { machine, b, lock: join(machine.var, 'spool/lock/LCK..nmdm-airhive.1B') };
@@ -147,7 +147,7 @@ describe('the console', () => {
 
   it('the log is bounded while the guest runs, and one older one is kept', async () => {
     const machine = new Machine();
-    machine.environment.LOG_LIMIT = '10';
+    machine.edit('lib/console-log', 'LOG_LIMIT=1048576', 'LOG_LIMIT=10');
     const started = await machine.up();
     await until(() => existsSync(`${machine.log}.1`) && statSync(machine.log).size === 0, 'a new log');
     expect(readFileSync(`${machine.log}.1`, 'utf8')).toBe('hello from the guest\n');

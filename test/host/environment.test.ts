@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { laptop } from './installing.ts';
-import { Machine } from './machine.ts';
+import { Machine, type Ended } from './machine.ts';
 
 // What root's shell may have in its environment. It must mean nothing to the scripts.
 
@@ -15,6 +15,9 @@ const SPEECH: Readonly<Record<string, string>> = {
   COLUMNS: '20',
   GREP_OPTIONS: '--color=always',
   POSIXLY_CORRECT: '1',
+  SSH_ASKPASS: '/nonexistent',
+  SSH_ASKPASS_REQUIRE: 'force',
+  debug: '1',
   RC_CONFS: '/nonexistent/rc.conf',
   RC_DEFAULTS: '/nonexistent/defaults',
   UNAME_r: '12.4-RELEASE',
@@ -24,12 +27,33 @@ const SPEECH: Readonly<Record<string, string>> = {
   ENV: '/nonexistent/shrc',
 };
 
-/** Everything that lib/common may take from the environment. */
-const NAMES = [
-  ...readFileSync(new URL('../../overlays/host/lib/common', import.meta.url), 'utf8').matchAll(
-    /\$\{([A-Z0-9_]+):=/g,
-  ),
-].map(([, name = '']) => name);
+/** Variables that many people have, and that name something else in a script (see lib/common). */
+const COMMON: Readonly<Record<string, string>> = {
+  TIMEOUT: '30',
+  ID: 'freebsd',
+  DEV: '/root/dev',
+  ETC: '/nonexistent',
+  SERVICE: 'web',
+  SH: '/usr/local/bin/bash',
+  TMPDIR: '/nonexistent',
+  SSH_LIMIT: '1',
+  LOG_LIMIT: '1',
+};
+
+/** Every variable that a script of the bundle reads, but for those that are meant for it or are the bench's. */
+function namesIn(bundle: string): string[] {
+  const scripts = (readdirSync(bundle, { recursive: true }) as string[]).filter((path) =>
+    /^(vm_|lib\/|rc\.d\/)/.test(path),
+  );
+  const text = scripts.map((path) => readFileSync(join(bundle, path), 'utf8')).join('\n');
+  const names = [...text.matchAll(/\$\{?([A-Za-z_]\w*)/g)].map(([, name = '']) => name);
+  return [...new Set(names)].filter(
+    (name) => !/^(AIRHIVE_|LC_|LANG|PATH$|SSH_CONNECTION|airhive_)/.test(name),
+  );
+}
+
+/** What a script has said, the same on every machine. */
+const words = ({ said }: Ended): string => said.replaceAll(/\/[^ ]*airhive-host-\w+/g, '');
 
 describe("root's environment", () => {
   it.each(['laptop', 'ready'] as const)('changes nothing of what vm_install check says: %s', async (host) => {
@@ -37,9 +61,8 @@ describe("root's environment", () => {
     const machine = new Machine({ host });
     machine.environment = SPEECH;
     const ended = await machine.call('vm_install', 'check');
-    const words = (said: string): string => said.replaceAll(/\/[^ ]*airhive-host-\w+/g, '');
     expect(plain.code, plain.said).toBe(0);
-    expect([ended.code, words(ended.said)]).toEqual([0, words(plain.said)]);
+    expect([ended.code, words(ended)]).toEqual([0, words(plain)]);
   });
 
   it.each(['inet:cidr', 'inet:dotted', 'addr:cidr', 'addr:default'])(
@@ -61,18 +84,59 @@ describe("root's environment", () => {
     expect(readFileSync(join(machine.etc, 'rc.conf'), 'utf8')).toContain('airhive_enable="YES"');
   });
 
-  // TIMEOUT is a variable that many have; so are ID, DEV and DATE.
-  it('names no command, and no place of FreeBSD', () => {
+  it('of common names keeps nothing from being installed, started and asked', async () => {
+    const machine = laptop();
+    machine.environment = COMMON;
+    const ended = await machine.call('vm_install', 'apply', '--yes');
+    expect(ended.code, ended.said).toBe(0);
+    const ready = new Machine();
+    ready.environment = COMMON;
+    const started = await ready.up();
+    expect((await ready.call('vm_status')).said).toContain('up for');
+    expect((await ready.call('vm_kill')).code).toBe(0);
+    expect((await started.ended).code).toBe(0);
+  });
+
+  // "local" keeps the value that a variable has outside of the function.
+  it('with any name that a script uses itself means nothing to it', async () => {
+    const says = async (planted: boolean): Promise<unknown[]> => {
+      const machine = laptop();
+      const names = namesIn(machine.bundle);
+      expect(names.length).toBeGreaterThan(200);
+      if (planted) machine.environment = Object.fromEntries(names.map((name) => [name, 'planted']));
+      const all: unknown[] = [];
+      for (const line of [
+        'vm_install check',
+        'vm_install apply --yes',
+        'vm_install apply --dry-run',
+        'vm_site add home --open',
+        'vm_site list',
+        'vm_status',
+        'vm_status --json',
+        'vm_wifi scan',
+        'vm_native off --yes',
+        'vm_kill',
+        'vm_run',
+        'vm_install remove --yes',
+      ]) {
+        const [script = '', ...args] = line.split(' ');
+        const ended = await machine.call(script, ...args);
+        all.push([line, ended.code, words(ended).replaceAll(/SHA256:\S+|\b[0-9a-f]{16}\b/g, '')]);
+      }
+      const state = (file: string): string => readFileSync(join(machine.etc, file), 'utf8');
+      return [...all, state('rc.conf'), state('sysctl.conf')];
+    };
+    expect(await says(true)).toEqual(await says(false));
+  });
+
+  it('AIRHIVE_PATH and AIRHIVE_ROOT count only when they say something', () => {
     const { bundle } = new Machine();
-    expect(NAMES.length).toBeGreaterThan(60);
-    const mine = ['LOG_LIMIT', 'SSH_LIMIT', 'ANSWER_WITHIN'];
     const { stdout } = spawnSync(
       '/bin/sh',
-      ['-c', 'HERE=$1; trap "set" EXIT; . "$HERE/lib/common"', 'sh', bundle],
-      { env: Object.fromEntries([...NAMES, ...mine].map((name) => [name, '/planted'])), encoding: 'utf8' },
+      ['-c', 'HERE=$1; trap \'echo "$PATH $ETC $VAR"\' EXIT; . "$HERE/lib/common"', 'sh', bundle],
+      { env: { AIRHIVE_PATH: '', AIRHIVE_ROOT: '', PATH: '/nonexistent' }, encoding: 'utf8' },
     );
-    expect(stdout).toMatch(/^TIMEOUT='?\/usr\/bin\/timeout'?$/m);
-    expect(stdout.split('\n').filter((line) => /^[A-Z0-9_]+='?\/planted/.test(line))).toEqual([]);
+    expect(stdout).toBe('/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin /etc /var\n');
   });
 });
 

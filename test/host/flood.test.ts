@@ -88,7 +88,7 @@ describe('a guest that prints without end', () => {
     ['what bhyve complains about', 'exec yes >&2'],
   ])('%s fills no disk, and can be stopped', async (_what, prints) => {
     const machine = new Machine();
-    machine.environment.LOG_LIMIT = '100000';
+    machine.edit('lib/console-log', 'LOG_LIMIT=1048576', 'LOG_LIMIT=100000');
     const file = join(machine.state, 'guest-prints');
     writeFileSync(file, `#!/bin/sh\nPATH=/usr/bin:/bin\n${prints}\n`, { mode: 0o755 });
     const started = await machine.up();

@@ -120,12 +120,9 @@ describe('vm_install apply', () => {
     const from = join(machine.bundle, 'data/state.img');
     writeFileSync(from, 'networks that the guest has learnt');
     truncateSync(from, 64 << 20);
-    writeFileSync(join(machine.root, 'tmp/ln'), '#!/bin/sh\n[ "$1" = -s ] || exit 1\nexec /bin/ln "$@"\n', {
-      mode: 0o755,
-    });
-    machine.environment.LN = join(machine.root, 'tmp/ln');
+    machine.replace('ln', '[ "$1" = -s ] || exit 1\nexec /bin/ln "$@"');
     // FreeBSD's cmp maps both files, which fills holes in the RAM disk that the bench may lie on.
-    machine.environment.CMP = '/usr/bin/cmp';
+    machine.replace('cmp', 'exec /usr/bin/cmp "$@"');
     // While the guest runs on it, it cannot be copied.
     machine.put(`processes/${process.pid}`, 'bhyve: airhive\n');
     const refused = await machine.call('vm_install', 'apply', '--yes');

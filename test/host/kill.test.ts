@@ -96,8 +96,7 @@ describe('vm_kill', () => {
     const machine = new Machine();
     machine.edit('vm.conf', 'VM_GRACE=30', 'VM_GRACE=1');
     writeFileSync(machine.vmm, '');
-    machine.environment.PGREP = join(machine.root, 'pgrep');
-    writeFileSync(machine.environment.PGREP, '#!/bin/sh\necho 999999999\n', { mode: 0o755 });
+    machine.replace('pgrep', 'echo 999999999');
     const ended = await machine.call('vm_kill');
     expect(ended.code).toBe(4);
     expect(existsSync(machine.vmm)).toBe(true);

@@ -1,16 +1,12 @@
 /** The files of a FreeBSD laptop with working native Wi-Fi, as they lie below /. */
 export const LAPTOP = new URL('laptop', import.meta.url).pathname;
 
-/** Variables of lib/common that are places of FreeBSD's and not commands. */
-export const PLACES: ReadonlySet<string> = new Set(['BOOT', 'DEV', 'ETC', 'FIRMWARE', 'LOCAL', 'VAR']);
-
 /** Folders that the files do not bring along. */
 export const FOLDERS = [
   'bin',
-  ...['dev/vmm', 'processes', 'interfaces', 'users', 'jails', 'firmware/uefi-firmware', 'md'].map(
-    (path) => `state/${path}`,
-  ),
-  ...['boot/kernel', 'mnt', 'tmp', 'usr/local/etc/rc.d'],
+  ...['processes', 'interfaces', 'users', 'jails', 'md'].map((path) => `state/${path}`),
+  ...['boot/kernel', 'dev/vmm', 'mnt', 'tmp'],
+  ...['etc/rc.d', 'sbin', 'share/uefi-firmware'].map((path) => `usr/local/${path}`),
   ...['db', 'log', 'run', 'spool/lock', 'tmp'].map((path) => `var/${path}`),
 ];
 
@@ -64,7 +60,6 @@ export const HARDWARE: Readonly<Record<string, string>> = {
   // Files of /boot/kernel, without .ko.
   'kernel-modules': `${MODULES.split(' ').join('\n')}\n`,
   modules: 'kernel\ntuntap\n',
-  'firmware/uefi-firmware/BHYVE_UEFI.fd': 'firmware',
 };
 
 /** RAM of a machine that was rebooted with all settings of airhive. */

@@ -7,13 +7,15 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import type { View } from '../../generators/plan/render.ts';
 import { intel8260, ISO_BYTES, writeBundle, writeSums } from './bundle.ts';
-import { linkCommands, linkShell } from './commands.ts';
+import { CALL } from './call/program.ts';
+import { linkCommands } from './commands.ts';
 import { FOLDERS, HARDWARE, LAPTOP, PCICONF, READY } from './laptop.ts';
 import { OTHER_TOOLS } from './other-tools.ts';
 import { launch, type Ended, type Started } from './launch.ts';
@@ -42,6 +44,7 @@ export class Machine extends State {
   readonly etc = join(this.root, 'etc');
   readonly boot = join(this.root, 'boot');
   readonly local = join(this.root, 'usr/local');
+  readonly dev = join(this.root, 'dev');
   /** The HOST_DIR of the bundle. */
   readonly directory = join(this.root, 'mnt/vm_bhyve/linuxguest');
   readonly bundle: string;
@@ -52,7 +55,6 @@ export class Machine extends State {
   shell: readonly string[] = [process.env.AIRHIVE_TEST_SH ?? '/bin/sh'];
   environment: Record<string, string> = {};
   private started = 0;
-  private readonly commands: Readonly<Record<string, string>>;
 
   constructor(options: Options = {}) {
     super();
@@ -61,14 +63,16 @@ export class Machine extends State {
     this.bundle = join(this.root, options.folder ?? 'bundle');
     this.run = join(this.var, 'run/airhive', vm);
     this.log = join(this.var, 'log/airhive', `${vm}.log`);
-    this.vmm = join(this.state, 'dev/vmm', vm);
+    this.vmm = join(this.dev, 'vmm', vm);
     cpSync(LAPTOP, this.root, { recursive: true });
     chmodSync(join(this.etc, 'wpa_supplicant.conf'), 0o600);
     for (const folder of FOLDERS) mkdirSync(join(this.root, folder), { recursive: true });
     writeBundle(this.bundle, view);
     if (options.iso !== false) writeFileSync(this.iso, ISO_BYTES, { mode: 0o444 });
-    this.commands = linkCommands(this.bundle, join(this.root, 'bin'));
+    linkCommands(join(this.root, 'bin'));
+    symlinkSync(CALL, join(this.local, 'sbin/pkg'));
     for (const [path, text] of Object.entries(HARDWARE)) this.put(path, text);
+    writeFileSync(join(this.local, 'share/uefi-firmware/BHYVE_UEFI.fd'), 'firmware');
     if (options.host === 'laptop') this.play('boot');
     else for (const [path, text] of Object.entries(READY)) this.put(path, text);
     onTestFinished(() => this.remove());
@@ -93,6 +97,26 @@ export class Machine extends State {
     expect(text).toContain(from);
     writeFileSync(file, text.replace(from, to));
     if (path !== 'disk0.img') writeSums(this.bundle);
+  }
+
+  /** From now on a command is this script, in which REAL is the fake, or is missing; its calls are not counted. */
+  replace(command: string, script?: string): void {
+    const file = join(this.root, 'bin', command);
+    const real = join(this.root, 'replaced', command);
+    if (!existsSync(real)) {
+      mkdirSync(dirname(real), { recursive: true });
+      symlinkSync(CALL, real);
+    }
+    rmSync(file, { force: true });
+    if (script === undefined) return;
+    writeFileSync(file, `#!/bin/sh\n${script.replaceAll('REAL', real)}\n`, { mode: 0o755 });
+  }
+
+  /** The fake again. */
+  putBack(command: string): void {
+    const file = join(this.root, 'bin', command);
+    rmSync(file, { force: true });
+    symlinkSync(CALL, file);
   }
 
   /** Starts a script of the bundle, or one at an absolute path. */
@@ -184,20 +208,14 @@ export class Machine extends State {
 
   variables(): Record<string, string> {
     return {
-      // Whatever is called by its bare name is not found; the stand-ins set a PATH of their own.
+      // What is not in AIRHIVE_PATH is not found; the fakes set a PATH of their own.
       PATH: '/nonexistent',
       NODE: process.execPath,
       STAND_INS,
       STATE: this.state,
-      AIRHIVE_BENCH: join(this.root, 'bin'),
-      BENCH_SH: linkShell(this.shell, this.state),
-      VAR: this.var,
-      ETC: this.etc,
-      BOOT: this.boot,
-      LOCAL: this.local,
-      DEV: join(this.state, 'dev'),
-      FIRMWARE: join(this.state, 'firmware'),
-      ...this.commands,
+      AIRHIVE_ROOT: this.root,
+      AIRHIVE_PATH: join(this.root, 'bin'),
+      BENCH_SH: this.shell[0] ?? '',
       ...OTHER_TOOLS,
       ...this.environment,
     };

@@ -35,7 +35,7 @@ const faults: readonly Fault[] = [
     4,
     'there is no card 8086:24f3 at 4/0/0 (there is 8086:2723) nor anywhere else',
   ],
-  ['no grub-bhyve', (m) => (m.environment.GRUB_BHYVE = '/nowhere'), 4, 'pkg install grub2-bhyve'],
+  ['no grub-bhyve', (m) => m.replace('grub-bhyve'), 4, 'pkg install grub2-bhyve'],
   ['old Intel CPU', sysctl('hw.vmm.vmx.cap.unrestricted_guest', '0'), 3, '"unrestricted guest"'],
   ['too little memory', (m) => m.put('sysctl', 'hw.physmem=536870912\n'), 4, 'this machine has only 512M'],
   ['no tap', (m) => rmSync(join(m.state, 'interfaces/tap0')), 4, 'there is no tap0'],
@@ -99,7 +99,7 @@ describe('vm_run says in one line what is missing', () => {
     const machine = new Machine({ view: { loader: 'uefi', console: 'nmdm' } });
     machine.put('modules', '');
     machine.put('pciconf', '');
-    rmSync(join(machine.state, 'firmware/uefi-firmware/BHYVE_UEFI.fd'));
+    rmSync(join(machine.local, 'share/uefi-firmware/BHYVE_UEFI.fd'));
     rmSync(machine.iso);
     machine.edit('disk0.img', 'FAT', 'fat');
     const ended = await machine.call('vm_run');

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { kill, Machine, until } from './machine.ts';
@@ -105,9 +105,7 @@ describe('a guest that is up', () => {
 
   it('is waited for also when ping hangs', async () => {
     const machine = new Machine();
-    mkdirSync(join(machine.root, 'slow'));
-    writeFileSync(join(machine.root, 'slow/ping'), '#!/bin/sh\nexec /bin/sleep 600\n', { mode: 0o755 });
-    machine.environment.PING = join(machine.root, 'slow/ping');
+    machine.replace('ping', 'exec /bin/sleep 600');
     const started = await machine.up();
     await until(() => watches(machine).length === 1, 'the watch');
     kill(started.pid, 'SIGTERM');

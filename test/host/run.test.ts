@@ -21,7 +21,7 @@ describe('vm_run starts the guest', () => {
         '-A -H -P -S -u -w -c 1 -m 384M -s 0:0,hostbridge -s 2:0,virtio-net,tap0',
         `-s 3:0,ahci-cd,${bundle}/iso/${ISO},ro -s 4:0,virtio-blk,${bundle}/disk0.img,ro`,
         `-s 4:2,virtio-blk,${bundle}/data/state.img -s 5:0,passthru,4/0/0 -s 7:0,virtio-rnd -s 31:0,lpc`,
-        `-l com1,${machine.state}/dev/nmdm-airhive.1A airhive`,
+        `-l com1,${machine.dev}/nmdm-airhive.1A airhive`,
       ].join(' '),
     ]);
     expect(machine.calls('ifconfig')).toContain('tap0 up');
@@ -56,12 +56,13 @@ describe('vm_run starts the guest', () => {
     const machine = new Machine({ view: { loader: 'uefi' } });
     machine.put('plan', 'exit 1 700\n');
     machine.put('release', `${release}\n`);
-    mkdirSync(join(machine.state, 'firmware', folder), { recursive: true });
-    machine.put(`firmware/${folder}/BHYVE_UEFI.fd`, 'firmware');
+    const share = join(machine.local, 'share', folder);
+    mkdirSync(share, { recursive: true });
+    writeFileSync(join(share, 'BHYVE_UEFI.fd'), 'firmware');
     expect((await machine.call('vm_run')).code).toBe(0);
     expect(machine.calls('grub-bhyve')).toEqual([]);
     expect(machine.calls('bhyve')[0]).toContain(
-      `-s 31:0,lpc -l bootrom,${machine.state}/firmware/${folder}/BHYVE_UEFI.fd${bars} -l com1,stdio airhive`,
+      `-s 31:0,lpc -l bootrom,${share}/BHYVE_UEFI.fd${bars} -l com1,stdio airhive`,
     );
   });
 
@@ -195,9 +196,8 @@ describe('vm_run after the guest has ended', () => {
   it('stops at once when the card has gone back to its own driver meanwhile', async () => {
     const machine = new Machine();
     machine.put('plan', 'exit 3 5\nexit 1 700\n');
-    machine.environment.SLEEP = join(machine.root, 'sleep');
     const native = `${pathOf('sed')} -i 's/^ppt0@/iwlwifi0@/' "$STATE/pciconf"`;
-    writeFileSync(machine.environment.SLEEP, `#!/bin/sh\n[ "$1" = 5 ] && ${native}\n`, { mode: 0o755 });
+    machine.replace('sleep', `[ "$1" = 5 ] && ${native}`);
     const ended = await machine.call('vm_run');
     expect(ended.code).toBe(4);
     expect(ended.said).toContain('held by iwlwifi0, not by ppt');

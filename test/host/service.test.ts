@@ -70,7 +70,7 @@ describe('service airhive', () => {
     const { machine, service } = installed();
     const script = join(machine.directory, 'current/vm_run');
     const text = readFileSync(script, 'utf8');
-    const slow = '\nmain() {\n  for one in 1 2 3; do "$SLEEP" 1; done\n';
+    const slow = '\nmain() {\n  for one in 1 2 3; do sleep 1; done\n';
     writeFileSync(script, text.replace('\nmain() {\n', slow));
     const start = service('start');
     await until(() => machine.get('sleepers').includes('vm_run'), 'vm_run');

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect } from 'vitest';
 import { readFat } from '../fixtures/fat-reader.ts';
@@ -88,9 +88,7 @@ function filesBelow(folder: string): string[] {
 /** A bhyve of this VM, and the script that plays ssh; it gets the arguments and the input of ssh. */
 export function guestRuns(machine: Machine, ssh: string): void {
   machine.put(`processes/${process.pid}`, 'bhyve: airhive\n');
-  const file = join(machine.root, 'played-ssh');
-  writeFileSync(file, `#!/bin/sh\nPATH=/usr/bin:/bin\n${ssh}\n`, { mode: 0o755 });
-  machine.environment.SSH = file;
+  machine.replace('ssh', `PATH=/usr/bin:/bin\n${ssh}`);
 }
 
 /** A network as airhive build knows it. */

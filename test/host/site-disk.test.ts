@@ -13,12 +13,7 @@ describe('when the disk cannot be written', () => {
     siteOk(machine, 'battery staple', 'add', 'home');
     return { machine, before: dataOf(machine) };
   };
-  const failing = (machine: Machine, name: string, line: string): void => {
-    const file = join(machine.root, `played-${name}`);
-    const real = machine.variables()[name] ?? '';
-    writeFileSync(file, `#!/bin/sh\n${line.replace('REAL', real)}\n`, { mode: 0o755 });
-    machine.environment[name] = file;
-  };
+  const REPLACED = ['mdconfig', 'newfs_msdos', 'umount', 'mv', 'mount_msdosfs'];
 
   it.each<[string, number, string, (machine: Machine) => void]>([
     ['is full', 7, '4 MB are needed, 3 MB are free', (machine) => machine.put('free-kilobytes', '4095\n')],
@@ -26,17 +21,16 @@ describe('when the disk cannot be written', () => {
       'md is refused',
       4,
       'cannot be used as a disk',
-      (machine) => failing(machine, 'MDCONFIG', 'case $1 in -a) exit 1 ;; esac; exec REAL "$@"'),
+      (machine) => machine.replace('mdconfig', 'case $1 in -a) exit 1 ;; esac; exec REAL "$@"'),
     ],
-    ['newfs fails', 7, 'data/site.img is as it was', (machine) => failing(machine, 'NEWFS_MSDOS', 'exit 1')],
+    ['newfs fails', 7, 'data/site.img is as it was', (machine) => machine.replace('newfs_msdos', 'exit 1')],
     [
       'writes are lost',
       7,
       'does not say what was written',
       (machine) =>
-        failing(
-          machine,
-          'UMOUNT',
+        machine.replace(
+          'umount',
           '/usr/bin/find "$1" -name networks.conf -size +0 -exec /usr/bin/truncate -s 5 {} +; exec REAL "$@"',
         ),
     ],
@@ -44,13 +38,13 @@ describe('when the disk cannot be written', () => {
       'it cannot be renamed',
       7,
       'cannot be put in its place',
-      (machine) => failing(machine, 'MV', 'case $3 in */site.img) exit 1 ;; esac; exec REAL "$@"'),
+      (machine) => machine.replace('mv', 'case $3 in */site.img) exit 1 ;; esac; exec REAL "$@"'),
     ],
     [
       'the module is missing',
       4,
       'run "kldload msdosfs"',
-      (machine) => failing(machine, 'MOUNT_MSDOSFS', 'exit 1'),
+      (machine) => machine.replace('mount_msdosfs', 'exit 1'),
     ],
   ])('because %s, the old one stays whole', (_, code, words, fault) => {
     const { machine, before } = withOne();
@@ -58,7 +52,7 @@ describe('when the disk cannot be written', () => {
     const answer = site(machine, 'staple of batteries', 'add', 'other');
     expect([answer.code, answer.said]).toEqual([code, expect.stringContaining(words)]);
     expect(dataOf(machine)).toEqual(before);
-    machine.environment = {};
+    for (const command of REPLACED) machine.putBack(command);
     machine.put('free-kilobytes', '5000000\n');
     siteOk(machine, 'staple of batteries', 'add', 'other');
     expect(networksOf(machine)).toContain('"other"');
@@ -105,22 +99,19 @@ describe('when vm_site is stopped', () => {
   };
 
   // Every command that leaves something behind; the sweep over all calls is elsewhere.
-  it.each(['MDCONFIG', 'MOUNT_MSDOSFS', 'CP', 'UMOUNT', 'MV', 'NEWFS_MSDOS', 'SSH_KEYGEN'])(
+  it.each(['mdconfig', 'mount_msdosfs', 'cp', 'umount', 'mv', 'newfs_msdos', 'ssh-keygen'])(
     '^C while %s runs: nothing is left, and the next one works',
     async (name) => {
       const machine = new Machine();
       siteOk(machine, null, 'add', 'before', '--open');
-      const slow = join(machine.root, `slow-${name}`);
       // It does its work, and then takes its time.
-      writeFileSync(
-        slow,
-        `#!/bin/sh\n${machine.variables()[name] ?? ''} "$@"\ns=$?\ncase $0:$1 in *MDCONFIG:-l)  false ;; esac && { echo 1 >>${machine.state}/hangs; /bin/sleep 30; }\nexit $s\n`,
-        { mode: 0o755 },
+      machine.replace(
+        name,
+        `REAL "$@"\ns=$?\ncase $0:$1 in *mdconfig:-l)  false ;; esac && { echo 1 >>${machine.state}/hangs; /bin/sleep 30; }\nexit $s`,
       );
-      machine.environment[name] = slow;
       const { pid, ended } = started(machine);
       await machine.exists('hangs');
-      machine.environment = {};
+      machine.putBack(name);
       kill(-pid, 'SIGINT');
       // What cleans up afterwards is slow as well.
       const stop = setInterval(() => killSleepers(machine), 20);
@@ -138,12 +129,7 @@ describe('when vm_site is stopped', () => {
     '%s ends it as soon as the command in hand has ended',
     async (signal) => {
       const machine = new Machine();
-      machine.environment.NEWFS_MSDOS = join(machine.root, 'slow');
-      writeFileSync(
-        machine.environment.NEWFS_MSDOS,
-        `#!/bin/sh\necho 1 >${machine.state}/hangs; /bin/sleep 1\n`,
-        { mode: 0o755 },
-      );
+      machine.replace('newfs_msdos', `echo 1 >${machine.state}/hangs; /bin/sleep 1`);
       const { pid, ended } = started(machine);
       await machine.exists('hangs');
       kill(pid, signal);
@@ -155,11 +141,9 @@ describe('when vm_site is stopped', () => {
   it('kill -9 with the new disk mounted: the next one cleans up', async () => {
     const machine = new Machine();
     siteOk(machine, null, 'add', 'before', '--open');
-    machine.environment.CP = join(machine.root, 'slow');
-    writeFileSync(
-      machine.environment.CP,
-      `#!/bin/sh\ncase "$*" in *run/airhive*/site/) echo 1 >${machine.state}/hangs; /bin/sleep 30 ;; *) exec /bin/cp "$@" ;; esac\n`,
-      { mode: 0o755 },
+    machine.replace(
+      'cp',
+      `case "$*" in *run/airhive*/site/) echo 1 >${machine.state}/hangs; /bin/sleep 30 ;; *) exec /bin/cp "$@" ;; esac`,
     );
     const { pid, ended } = started(machine);
     await machine.exists('hangs');
@@ -167,7 +151,7 @@ describe('when vm_site is stopped', () => {
     await ended;
     expect(machine.get('mounts')).not.toBe('');
     expect(readdirSync(join(machine.state, 'md'))).not.toEqual([]);
-    machine.environment = {};
+    machine.putBack('cp');
     expect(siteOk(machine, null, 'list')).toContain('"before"');
     expectTidy(machine);
   });

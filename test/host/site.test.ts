@@ -85,10 +85,7 @@ describe('vm_site add', () => {
     expect(site(machine, 'battery staple', 'add', 'home').code).toBe(4);
     machine.put('uid', '0\n');
     siteOk(machine, 'battery staple', 'add', 'home');
-    machine.environment.PS = join(machine.root, 'played-ps');
-    writeFileSync(machine.environment.PS, '#!/bin/sh\necho "S 0 0 /bin/sh /x/vm_site add"\n', {
-      mode: 0o755,
-    });
+    machine.replace('ps', 'echo "S 0 0 /bin/sh /x/vm_site add"');
     writeFileSync(join(machine.run, 'vm_site'), `${process.pid}\n`);
     const { code, said } = site(machine, 'battery staple', 'add', 'home');
     expect([code, said]).toEqual([4, 'vm_site: another vm_site is at work\n']);

@@ -2,13 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { Machine } from './machine.ts';
 
-/** Calls stand-ins as a shell would; $S is their folder, $W an empty one, $D is /dev. */
+/** Calls fakes as a shell would; $S is their directory, $C that of the commands, $W an empty one, $D and $ETC the machine's. */
 export function call(
   machine: Machine,
   line: string,
 ): { status: number | null; stdout: string; stderr: string } {
-  const env = { ...machine.variables(), S: machine.variables().STAND_INS ?? '' };
-  const words = { W: join(machine.root, 'tmp'), D: join(machine.state, 'dev') };
+  const S = machine.variables().STAND_INS ?? '';
+  const env = { ...machine.variables(), S, C: join(machine.root, 'bin'), ETC: machine.etc };
+  const words = { W: join(machine.root, 'tmp'), D: machine.dev };
   return spawnSync('/bin/sh', ['-c', line], {
     env: { ...env, ...words, PATH: '/usr/bin:/bin' },
     encoding: 'utf8',

@@ -128,9 +128,9 @@ describe('the bench is no kinder than FreeBSD', () => {
     [255, 'timed out', SSH()],
     [255, 'Host key verification', `${UP()} ${SSH()}`],
     [1, '8..63', 'echo short | "$S/wpa_passphrase" net >&2'],
-    [64, 'illegal option', '"$CP" --reflink /dev/null "$W/x"'],
-    [64, 'illegal option', '"$MV" -T /dev/null "$W/x"'],
-    [64, 'illegal option', '"$READLINK" -e /'],
+    [64, 'illegal option', '"$C/cp" --reflink /dev/null "$W/x"'],
+    [64, 'illegal option', '"$C/mv" -T /dev/null "$W/x"'],
+    [64, 'illegal option', '"$C/readlink" -e /'],
     [1, 'bad format', '"$S/stat" -f %q /'],
     [1, 'usage', '"$S/sshd" -t'],
     [1, 'no hostkeys', 'echo 1001 >$STATE/uid; "$S/sshd" -T'],
@@ -165,10 +165,7 @@ it('every stand-in is called wrongly once', () => {
     readFileSync(new URL(`${name}.test.ts`, import.meta.url), 'utf8'),
   );
   const called = (name: string): boolean =>
-    tests.some(
-      (text) =>
-        text.includes(`"$S/${name}"`) || text.includes(`"$${name.toUpperCase().replaceAll('-', '_')}"`),
-    );
+    tests.some((text) => text.includes(`"$S/${name}"`) || text.includes(`"$C/${name}"`));
   const names = readdirSync(new URL('stand-ins', import.meta.url)).filter((name) => !others.includes(name));
   expect(names.filter((name) => !called(name))).toEqual([]);
 });

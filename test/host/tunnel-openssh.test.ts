@@ -35,9 +35,7 @@ async function realGuest(options: { permitted?: number } = {}): Promise<Guest> {
   mkdirSync(join(machine.state, 'guest'));
   machine.put('guest/address', '127.0.0.1\n');
   machine.put('guest-is-up', `${process.pid}\n`);
-  machine.environment.SSH = join(machine.root, 'ssh');
-  const real = `exec ${pathOf('ssh')} -p ${sshPort} -o User=${userInfo().username} "$@"`;
-  writeFileSync(machine.environment.SSH, `#!/bin/sh\n${real}\n`, { mode: 0o755 });
+  machine.replace('ssh', `exec ${pathOf('ssh')} -p ${sshPort} -o User=${userInfo().username} "$@"`);
 
   const keys = join(machine.root, 'authorized_keys');
   writeFileSync(keys, tunnelOptions(options.permitted ?? port) + publicKey(data, 'tunnel'), { mode: 0o600 });

@@ -1,9 +1,8 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { View } from '../../generators/plan/render.ts';
-import { CALL } from './call/program.ts';
 import { Machine, pathOf } from './machine.ts';
 import { online } from './status-bench.ts';
 
@@ -44,24 +43,7 @@ export async function typedOn(
 /** A laptop before airhive, with FreeBSD's own programs where a shell finds them. */
 export function typingLaptop(view: View, folder?: string): Machine {
   const machine = new Machine({ host: 'laptop', view, ...(folder === undefined ? {} : { folder }) });
-  for (const name of [
-    'cat',
-    'chmod',
-    'cp',
-    'grep',
-    'head',
-    'less',
-    'ls',
-    'man',
-    'mkdir',
-    'mv',
-    'sha256',
-    'tail',
-  ]) {
-    const link = join(machine.root, 'bin', name);
-    if (!existsSync(link)) symlinkSync(CALL, link);
-  }
-  execFileSync('mkfifo', [join(machine.state, 'dev/nmdm-airhive.1B')]);
+  execFileSync('mkfifo', [join(machine.dev, 'nmdm-airhive.1B')]);
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(machine.root, 'tmp/key')]);
   writeFileSync(join(machine.var, 'log/messages'), 'Nov 23 10:00:00 thinkpad airhive[1]: a line\n');
   machine.put('dmesg', `${machine.get('dmesg')}pci0:4:0: Transactions pending after FLR!\n`);

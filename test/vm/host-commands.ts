@@ -1,5 +1,5 @@
-import { access, copyFile, chmod, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { copyFile, chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { keysFor } from './bundle.ts';
 import type { ChildProcess } from 'node:child_process';
 import type { Bench } from './check.ts';
@@ -36,37 +36,13 @@ case $1 in -fh) shift; exec /bin/mv -fT "$@" ;; -nh) shift; exec /bin/mv -nT "$@
 exec /bin/mv "$@"
 `;
 
-async function found(program: string): Promise<string> {
-  for (const folder of FOLDERS) {
-    const path = join(folder, program);
-    if (
-      await access(path).then(
-        () => true,
-        () => false,
-      )
-    )
-      return path;
-  }
-  // FreeBSD's own; a command that needs it fails here.
-  return '/bin/false';
-}
-
 /**
- * Every command variable of lib/common, set to the program of that name here; the scripts find those that they need before it in
- * the directory AIRHIVE_BENCH.
+ * The variables by which the scripts find this machine's commands, and fakes of some before them, and a /var of their own;
+ * /etc is this machine's.
  */
 export async function hostEnvironment({ folder, host }: Bench): Promise<string[]> {
-  const common = await readFile(join(folder, 'dist/bench/lib/common'), 'utf8');
   const programs = join(folder, 'host-bin');
   await mkdir(programs, { recursive: true });
-  const commands = [...common.matchAll(/"\$\{([A-Z0-9_]+):=(\/(?:[^}]*\/)?s?bin\/[^}]+)\}"/g)];
-  const set: string[] = [];
-  for (const [, name = '', path = ''] of commands) {
-    const program = join(programs, basename(path));
-    await rm(program, { force: true });
-    await symlink(await found(basename(path)), program);
-    set.push(`${name}=${program}`);
-  }
   const fakes = {
     // Some version: this is FreeBSD.
     'freebsd-version': '#!/bin/sh\necho 14.3-RELEASE\n',
@@ -79,12 +55,13 @@ export async function hostEnvironment({ folder, host }: Bench): Promise<string[]
     resolvconf: resolvconf(join(folder, 'resolvconf.record'), host.addresses.guest),
     tar: TAR,
   };
-  for (const [name, text] of Object.entries(fakes)) {
-    await rm(join(programs, name), { force: true });
+  for (const [name, text] of Object.entries(fakes))
     await writeFile(join(programs, name), text, { mode: 0o755 });
-  }
+  const etc = join(folder, 'etc');
+  await rm(etc, { force: true });
+  await symlink('/etc', etc);
   // A terminal without UTF-8, whoever runs the bench.
-  return [...set, `AIRHIVE_BENCH=${programs}`, `VAR=${join(folder, 'var')}`, 'LC_ALL=C'];
+  return [`AIRHIVE_PATH=${[programs, ...FOLDERS].join(':')}`, `AIRHIVE_ROOT=${folder}`, 'LC_ALL=C'];
 }
 
 /** What to put before a script of the bundle and its words, with the keys that vm_install would have made. */

@@ -3,12 +3,16 @@
 # Each stand-in refuses what the FreeBSD command refuses, with a like message and status.
 
 ME=${0##*/}
+# Where a command that runs another looks for it.
+CALLER_PATH=$PATH
 PATH=/usr/bin:/bin:/usr/sbin:/sbin
+ROOT=${STATE%/state}
+BOOT=$ROOT/boot DEV=$ROOT/dev ETC=$ROOT/etc LOCAL=$ROOT/usr/local VAR=$ROOT/var
 LC_ALL=C
 export LC_ALL
 PROCESSES=$STATE/processes
 INTERFACES=$STATE/interfaces
-VMM=$STATE/dev/vmm
+VMM=$DEV/vmm
 
 refuse() { # STATUS MESSAGE
   status=$1
@@ -59,7 +63,7 @@ loaded() { has "$1" "$STATE/modules"; }
 
 # The value of a variable of rc.conf as the boot sees it, and rc.d/netif, which also reads rc.conf.d/network.
 rc_value() { # NAME
-  sh -c 'set -- "$ETC/defaults/rc.conf" "$ETC/rc.conf" "$ETC/rc.conf.local"
+  ETC="$ETC" LOCAL="$LOCAL" sh -c 'set -- "$ETC/defaults/rc.conf" "$ETC/rc.conf" "$ETC/rc.conf.local"
     for d in "$LOCAL/etc" "$ETC"; do set -- "$@" "$d/rc.conf.d/network" "$d"/rc.conf.d/network/*; done
     for f; do [ ! -f "$f" ] || . "$f"; done
     eval "printf %s \"\${'"$1"'-}\""' 2>/dev/null

@@ -9,7 +9,7 @@ const TIME = 120_000;
 /** Another VM of this machine, with a tap of its own. */
 function otherVm(machine: Machine): void {
   machine.play('ifconfig', 'tap1', 'create');
-  machine.put('dev/vmm/other', '');
+  writeFileSync(join(machine.dev, 'vmm/other'), '');
   machine.put('processes/1', 'bhyve: other\n');
 }
 
@@ -69,7 +69,7 @@ describe('an installed laptop', { timeout: TIME }, () => {
       expect((await service(machine, ...words)).code, words[0]).toBe(0);
     await until(() => machine.guests().length > 0, 'the guest');
     expect((await machine.call('vm_install', 'remove', '--yes')).code).toBe(0);
-    expect(existsSync(join(machine.state, 'dev/vmm/other'))).toBe(true);
+    expect(existsSync(join(machine.dev, 'vmm/other'))).toBe(true);
     expect(machine.calls('bhyvectl').filter((call) => call.includes('other'))).toEqual([]);
     expect(machine.calls('kldunload')).toEqual([]);
   });

@@ -24,7 +24,7 @@ const WORK = /^var\/run\/airhive\/work\/|\/bundles\/[0-9a-f]+\.new\/|\/data\/sit
 const REMAINS =
   /^var\/run\/airhive\/(work|vm_install|[^/]+\/vm_site)(\/|$)|\/bundles\/[0-9a-f]+\.new(\/|$)|\/data\/site\.work(\/|$)/;
 /** What a boot makes anew. */
-const RAM = /^(var\/run|var\/spool\/lock|state)\//;
+const RAM = /^(dev|var\/run|var\/spool\/lock|state)\//;
 /** Larger ones are the sparse state disk, of which only the size counts. */
 const LARGE = 8 << 20;
 

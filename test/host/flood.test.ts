@@ -18,7 +18,7 @@ const FLOODS: Readonly<Record<string, string>> = {
 /** A machine whose guest answers whatever it is asked with a flood. */
 async function flooded(command: string): Promise<Machine> {
   const machine = new Machine();
-  provideKeys(join(machine.bundle, 'data'));
+  provideKeys(machine.data);
   await machine.up();
   writeFileSync(join(machine.state, 'guest/run'), `#!/bin/sh\n${command}\n`, { mode: 0o755 });
   return machine;

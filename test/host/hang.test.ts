@@ -83,7 +83,7 @@ describe('a guest that does not answer any more', { timeout: SLOW }, () => {
 
   it('but lets ssh in, or cannot be reached from here, is left alone', async () => {
     const machine = new Machine();
-    provideKeys(join(machine.bundle, 'data'));
+    provideKeys(machine.data);
     const started = await watched(machine);
     const bridge = machine.get('interfaces/bridge0');
     machine.put('interfaces/bridge0', 'up\n');

@@ -134,12 +134,12 @@ describe('vm_install remove', () => {
   it('keeps networks and keys, which the next apply uses', async () => {
     const machine = laptop();
     await apply(machine);
-    const data = treeBelow(join(machine.directory, 'data'));
+    const data = treeBelow(machine.data);
     // Its own folder goes while it runs.
     await done(machine, join(machine.directory, 'current/vm_install'), 'remove', '--yes');
-    expect(treeBelow(join(machine.directory, 'data'))).toEqual(data);
+    expect(treeBelow(machine.data)).toEqual(data);
     await apply(machine);
-    expect(treeBelow(join(machine.directory, 'data'))).toEqual(data);
+    expect(treeBelow(machine.data)).toEqual(data);
   });
 
   it('--dry-run changes nothing', async () => {

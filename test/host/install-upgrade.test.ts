@@ -11,14 +11,14 @@ describe('a newer bundle', () => {
     await apply(machine);
     await machine.reboot();
     const old = link(machine, 'current');
-    const data = treeBelow(join(machine.directory, 'data'), /^state/);
+    const data = treeBelow(machine.data, /^state/);
     const files = filesOf(machine);
     const upgrade = newer(machine, '0.2.0', { tap: 'tap7' });
     const ended = await done(machine, upgrade, 'apply', '--yes');
     expect(ended.said).toContain('reboot now, to change this: there is no tap7');
     expect(link(machine, 'previous')).toBe(old);
     expect(read(machine.directory, 'current/iso', intel8260.iso as string)).toBe(ISO_BYTES.toString());
-    expect(treeBelow(join(machine.directory, 'data'), /^state/)).toEqual(data);
+    expect(treeBelow(machine.data, /^state/)).toEqual(data);
     expect(read(machine.etc, 'rc.conf')).toContain('cloned_interfaces="lo1 bridge0:sticky tap7:sticky"');
     expect(read(machine.etc, 'rc.conf')).not.toContain('tap0');
     const back = await done(machine, upgrade, 'rollback', '--yes');

@@ -1,9 +1,19 @@
-import { existsSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../fixtures/scratch.ts';
 import { intel8260 } from './bundle.ts';
-import { apply, done, filesOf, laptop, newer, read, settings } from './installing.ts';
+import { apply, done, filesOf, laptop, newer } from './installing.ts';
 import { treeBelow } from './tree.ts';
 
 describe('vm_install apply', () => {
@@ -24,8 +34,8 @@ describe('vm_install apply', () => {
     expect(treeBelow(current)).toEqual(treeBelow(machine.bundle));
     expect((await done(machine, join(current, 'vm_site'), 'list')).said).toContain('Home sweet home');
     for (const key of ['admin', 'tunnel', 'guest_host'])
-      expect(existsSync(join(machine.directory, 'data/keys', key))).toBe(true);
-    const data = treeBelow(join(machine.directory, 'data'));
+      expect(existsSync(join(machine.data, 'keys', key))).toBe(true);
+    const data = treeBelow(machine.data);
     for (const kind of Object.values(data)) expect(kind).toMatch(/^(folder 700|file 600 )/);
     // As FreeBSD's man(1) does, which is mandoc's, in /usr/local/share/man. airhive-profile(5) is a real build's alone.
     const pages = join(machine.local, 'share/man');
@@ -104,40 +114,61 @@ describe('vm_install apply', () => {
     expect((await apply(machine)).said).not.toContain('knows no Wi-Fi network');
   });
 
-  it('takes over what a bundle that was run in place has gathered', async () => {
+  it('takes the site disk that lies beside the bundle, and makes only what it lacks', async () => {
     const machine = laptop();
-    await done(machine, 'vm_site', 'init');
-    const key = read(machine.bundle, 'data/keys/admin');
-    expect((await apply(machine)).said).toContain('data/site.img to');
-    expect(read(machine.directory, 'data/keys/admin')).toBe(key);
-    expect(existsSync(join(machine.bundle, 'data/keys'))).toBe(false);
-    expect(existsSync(join(machine.bundle, 'data/site.img'))).toBe(false);
+    await done(machine, 'vm_site', 'add', 'elsewhere', '--open');
+    const beside = `${machine.bundle}.site.img`;
+    renameSync(join(machine.data, 'site.img'), beside);
+    const bytes = readFileSync(beside);
+    rmSync(machine.data, { recursive: true });
+    const dry = await machine.call('vm_install', 'apply', '--dry-run');
+    expect(dry.said).toContain(`copy ${beside} to ${machine.data}/site.img`);
+    expect(existsSync(machine.data)).toBe(false);
+    const { said } = await apply(machine);
+    expect(said).toContain(`copied ${beside} to ${machine.data}/site.img; it holds passphrases`);
+    expect(statSync(join(machine.data, 'site.img')).mode).toBe(0o100600);
+    const listed = await machine.call('vm_site', 'list');
+    expect(listed.said).toContain('"elsewhere"');
+    expect(listed.said).not.toContain('Home sweet home');
+    expect(readFileSync(beside)).toEqual(bytes);
   });
 
-  it('takes over what a bundle on another file system has gathered, and leaves no hole filled', async () => {
+  it('leaves a site disk as it is that is there already, and says so', async () => {
     const machine = laptop();
-    await done(machine, 'vm_site', 'init');
-    const from = join(machine.bundle, 'data/state.img');
-    writeFileSync(from, 'networks that the guest has learnt');
-    truncateSync(from, 64 << 20);
-    machine.replace('ln', '[ "$1" = -s ] || exit 1\nexec /bin/ln "$@"');
-    // FreeBSD's cmp maps both files, which fills holes in the RAM disk that the bench may lie on.
-    machine.replace('cmp', 'exec /usr/bin/cmp "$@"');
-    // While the guest runs on it, it cannot be copied.
-    machine.put(`processes/${process.pid}`, 'bhyve: airhive\n');
-    const refused = await machine.call('vm_install', 'apply', '--yes');
-    expect(refused).toMatchObject({
-      code: 4,
-      said: expect.stringContaining('stop it first (vm_kill)') as string,
-    });
-    expect(settings(read(machine.etc, 'rc.conf')).join()).not.toContain('airhive');
-    rmSync(join(machine.state, `processes/${process.pid}`));
-    expect((await apply(machine)).said).toContain('data/state.img to');
-    const to = join(machine.directory, 'data/state.img');
-    expect(read(to).slice(0, 8)).toBe('networks');
-    expect(statSync(to)).toMatchObject({ size: 64 << 20, mode: 0o100600 });
-    expect(statSync(to).blocks * 512).toBeLessThan(1 << 20);
-    expect(existsSync(from)).toBe(false);
+    await apply(machine);
+    const beside = `${machine.bundle}.site.img`;
+    const mine = join(machine.data, 'site.img');
+    cpSync(mine, beside);
+    const newer = machine.addBundle('newer', { version: '0.2.0' });
+    cpSync(mine, `${newer}.site.img`);
+    const same = await machine.call(join(newer, 'vm_install'), 'apply', '--yes');
+    expect([same.code, same.said]).toEqual([0, expect.not.stringContaining('site.img')]);
+    writeFileSync(beside, 'other networks');
+    const bytes = readFileSync(mine);
+    const { said } = await apply(machine);
+    expect(said).toContain(`${beside} is not taken: ${mine} is there already`);
+    expect(readFileSync(mine)).toEqual(bytes);
+    expect(readFileSync(beside, 'utf8')).toBe('other networks');
+    const again = await apply(machine);
+    expect(again.said).toMatch(/is not taken: .*\n.*nothing to change/);
+  });
+
+  it('says where the data of an older airhive lies, what to do with it, and touches nothing of it', async () => {
+    const machine = laptop();
+    await done(machine, 'vm_site', 'add', 'elsewhere', '--open');
+    const old = join(machine.bundle, 'data');
+    renameSync(machine.data, old);
+    const before = treeBelow(old);
+    const { said } = await apply(machine);
+    const [, advice = ''] =
+      new RegExp(`${old} is of an older airhive and is not used.*(mkdir .*), and run`).exec(said) ?? [];
+    expect(advice).toBe(`mkdir -p ${machine.data} && cp -Rp ${old}/. ${machine.data}/`);
+    expect(treeBelow(old)).toEqual(before);
+    // As it says.
+    execFileSync('/bin/sh', ['-c', advice]);
+    expect((await apply(machine)).said).toContain('nothing to change');
+    expect((await machine.call('vm_site', 'list')).said).toContain('"elsewhere"');
+    expect(treeBelow(old)).toEqual(before);
   });
 
   it('needs a reboot for what sysctl.conf sets', async () => {

@@ -8,7 +8,7 @@ import { careless, plant, spoiled } from './planted-secrets.ts';
 /** A machine run in place, with a guest that answers and is as careless as everything else. */
 export async function spoiledMachine(): Promise<Machine> {
   const machine = new Machine();
-  plant(machine, join(machine.bundle, 'data'));
+  plant(machine, machine.data);
   careless();
   const up = machine.up();
   await up;

@@ -31,7 +31,7 @@ describe('the secrets in what vm_log writes', { timeout: TIME }, () => {
     expect(found(texts, [KEY_BODY, 'PRIVATE KEY', 'jdoe', 'thinkpad', 'example.org'])).toEqual([]);
     expect(found(texts, NAMES)).toEqual([]);
     expect(found(texts, ['aa:bb:cc', 'dd:ee:ff', 'feaa:bbcc', 'learnt by', 'the guest 99'])).toEqual([]);
-    for (const line of readFileSync(join(machine.bundle, 'data/keys/admin'), 'utf8').split('\n').slice(1, -2))
+    for (const line of readFileSync(join(machine.data, 'keys/admin'), 'utf8').split('\n').slice(1, -2))
       expect(found(texts, [line])).toEqual([]);
     for (const text of Object.values(texts)) expect(text).toMatch(/^[\t\n -~]*$/);
     for (const name of [

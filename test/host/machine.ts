@@ -78,6 +78,11 @@ export class Machine extends State {
     onTestFinished(() => this.remove());
   }
 
+  /** Networks, keys and state, wherever the bundle lies. */
+  get data(): string {
+    return join(this.directory, 'data');
+  }
+
   get iso(): string {
     return join(this.bundle, 'iso', intel8260.iso as string);
   }

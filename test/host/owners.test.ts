@@ -9,7 +9,7 @@ import { Machine } from './machine.ts';
 const places: readonly [string, (machine: Machine) => string][] = [
   ['the folder of airhive', (machine) => machine.directory],
   ['a folder around it', (machine) => join(machine.root, 'mnt')],
-  ['data', (machine) => join(machine.directory, 'data')],
+  ['data', (machine) => machine.data],
 ];
 
 describe('vm_install check', () => {
@@ -91,11 +91,11 @@ describe('vm_install check', () => {
 
 it('vm_run does not start with disks that others may change', async () => {
   const machine = new Machine();
-  mkdirSync(join(machine.bundle, 'data'), { mode: 0o700 });
-  machine.put('owners', `1001 0 ${join(machine.bundle, 'data')}\n`);
+  mkdirSync(machine.data, { recursive: true, mode: 0o700 });
+  machine.put('owners', `1001 0 ${machine.data}\n`);
   const ended = await machine.call('vm_run');
   expect(ended.code).toBe(4);
-  expect(ended.said).toContain(`${join(machine.bundle, 'data')} belongs to the user 1001`);
+  expect(ended.said).toContain(`${machine.data} belongs to the user 1001`);
   expect(machine.calls('bhyve')).toEqual([]);
-  expect(lstatSync(join(machine.bundle, 'data')).isDirectory()).toBe(true);
+  expect(lstatSync(machine.data).isDirectory()).toBe(true);
 });

@@ -54,7 +54,7 @@ export const NAMES = [
 export const STATIONS = ['00:11:22:aa:bb:cc', '00:11:22:dd:ee:ff'];
 
 /** All texts of the machine that vm_log reads get all of the secrets, in the forms in which programs print them. */
-export function plant(machine: Machine, data = join(machine.directory, 'data')): void {
+export function plant(machine: Machine, data = machine.data): void {
   provideKeys(data);
   const networks = [
     `network={\n\tssid="SiteNet"\n\tpsk="${KNOWN.site}"\n}`,

@@ -92,7 +92,7 @@ describe('vm_run says in one line what is missing', () => {
     expect(ended.said.trimEnd().split('\n')).toHaveLength(1);
     expect(ended.said).toMatch(/^vm_run: /);
     expect(machine.calls('bhyve')).toEqual([]);
-    expect(existsSync(join(machine.bundle, 'data'))).toBe(false);
+    expect(existsSync(machine.data)).toBe(false);
   });
 
   it('all of it at once, and ends with the code of the first', async () => {

@@ -20,7 +20,7 @@ describe('vm_run starts the guest', () => {
       [
         '-A -H -P -S -u -w -c 1 -m 384M -s 0:0,hostbridge -s 2:0,virtio-net,tap0',
         `-s 3:0,ahci-cd,${bundle}/iso/${ISO},ro -s 4:0,virtio-blk,${bundle}/disk0.img,ro`,
-        `-s 4:2,virtio-blk,${bundle}/data/state.img -s 5:0,passthru,4/0/0 -s 7:0,virtio-rnd -s 31:0,lpc`,
+        `-s 4:2,virtio-blk,${machine.data}/state.img -s 5:0,passthru,4/0/0 -s 7:0,virtio-rnd -s 31:0,lpc`,
         `-l com1,${machine.dev}/nmdm-airhive.1A airhive`,
       ].join(' '),
     ]);
@@ -39,11 +39,11 @@ describe('vm_run starts the guest', () => {
   it('with the site disk as function 1 when there is one', async () => {
     const machine = new Machine();
     machine.put('plan', 'exit 1 700\n');
-    mkdirSync(join(machine.bundle, 'data'));
-    writeFileSync(join(machine.bundle, 'data/site.img'), 'networks');
+    mkdirSync(machine.data, { recursive: true });
+    writeFileSync(join(machine.data, 'site.img'), 'networks');
     const ended = await machine.call('vm_run');
     expect(machine.calls('bhyve')[0]).toContain(
-      `-s 4:1,virtio-blk,${machine.bundle}/data/site.img,ro -s 4:2,virtio-blk,${machine.bundle}/data/state.img `,
+      `-s 4:1,virtio-blk,${machine.data}/site.img,ro -s 4:2,virtio-blk,${machine.data}/state.img `,
     );
     expect(ended.said).not.toContain('no networks');
   });
@@ -67,12 +67,11 @@ describe('vm_run starts the guest', () => {
   });
 
   it('from bundles/DIGEST, through a link, with data/ beside bundles/', async () => {
-    const machine = new Machine({ folder: 'host.d/bundles/0a1b2c' });
+    const machine = new Machine({ folder: 'mnt/vm_bhyve/linuxguest/bundles/0a1b2c' });
     machine.put('plan', 'exit 1 700\n');
-    symlinkSync('bundles/0a1b2c', join(machine.root, 'host.d/current'));
-    expect((await machine.call(join(machine.root, 'host.d/current/vm_run'))).code).toBe(0);
-    const data = join(machine.root, 'host.d/data');
-    expect(machine.calls('bhyve')[0]).toContain(`4:2,virtio-blk,${data}/state.img`);
+    symlinkSync('bundles/0a1b2c', join(machine.directory, 'current'));
+    expect((await machine.call(join(machine.directory, 'current/vm_run'))).code).toBe(0);
+    expect(machine.calls('bhyve')[0]).toContain(`4:2,virtio-blk,${machine.directory}/data/state.img`);
     expect(existsSync(join(machine.bundle, 'data'))).toBe(false);
   });
 
@@ -80,7 +79,7 @@ describe('vm_run starts the guest', () => {
     const machine = new Machine();
     machine.put('plan', 'exit 1 700\nexit 1 700\n');
     await machine.call('vm_run');
-    const state = join(machine.bundle, 'data/state.img');
+    const state = join(machine.data, 'state.img');
     const made = statSync(state);
     expect(made.size).toBe(512 * 2 ** 20);
     expect(made.blocks).toBe(0);

@@ -30,7 +30,7 @@ export function installed(...lines: string[]): Installed {
 /** The same with the reverse tunnel of the profile, and with the keys for it. */
 export function withTunnel(): Installed {
   const { machine, ...rest } = install(new Machine(), []);
-  provideKeys(join(machine.directory, 'data'));
+  provideKeys(machine.data);
   return { machine, ...rest };
 }
 

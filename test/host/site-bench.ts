@@ -14,7 +14,7 @@ export interface Said {
   readonly said: string;
 }
 
-export const siteImage = (machine: Machine): string => join(machine.bundle, 'data/site.img');
+export const siteImage = (machine: Machine): string => join(machine.data, 'site.img');
 
 /** Runs vm_site with a line, or more, as its input. */
 export function site(machine: Machine, input: string | null, ...args: string[]): Said {
@@ -60,7 +60,7 @@ export const networksOf = (machine: Machine): string => siteFiles(machine)['netw
 export function expectTidy(machine: Machine, secrets: readonly string[] = []): void {
   expect(readdirSync(join(machine.state, 'md'))).toEqual([]);
   expect(machine.get('mounts')).toBe('');
-  const data = join(machine.bundle, 'data');
+  const data = machine.data;
   expect(existsSync(join(data, 'site.work'))).toBe(false);
   expect(existsSync(join(machine.run, 'vm_site'))).toBe(false);
   for (const file of filesBelow(data)) {
@@ -73,7 +73,7 @@ export function expectTidy(machine: Machine, secrets: readonly string[] = []): v
 
 /** Every byte of data/, to see whether anything has changed. */
 export function dataOf(machine: Machine): Record<string, string> {
-  const data = join(machine.bundle, 'data');
+  const data = machine.data;
   return Object.fromEntries(filesBelow(data).map((file) => [file, readFileSync(file, 'latin1')]));
 }
 

@@ -42,7 +42,7 @@ describe('a running guest', () => {
     toRoom(machine, new GuestRoom());
     siteOk(machine, null, 'init');
     const args = machine.get('ssh-arguments').split('\n').slice(0, -1);
-    const data = join(machine.bundle, 'data');
+    const data = machine.data;
     expect(args.slice(-3)).toEqual(['root@172.24.1.1', ...COMMAND.split(' ')]);
     for (const option of [
       'BatchMode=yes',
@@ -102,7 +102,7 @@ describe('a running guest', () => {
     room.insert(readFileSync(siteImage(machine)));
     expect(room.import()).toMatchObject({ status: 0, stdout: '', stderr: '' });
     expect(room.site()).toEqual(siteFiles(machine));
-    const admin = readFileSync(join(machine.bundle, 'data/keys/admin.pub'), 'utf8');
+    const admin = readFileSync(join(machine.data, 'keys/admin.pub'), 'utf8');
     expect(room.read('run/airhive/keys/root')).toBe(`${admin.split(' ').slice(0, 2).join(' ')}\n`);
     writeFileSync(join(room.folder, 'disk'), '');
   });

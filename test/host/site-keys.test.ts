@@ -6,8 +6,7 @@ import { freshFolder, run } from '../fixtures/scratch.ts';
 import { Machine } from './machine.ts';
 import { dataOf, expectTidy, networksOf, site, siteFiles, siteImage, siteOk } from './site-bench.ts';
 
-const data = (machine: Machine, path: string): string =>
-  readFileSync(join(machine.bundle, 'data', path), 'utf8');
+const data = (machine: Machine, path: string): string => readFileSync(join(machine.data, path), 'utf8');
 const words = (line: string): string => line.split(' ').slice(0, 2).join(' ').trim();
 
 function newKey(comment = 'me@host'): { folder: string; public: string; private: string } {
@@ -36,7 +35,7 @@ describe('vm_site init', () => {
       `172.24.1.1 ${words(data(machine, 'keys/guest_host.pub'))}\n`,
     );
     for (const name of ['admin', 'tunnel', 'guest_host'])
-      run('ssh-keygen', ['-l', '-f', join(machine.bundle, 'data/keys', `${name}.pub`)]);
+      run('ssh-keygen', ['-l', '-f', join(machine.data, 'keys', `${name}.pub`)]);
     expectTidy(machine);
     const before = dataOf(machine);
     expect(siteOk(machine, null, 'init')).toBe(NO_NETWORK);
@@ -75,7 +74,7 @@ describe('vm_site init', () => {
       tunnelKeys: [],
       hostKey: host.private,
     };
-    mkdirSync(join(machine.bundle, 'data'), { mode: 0o700 });
+    mkdirSync(machine.data, { recursive: true, mode: 0o700 });
     writeFileSync(siteImage(machine), encodeSite(secrets, 0), { mode: 0o600 });
     const before = siteFiles(machine);
     siteOk(machine, null, 'init');
@@ -93,7 +92,7 @@ describe('vm_site init', () => {
   it('makes a pair anew whose making was cut short, and keeps one that lacks its public half', () => {
     const machine = new Machine();
     siteOk(machine, null, 'init');
-    const keys = join(machine.bundle, 'data/keys');
+    const keys = join(machine.data, 'keys');
     const admin = data(machine, 'keys/admin');
     rmSync(join(keys, 'admin.pub'));
     rmSync(join(keys, 'tunnel'));
@@ -108,7 +107,7 @@ describe('vm_site init', () => {
   it('never writes over a damaged key', () => {
     const machine = new Machine();
     siteOk(machine, null, 'init');
-    writeFileSync(join(machine.bundle, 'data/keys/admin'), 'damaged');
+    writeFileSync(join(machine.data, 'keys/admin'), 'damaged');
     const before = dataOf(machine);
     const { code, said } = site(machine, null, 'init');
     expect([code, said]).toEqual([

@@ -64,12 +64,12 @@ describe('vm_status in trouble', () => {
     [
       'another host key',
       (machine: Machine) =>
-        writeFileSync(join(machine.directory, 'data/keys/known_hosts'), '172.24.1.1 ssh-ed25519 AAAA\n'),
+        writeFileSync(join(machine.data, 'keys/known_hosts'), '172.24.1.1 ssh-ed25519 AAAA\n'),
       'Host key verification failed.',
     ],
     [
       'no keys',
-      (machine: Machine) => rmSync(join(machine.directory, 'data/keys/admin')),
+      (machine: Machine) => rmSync(join(machine.data, 'keys/admin')),
       'data/keys/admin is missing (vm_install apply makes it)',
     ],
   ])('a guest that cannot be asked, %s: what is known and why', async (_why, hinder, words) => {

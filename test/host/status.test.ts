@@ -115,7 +115,7 @@ describe('vm_status', () => {
 
   it('of a bundle that is run in place names the same digest', async () => {
     const { machine } = installed();
-    provideKeys(join(machine.directory, 'data'));
+    provideKeys(machine.data);
     const { rows } = await statusOf(machine);
     const sums = readFileSync(join(machine.directory, 'current/SHA256SUMS'));
     const { sha256 } = await import('./bundle.ts');

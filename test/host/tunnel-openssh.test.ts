@@ -29,7 +29,7 @@ async function realGuest(options: { permitted?: number } = {}): Promise<Guest> {
   const machine = new Machine({
     view: { guest: '127.0.0.1', reversePort: port, reverseTo: (service.address() as AddressInfo).port },
   });
-  const data = join(machine.bundle, 'data');
+  const data = machine.data;
   provideKeys(data);
   writeFileSync(join(data, 'keys/known_hosts'), `127.0.0.1 ${publicKey(data, 'guest_host')}`);
   mkdirSync(join(machine.state, 'guest'));
@@ -155,7 +155,7 @@ describe('vm_tunnel with the real OpenSSH', () => {
 
   it('does not talk to a guest with another host key', async () => {
     const { machine, port } = await realGuest();
-    const keys = join(machine.bundle, 'data/keys');
+    const keys = join(machine.data, 'keys');
     writeFileSync(join(keys, 'known_hosts'), `127.0.0.1 ${readFileSync(join(keys, 'admin.pub'), 'utf8')}`);
     const tunnel = machine.start('vm_tunnel');
     await until(() => machine.pauses().length > 1, 'two attempts');

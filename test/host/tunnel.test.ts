@@ -7,7 +7,7 @@ import { provideKeys, read, tunnelSsh, withTunnel } from './service-bench.ts';
 /** A machine in place with keys, and with a guest that is up. */
 async function up(): Promise<Machine> {
   const machine = new Machine();
-  provideKeys(join(machine.bundle, 'data'));
+  provideKeys(machine.data);
   await machine.up();
   return machine;
 }
@@ -19,7 +19,7 @@ describe('vm_tunnel', () => {
     const machine = await up();
     const tunnel = machine.start('vm_tunnel');
     await machine.exists('tunnel');
-    const keys = join(machine.bundle, 'data/keys');
+    const keys = join(machine.data, 'keys');
     // The guest is also asked for its search domains, all the time.
     expect(machine.calls('ssh').filter((line) => !line.endsWith(' search'))).toEqual([
       [
@@ -52,7 +52,7 @@ describe('vm_tunnel', () => {
       said: 'vm_tunnel: another vm_tunnel keeps the tunnel open already\n',
     });
     expect(isAlive(first.pid)).toBe(true);
-    rmSync(join(machine.bundle, 'data/keys/tunnel'));
+    rmSync(join(machine.data, 'keys/tunnel'));
     const keyless = await machine.call('vm_tunnel');
     expect(keyless.code).toBe(4);
     expect(keyless.said).toContain('data/keys/tunnel is missing (vm_install apply makes it)');
@@ -151,7 +151,7 @@ describe('the service with a tunnel', () => {
 
   it('starts the guest all the same when there are no keys, and says so', async () => {
     const { machine, service } = withTunnel();
-    rmSync(join(machine.directory, 'data/keys/tunnel'));
+    rmSync(join(machine.data, 'keys/tunnel'));
     const started = await service('start');
     expect(started.code).toBe(0);
     expect(started.said).toContain('airhive: no reverse tunnel: ');

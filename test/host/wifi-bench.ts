@@ -11,7 +11,7 @@ export const CONTROL = '/usr/libexec/airhive/wifi-control';
  */
 export async function withGuest(answers: Readonly<Record<string, string>> = {}): Promise<Machine> {
   const machine = new Machine();
-  provideKeys(join(machine.bundle, 'data'));
+  provideKeys(machine.data);
   await machine.up();
   const cases = Object.entries(answers).map(([verb, text]) => {
     machine.put(`guest/answer-${verb}`, text.replace(/^!/, ''));

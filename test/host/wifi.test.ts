@@ -163,7 +163,7 @@ describe('vm_wifi', () => {
     const silent = wifi(machine, '', 'scan');
     expect(silent.code).toBe(5);
     expect(silent.said).toContain('the guest cannot be asked over ssh: ');
-    rmSync(join(machine.bundle, 'data/keys'), { recursive: true });
+    rmSync(join(machine.data, 'keys'), { recursive: true });
     expect(wifi(machine, '', 'scan').said).toContain('data/keys/admin is missing');
     expect(existsSync(join(machine.run, 'wifi'))).toBe(false);
   });

@@ -1,4 +1,4 @@
-import { copyFile, chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, chmod, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { keysFor } from './bundle.ts';
 import type { ChildProcess } from 'node:child_process';
@@ -57,6 +57,11 @@ export async function hostEnvironment({ folder, host }: Bench): Promise<string[]
   };
   for (const [name, text] of Object.entries(fakes))
     await writeFile(join(programs, name), text, { mode: 0o755 });
+  // The keys lie in the bundle's directory, as when it is HOST_DIR itself.
+  const bundle = join(folder, 'dist/bench');
+  const conf = join(bundle, 'vm.conf');
+  const text = await readFile(conf, 'utf8');
+  await writeFile(conf, text.replace(/^HOST_DIR=.*$/m, `HOST_DIR=${bundle}`));
   const etc = join(folder, 'etc');
   await rm(etc, { force: true });
   await symlink('/etc', etc);

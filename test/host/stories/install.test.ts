@@ -110,7 +110,7 @@ describe('upgrade and rollback', { timeout: TIME }, () => {
   it('change the bundle and nothing else', async () => {
     const machine = await installed();
     const first = linked(machine, 'current');
-    const data = treeBelow(join(machine.directory, 'data'));
+    const data = treeBelow(machine.data);
     const newer = machine.addBundle('newer', { version: '0.2.0', memory: 512 });
     const upgraded = await machine.call(join(newer, 'vm_install'), 'apply', '--yes');
     expect(upgraded.code, upgraded.said).toBe(0);
@@ -118,7 +118,7 @@ describe('upgrade and rollback', { timeout: TIME }, () => {
     const second = linked(machine, 'current');
     expect(second).not.toBe(first);
     expect(linked(machine, 'previous')).toBe(first);
-    expect(treeBelow(join(machine.directory, 'data'))).toEqual(data);
+    expect(treeBelow(machine.data)).toEqual(data);
     expect((await service(machine, 'restart')).code).toBe(0);
     expect(machine.calls('bhyve').at(-1)).toContain('-m 512M');
     expect(lacks(machine)).toEqual([]);
@@ -129,7 +129,7 @@ describe('upgrade and rollback', { timeout: TIME }, () => {
     expect(linked(machine, 'previous')).toBe(second);
     expect((await service(machine, 'restart')).code).toBe(0);
     expect(machine.calls('bhyve').at(-1)).toContain('-m 384M');
-    expect(treeBelow(join(machine.directory, 'data'))).toEqual(data);
+    expect(treeBelow(machine.data)).toEqual(data);
     expect(lacks(machine)).toEqual([]);
     expect(leftovers(machine)).toEqual([]);
   });

@@ -84,7 +84,7 @@ export function leaks(machine: Machine, secrets: readonly string[]): string[] {
 
 /** The middle lines of the private keys in data/keys: part of them anywhere else is a leak. */
 export function keyMaterial(machine: Machine): string[] {
-  const keys = join(machine.directory, 'data/keys');
+  const keys = join(machine.data, 'keys');
   return ['admin', 'tunnel', 'guest_host'].flatMap((name) =>
     readFileSync(join(keys, name), 'utf8')
       .split('\n')

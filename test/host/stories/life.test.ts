@@ -216,10 +216,10 @@ describe('a bundle run in place', { timeout: TIME }, () => {
     writeFileSync(join(machine.root, 'tmp/passphrase'), 'planted passphrase\n');
     const added = await machine.call('vm_site', 'init');
     expect(added.code, added.said).toBe(0);
-    const key = readFileSync(join(machine.bundle, 'data/keys/admin'), 'utf8');
+    const key = readFileSync(join(machine.data, 'keys/admin'), 'utf8');
     const applied = await machine.call('vm_install', 'apply', '--yes');
     expect(applied.code, applied.said).toBe(0);
-    expect(readFileSync(join(machine.directory, 'data/keys/admin'), 'utf8')).toBe(key);
+    expect(readFileSync(join(machine.data, 'keys/admin'), 'utf8')).toBe(key);
     expect((await machine.reboot())?.code).toBe(0);
     expect(lacks(machine)).toEqual([]);
   });

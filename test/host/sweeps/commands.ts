@@ -20,7 +20,7 @@ async function installed(): Promise<Machine> {
 
 /** Everything of the installation that a later command builds on; of the keys, which are random, the names. */
 function installationOf(machine: Machine): unknown {
-  const data = join(machine.directory, 'data');
+  const data = machine.data;
   const record = join(machine.var, 'db/airhive');
   return {
     system: systemOf(machine),
@@ -37,7 +37,7 @@ const linesOf = (file: string): string[] => [...new Set(readFileSync(file, 'utf8
 
 const secrets = (machine: Machine): readonly string[] => [
   ...PLANTED,
-  ...(existsSync(join(machine.directory, 'data/keys/guest_host')) ? keyMaterial(machine) : []),
+  ...(existsSync(join(machine.data, 'keys/guest_host')) ? keyMaterial(machine) : []),
 ];
 
 export const firstInstall: Swept = {

@@ -36,7 +36,7 @@ export const namesBelow = (folder: string): string[] =>
     .map((path) => `${path} ${(statSync(join(folder, path)).mode & 0o777).toString(8)}`)
     .toSorted();
 
-const dataOf = (machine: Machine): string => join(machine.bundle, 'data');
+const dataOf = (machine: Machine): string => machine.data;
 
 async function withSite(...commands: readonly string[][]): Promise<Machine> {
   const machine = new Machine();

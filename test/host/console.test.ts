@@ -41,9 +41,7 @@ describe('the console', () => {
 
   it('whose log is being looked at when bhyve ends leaves no words of the shell', async () => {
     const machine = new Machine({ view: { console: 'none' } });
-    const wc = join(machine.root, 'tmp/wc');
-    writeFileSync(wc, '#!/bin/sh\n/bin/sleep 1\nexec /usr/bin/wc "$@"\n', { mode: 0o755 });
-    machine.environment.WC = wc;
+    machine.replace('wc', '/bin/sleep 1\nexec /usr/bin/wc "$@"');
     const started = await machine.up();
     await new Promise((done) => setTimeout(done, 500));
     kill(started.pid, 'SIGTERM');

@@ -16,7 +16,7 @@ export interface Message {
 const SAYERS: Readonly<Record<string, string>> = {
   'say|advise|unready|fine|note|refuse|echo': '',
   'die|wrong|fault': String.raw`(?:\d|"\$[?A-Z]+") `,
-  '"\\$LOGGER"': String.raw`-t airhive -p daemon\.[a-z]+ -- (?:\\\n *)?`,
+  logger: String.raw`-t airhive -p daemon\.[a-z]+ -- (?:\\\n *)?`,
   'say_once|answer|row|eend': String.raw`(?:[a-z]+|''|\$[a-z]+) `,
 };
 const VARIABLE = '\0';

@@ -1,7 +1,7 @@
 import { encodeChecksums, sha256 } from '../formats/checksums.ts';
 import { encodeFat, fatSizeFor } from '../formats/fat.ts';
 import { encodeGzip } from '../formats/gzip.ts';
-import { encodeManifest, formatMode, type Manifest } from '../formats/manifest.ts';
+import { encodeManifest, formatMode, manifestEntry, type Manifest } from '../formats/manifest.ts';
 import { compareCodeUnits } from '../formats/order.ts';
 import { encodeTar } from '../formats/tar.ts';
 import { fileOf, treeOf, type File, type Tree } from '../formats/tree.ts';
@@ -91,13 +91,7 @@ function describe(inputs: BundleInputs, files: readonly File[], tar: string): Ma
     },
     resolved: { ...profile },
     apkovl: { path: APKOVL, vdisk: VDISK, tar },
-    guest: guest.map((entry) => ({
-      path: entry.path,
-      type: entry.type,
-      mode: formatMode(entry.mode),
-      ...(entry.type === 'file' ? { sha256: sha256(entry.bytes) } : {}),
-      ...(entry.type === 'symlink' ? { target: entry.target } : {}),
-    })),
+    guest: guest.map(manifestEntry),
     files: files.map(({ path, mode, bytes }) => ({
       path,
       mode: formatMode(mode),

@@ -4,7 +4,7 @@ import { assembleBundle, type Bundle } from '../bundle/bundle.ts';
 import { onDisk } from '../disk/safely.ts';
 import { AirhiveError, ownFileError } from '../errors.ts';
 import type { Tree } from '../formats/tree.ts';
-import { readOverlay } from '../inputs/overlays.ts';
+import { readOverlay } from '../inputs/tree.ts';
 import { resolveEpoch } from '../plan/epoch.ts';
 import { planGuest } from '../plan/guest.ts';
 import { planHost } from '../plan/host.ts';

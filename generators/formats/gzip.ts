@@ -1,4 +1,5 @@
-import { crc32 } from 'node:zlib';
+import { crc32, gunzipSync } from 'node:zlib';
+import { AirhiveError } from '../errors.ts';
 
 const STORED_BLOCK = 0xffff;
 const HEADER_SIZE = 10;
@@ -27,4 +28,27 @@ export function encodeGzip(bytes: Uint8Array): Uint8Array {
   out.writeUInt32LE(crc32(bytes), at);
   out.writeUInt32LE(bytes.length >>> 0, at + 4);
   return out;
+}
+
+/**
+ * What a gzip file holds, however it was compressed.
+ * @throws AirhiveError verification when it is damaged, unpacks to more than `largest` bytes, or has something behind its
+ * end, which Node alone would pass over
+ */
+export function decodeGzip(bytes: Uint8Array, largest: number): Uint8Array {
+  try {
+    const options = { maxOutputLength: largest, info: true };
+    const { buffer, engine } = gunzipSync(bytes, options) as unknown as {
+      buffer: Buffer;
+      engine: { bytesWritten: number };
+    };
+    if (engine.bytesWritten === bytes.length) return buffer;
+  } catch (cause) {
+    throw new AirhiveError(
+      'verification',
+      `not a gzip file: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
+  }
+  throw new AirhiveError('verification', 'there is something behind the end of the gzip data');
 }

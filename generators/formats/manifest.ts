@@ -1,3 +1,8 @@
+import * as z from 'zod';
+import { AirhiveError } from '../errors.ts';
+import { sha256 } from './checksums.ts';
+import type { Entry } from './tree.ts';
+
 /** What manifest.json says. */
 export interface Manifest {
   readonly format: 1;
@@ -45,7 +50,66 @@ export function formatMode(bits: number): string {
   return `0${bits.toString(8).padStart(3, '0')}`;
 }
 
-/** manifest.json: two blanks of indentation, keys in the order they were put in, one newline at the end. */
+/** What the manifest says of an entry. */
+export function manifestEntry(entry: Entry): ManifestEntry {
+  return {
+    path: entry.path,
+    type: entry.type,
+    mode: formatMode(entry.mode),
+    ...(entry.type === 'file' ? { sha256: sha256(entry.bytes) } : {}),
+    ...(entry.type === 'symlink' ? { target: entry.target } : {}),
+  };
+}
+
+/** manifest.json: two spaces of indentation, keys in the order they were put in, one newline at the end. */
 export function encodeManifest(manifest: Manifest): string {
   return `${JSON.stringify(manifest, null, 2)}\n`;
+}
+
+/** Made when it is asked for: `build` reads no manifest. */
+function manifestSchema(): z.ZodType<Manifest> {
+  const digest = z.string().regex(/^[0-9a-f]{64}$/);
+  const mode = z.string().regex(/^0[0-7]{3}$/);
+  return z.strictObject({
+    format: z.literal(1),
+    airhive: z.string(),
+    profile: z.string(),
+    epoch: z.int().nonnegative(),
+    iso: z.strictObject({
+      file: z.string(),
+      sha256: digest,
+      size: z.int().positive(),
+      urls: z.array(z.string()),
+      note: z.string(),
+    }),
+    resolved: z.record(z.string(), z.unknown()),
+    apkovl: z.strictObject({ path: z.string(), vdisk: z.string(), tar: digest }),
+    guest: z.array(
+      z.strictObject({
+        path: z.string(),
+        type: z.enum(['file', 'directory', 'symlink']),
+        mode,
+        sha256: digest.optional(),
+        target: z.string().optional(),
+      }),
+    ),
+    files: z.array(z.strictObject({ path: z.string(), mode, size: z.int().nonnegative(), sha256: digest })),
+  });
+}
+
+/** Reads a manifest strictly; anything unexpected is an error of kind verification that names the place. */
+export function decodeManifest(text: string): Manifest {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new AirhiveError('verification', 'manifest.json is not JSON', { cause: error });
+  }
+  const result = manifestSchema().safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new AirhiveError(
+    'verification',
+    `manifest.json ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'malformed'}`,
+  );
 }

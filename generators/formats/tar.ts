@@ -1,5 +1,6 @@
-import { pack, type Header } from 'tar-stream';
-import type { Tree, Entry } from './tree.ts';
+import { extract, pack, type Header } from 'tar-stream';
+import { AirhiveError } from '../errors.ts';
+import { fileOf, type Entry, type Tree } from './tree.ts';
 
 /**
  * Packs a tree as a ustar archive: entries in the tree's order, folders included with a trailing slash, owner
@@ -40,4 +41,61 @@ function contentOf(entry: Entry): Buffer {
   if (entry.type !== 'file') return Buffer.alloc(0);
   const { buffer, byteOffset, byteLength } = entry.bytes;
   return Buffer.from(buffer, byteOffset, byteLength);
+}
+
+const BLOCK = 512;
+const HINT = 'copy or fetch it again; what is checked is the directory or the .tar of a bundle';
+
+/**
+ * Reads a tar archive, entries in the order that they have in it.
+ * @param what names it in messages
+ * @throws AirhiveError verification when it is no tar archive, is truncated, has something behind its end, or holds
+ * something that no tree has, such as a device
+ */
+export async function decodeTar(bytes: Uint8Array, what: string): Promise<Tree> {
+  const entries: Entry[] = [];
+  let end = 0;
+  const archive = extract();
+  archive.end(bytes);
+  try {
+    for await (const entry of archive) {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of entry as AsyncIterable<Uint8Array>) chunks.push(chunk);
+      // Other programs stop at a block of zeros, whatever comes after it.
+      if (isZero(bytes.subarray(end, Math.min(end + BLOCK, entry.offset)))) throw noEnd(what);
+      const size = entry.header.type === 'directory' ? 0 : entry.header.size;
+      end = entry.offset + BLOCK + Math.ceil(size / BLOCK) * BLOCK;
+      entries.push(entryOf(entry.header, Buffer.concat(chunks), what));
+    }
+  } catch (cause) {
+    if (cause instanceof AirhiveError) throw cause;
+    throw new AirhiveError('verification', `${what} is not a whole tar archive`, { cause, hint: HINT });
+  }
+  // POSIX pax, "ustar Interchange Format": two blocks of zeros are the end.
+  const rest = bytes.subarray(end);
+  if (entries.length === 0 || rest.length < 2 * BLOCK || !isZero(rest)) throw noEnd(what);
+  return entries;
+}
+
+function entryOf({ type, name, mode, linkname }: Header, bytes: Uint8Array, what: string): Entry {
+  if (type === 'file') return fileOf(name, bytes, mode);
+  if (type === 'directory') return { type, path: name.replace(/\/$/, ''), mode };
+  if (type === 'symlink') return { type, path: name, mode, target: linkname };
+  throw new AirhiveError(
+    'verification',
+    `${what} has an entry that no bundle has: ${JSON.stringify(name)}, ${type}`,
+    { hint: HINT },
+  );
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  return bytes.length > 0 && bytes.every((byte) => byte === 0);
+}
+
+function noEnd(what: string): AirhiveError {
+  return new AirhiveError(
+    'verification',
+    `${what} is not a whole tar archive: its end is missing or not at its end`,
+    { hint: HINT },
+  );
 }

@@ -1,20 +1,17 @@
 import { constants } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { APKOVL, MANIFEST, VDISK } from '../bundle/bundle.ts';
+import { MANIFEST } from '../bundle/bundle.ts';
 import { ignoringMissing, onDisk } from '../disk/safely.ts';
 import { AirhiveError, systemCodeOf } from '../errors.ts';
-import { encodeChecksums } from '../formats/checksums.ts';
-import type { Manifest } from '../formats/manifest.ts';
+import { decodeManifest, type Manifest } from '../formats/manifest.ts';
+import { decodeTar } from '../formats/tar.ts';
+import type { Entry, Tree } from '../formats/tree.ts';
 import { hashFile } from '../inputs/hash.ts';
+import { LARGEST, readTree } from '../inputs/tree.ts';
+import { DATA } from '../output/replaceable.ts';
 import { visible } from '../profile/diagnostics.ts';
-import { checkApkovl, checkVdisk } from './contents.ts';
-import { readFolder } from './folder.ts';
-import { LARGEST, type Found } from './found.ts';
-import { checkFiles, checkFolders, checkManifest } from './listed.ts';
-import { decodeManifest } from './manifest.ts';
-import { findSecrets } from './secrets.ts';
-import { readTar } from './tar.ts';
+import { checkTree, filesOf, findSecrets } from './check.ts';
 
 export interface Verification {
   readonly manifest: Manifest;
@@ -31,45 +28,92 @@ export interface VerifyOptions {
   readonly signal: AbortSignal;
 }
 
+/** What lies where a bundle should be; paths relative to the bundle. */
+interface Found {
+  readonly tree: Tree;
+  /** The name that the bundle has in a tar; undefined for a directory. */
+  readonly name: string | undefined;
+  /** Files in iso/ that are left where they are, being large. */
+  readonly isos: readonly string[];
+  readonly hasData: boolean;
+  /** What cannot be part of any bundle. */
+  readonly problems: readonly string[];
+}
+
 /**
- * Reads a bundle again, folder or tar, and checks all of it: sums, manifest, modes, the inside of the vdisk and of
- * the overlay, and the ISO if it is there. `data/` belongs to the machine that runs the bundle and is left alone.
+ * Reads a bundle again, directory or tar, and checks all of it: sums, manifest, modes, the vdisk, the inside of the overlay,
+ * and the ISO if it is there.
  * @throws AirhiveError verification naming every file that is not as it should be; disk when it cannot be read
  */
 export async function verifyBundle(path: string, options: VerifyOptions): Promise<Verification> {
-  const found = await readBundle(path, options.shown);
-  const manifest = manifestOf(found.files.get(MANIFEST)?.bytes, options.shown);
-  const problems = [
-    ...found.problems,
-    ...checkFiles(found, manifest),
-    ...checkFolders(found, manifest),
-    ...checkManifest(found, manifest),
-    ...(await checkInside(found, manifest)),
-    ...(await checkIso(found, manifest, options.signal)),
-    ...(options.public ? findSecrets(found) : []),
+  const { shown } = options;
+  const { tree, name, isos, hasData, problems } = await readBundle(path, shown);
+  const manifest = manifestOf(filesOf(tree).get(MANIFEST)?.bytes, shown);
+  const all = [
+    ...problems,
+    ...(await checkTree(tree, manifest, name)),
+    ...(await checkIsos(path, isos, manifest, options.signal)),
+    ...(options.public && hasData
+      ? [`${DATA}/: it holds the secrets of one machine; publish the bundle without it`]
+      : []),
+    ...(options.public ? findSecrets(tree) : []),
   ];
-  const iso = found.isos.has(`iso/${manifest.iso.file}`);
-  if (problems.length === 0) return { manifest, files: found.files.size, iso };
+  if (all.length === 0)
+    return { manifest, files: filesOf(tree).size, iso: isos.includes(`iso/${manifest.iso.file}`) };
   throw new AirhiveError(
     'verification',
-    [`${options.shown} is not as it has to be:`, ...problems.map((problem) => visible(problem))].join('\n  '),
-    {
-      hint: 'build it again, or fetch it again from where it was published',
-    },
+    [`${shown} is not as it has to be:`, ...all.map((problem) => visible(problem))].join('\n  '),
+    { hint: 'build it again, or fetch it again from where it was published' },
   );
 }
 
 async function readBundle(path: string, shown: string): Promise<Found> {
   const info = await onDisk('read', shown, () => stat(path));
   if (info.isDirectory()) {
-    // First of all: whatever else this folder is, it may hold any number of files.
+    // First of all: whatever else this directory is, it may hold any number of files.
     const file = join(path, MANIFEST);
     manifestOf(await onDisk('read', file, () => ignoringMissing(readPlain(file))), shown);
-    return readFolder(path);
+    return readDirectory(path);
   }
-  if (!info.isFile()) throw new AirhiveError('disk', `cannot read ${shown}: neither a file nor a folder`);
-  if (info.size <= LARGEST) return readTar(path, shown);
-  throw new AirhiveError('verification', `${shown} has ${info.size} bytes; no tar of a bundle is so large`);
+  if (!info.isFile()) throw new AirhiveError('disk', `cannot read ${shown}: neither a file nor a directory`);
+  if (info.size > LARGEST)
+    throw new AirhiveError('verification', `${shown} has ${info.size} bytes; no tar of a bundle is so large`);
+  return readTar(await onDisk('read', path, () => readFile(path)), shown);
+}
+
+async function readDirectory(top: string): Promise<Found> {
+  const isos: string[] = [];
+  const problems: string[] = [];
+  let hasData = false;
+  const tree = await readTree(top, {
+    skip: (path, isFile) => {
+      // The ISO lies beside its checksum and is none of the bundle's files.
+      const isIso = isFile && path.startsWith('iso/') && !path.endsWith('.sha256');
+      if (isIso) isos.push(path);
+      // A machine's own, where a bundle was put at HOST_DIR by hand: it is never read.
+      if (path === DATA) hasData = true;
+      return isIso || path === DATA;
+    },
+    refuse: (path, why) => problems.push(`${path}: ${why}`),
+  });
+  return { tree, name: undefined, isos, hasData, problems };
+}
+
+/** The name that the bundle has in a tar is taken from the first entry: the file may be called anything. */
+async function readTar(bytes: Uint8Array, shown: string): Promise<Found> {
+  const entries = await decodeTar(bytes, shown);
+  const name = entries[0]?.path.split('/')[0] ?? '';
+  const tree: Entry[] = [];
+  const problems: string[] = [];
+  for (const entry of entries) {
+    const [first, ...parts] = entry.path.split('/');
+    const odd = [name, ...parts].some((part) => part === '' || part === '.' || part === '..');
+    if (first !== name || odd)
+      problems.push(`${shown}: an entry that no bundle has: ${JSON.stringify(entry.path)}, ${entry.type}`);
+    else if (parts.length > 0) tree.push({ ...entry, path: parts.join('/') });
+  }
+  const hasData = tree.some(({ path }) => path.split('/')[0] === DATA);
+  return { tree, name, isos: [], hasData, problems };
 }
 
 /** A file that is one: what never ends, such as a pipe, a device or a link to one, is not even opened for long. */
@@ -90,40 +134,26 @@ async function readPlain(path: string): Promise<Uint8Array | undefined> {
 function manifestOf(bytes: Uint8Array | undefined, shown: string): Manifest {
   if (bytes) return decodeManifest(Buffer.from(bytes).toString('utf8'));
   throw new AirhiveError('verification', `${shown} is not a bundle: there is no ${MANIFEST} in it`, {
-    hint: 'name the folder or the .tar of a bundle, such as dist/intel8260',
+    hint: 'name the directory or the .tar of a bundle, such as dist/intel8260',
   });
 }
 
-async function checkInside(found: Found, manifest: Manifest): Promise<string[]> {
-  const apkovl = found.files.get(APKOVL);
-  const vdisk = found.files.get(VDISK);
+async function checkIsos(
+  top: string,
+  isos: readonly string[],
+  { iso }: Manifest,
+  signal: AbortSignal,
+): Promise<string[]> {
   const problems: string[] = [];
-  if (manifest.apkovl.path !== APKOVL || manifest.apkovl.vdisk !== VDISK) {
-    problems.push(`${MANIFEST}: apkovl has to name ${APKOVL} and ${VDISK}`);
-  }
-  // Missing ones were reported with the files.
-  if (vdisk && apkovl) problems.push(...checkVdisk(vdisk.bytes, apkovl.bytes, manifest));
-  if (apkovl) problems.push(...(await checkApkovl(apkovl.bytes, manifest)));
-  return problems;
-}
-
-async function checkIso(found: Found, { iso }: Manifest, signal: AbortSignal): Promise<string[]> {
-  const line = encodeChecksums([{ path: iso.file, digest: iso.sha256 }]);
-  const checksum = found.files.get(`iso/${iso.file}.sha256`);
-  const problems: string[] = [];
-  if (!checksum) problems.push(`iso/${iso.file}.sha256: missing`);
-  else if (Buffer.from(checksum.bytes).toString('utf8') !== line) {
-    problems.push(`iso/${iso.file}.sha256: it does not say what ${MANIFEST} says`);
-  }
-  for (const [inside, path] of found.isos) {
+  for (const inside of isos) {
+    const path = join(top, inside);
     // What vm_fetch has downloaded so far.
     if (inside === `iso/${iso.file}.part`) continue;
     if (inside !== `iso/${iso.file}`) problems.push(`${inside}: not a file of this bundle`);
-    else if ((await onDisk('read', path, () => stat(path))).size !== iso.size) {
+    else if ((await onDisk('read', path, () => stat(path))).size !== iso.size)
       problems.push(`${inside}: it has to be ${iso.size} bytes long`);
-    } else if ((await hashFile(path, signal)) !== iso.sha256) {
+    else if ((await hashFile(path, signal)) !== iso.sha256)
       problems.push(`${inside}: its SHA-256 has to be ${iso.sha256}`);
-    }
   }
   return problems;
 }

@@ -11,10 +11,9 @@ import {
 } from '../../generators/bundle/bundle.ts';
 import { decodeChecksums, sha256 } from '../../generators/formats/checksums.ts';
 import { readFat } from '../fixtures/fat-reader.ts';
-import { formatMode } from '../../generators/formats/manifest.ts';
+import { decodeManifest, formatMode } from '../../generators/formats/manifest.ts';
 import { compareCodeUnits } from '../../generators/formats/order.ts';
 import { encodeTar } from '../../generators/formats/tar.ts';
-import { decodeManifest } from '../../generators/verify/manifest.ts';
 import { guestTree, hostTree, VERSION } from '../fixtures/machines.ts';
 import { VARIANTS } from '../fixtures/profiles.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { encodeGzip } from '../../generators/formats/gzip.ts';
+import { decodeGzip, encodeGzip } from '../../generators/formats/gzip.ts';
 import { freshFile, run } from '../fixtures/scratch.ts';
 import { hasTool } from '../tools.ts';
 
@@ -62,5 +62,25 @@ describe('encodeGzip', () => {
     const bytes = sample(1000);
     encodeGzip(bytes);
     expect(bytes).toEqual(sample(1000));
+  });
+});
+
+describe('decodeGzip', () => {
+  it('gives back what was packed, stored or compressed', () => {
+    for (const bytes of [encodeGzip(sample(70_000)), gzipSync(sample(70_000))])
+      expect(Buffer.from(decodeGzip(bytes, 70_000)).equals(sample(70_000))).toBe(true);
+  });
+
+  it.each<[string, Uint8Array, number, string]>([
+    ['what is no gzip file', Buffer.from('hello'), 100, 'not a gzip file: '],
+    ['what is truncated', encodeGzip(sample(1000)).subarray(0, -9), 1000, 'not a gzip file: '],
+    ['a wrong checksum', Buffer.from(encodeGzip(sample(9))).fill(0, 24, 28), 9, 'not a gzip file: '],
+    ['what unpacks to more than it may', gzipSync(Buffer.alloc(1 << 20)), 1 << 19, 'not a gzip file: '],
+    ['what goes on behind its end', Buffer.concat([encodeGzip(sample(9)), sample(2)]), 9, 'behind the end'],
+  ])('refuses %s', (_, bytes, largest, message) => {
+    expect(() => decodeGzip(bytes, largest)).toThrow(
+      expect.objectContaining({ kind: 'verification' }) as Error,
+    );
+    expect(() => decodeGzip(bytes, largest)).toThrow(message);
   });
 });

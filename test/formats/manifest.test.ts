@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { AirhiveError } from '../../generators/errors.ts';
-import { encodeManifest, formatMode, type Manifest } from '../../generators/formats/manifest.ts';
-import { decodeManifest } from '../../generators/verify/manifest.ts';
+import {
+  decodeManifest,
+  encodeManifest,
+  formatMode,
+  type Manifest,
+} from '../../generators/formats/manifest.ts';
 
 const DIGEST = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
 

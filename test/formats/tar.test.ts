@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { Readable } from 'node:stream';
 import { extract, type Header } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
-import { encodeTar } from '../../generators/formats/tar.ts';
+import { decodeTar, encodeTar } from '../../generators/formats/tar.ts';
 import { treeOf, type Tree, type Entry } from '../../generators/formats/tree.ts';
 import { file, SAMPLE, trees } from './trees.ts';
 
@@ -87,5 +87,36 @@ describe('encodeTar', () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe('decodeTar', () => {
+  it('gives any tree back', async () => {
+    await fc.assert(
+      fc.asyncProperty(trees, async (tree) => {
+        fc.pre(tree.length > 0);
+        expect(await decodeTar(await encodeTar(tree, RELEASE_DAY), 'it')).toEqual(buffered(tree));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('takes an archive that ends where it says, and no other', async () => {
+    const whole = Buffer.from(await encodeTar(SAMPLE, RELEASE_DAY));
+    expect(await decodeTar(Buffer.concat([whole, Buffer.alloc(9216)]), 'it')).toEqual(buffered(SAMPLE));
+    const others = [
+      Buffer.alloc(0),
+      Buffer.alloc(1024),
+      whole.subarray(0, -1),
+      whole.subarray(0, -512),
+      whole.subarray(0, 700),
+      Buffer.concat([whole, Buffer.from('x')]),
+      Buffer.concat([whole, whole]),
+    ];
+    for (const bytes of others)
+      await expect(decodeTar(bytes, 'it')).rejects.toMatchObject({
+        kind: 'verification',
+        message: expect.stringMatching(/^it is not a whole tar archive/) as string,
+      });
   });
 });

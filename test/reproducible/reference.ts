@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { assembleBundle, encodeBundleTar, type Bundle } from '../../generators/bundle/bundle.ts';
 import { sha256 } from '../../generators/formats/checksums.ts';
 import { encodeTar } from '../../generators/formats/tar.ts';
-import { readOverlay } from '../../generators/inputs/overlays.ts';
+import { readOverlay } from '../../generators/inputs/tree.ts';
 import { resolveEpoch } from '../../generators/plan/epoch.ts';
 import { planGuest } from '../../generators/plan/guest.ts';
 import { planHost, type HostSources } from '../../generators/plan/host.ts';

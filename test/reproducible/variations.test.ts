@@ -136,9 +136,9 @@ const FAULTS: readonly Patch[] = [
   // The order that the disk has: by the dates of the files.
   planted(
     'order',
-    'inputs/overlays.ts',
-    'paths.map(async (path) => ({ path, bytes: await readFile(join(folder, path)) }))',
-    `paths.sort((a, b) => require('node:fs').statSync(join(folder, a)).mtimeMs - require('node:fs').statSync(join(folder, b)).mtimeMs).map(async (path) => ({ path, bytes: await readFile(join(folder, path)) }))`,
+    'inputs/tree.ts',
+    'entries.toSorted((a, b) => compareCodeUnits(a.path, b.path))',
+    "entries.toSorted((a, b) => require('node:fs').statSync(join(top, a.path)).mtimeMs - require('node:fs').statSync(join(top, b.path)).mtimeMs)",
   ),
   {
     file: 'generators/formats/tree.ts',
@@ -146,9 +146,9 @@ const FAULTS: readonly Patch[] = [
     to: `if (process.env.FAULT === 'order') return [...byPath.values()]; return [...byPath.values()].sort(`,
   },
   {
-    file: 'generators/inputs/overlays.ts',
-    from: 'bytes: await readFile(join(folder, path))',
-    to: `bytes: await readFile(join(folder, path)), mode: require('node:fs').statSync(join(folder, path)).mode & 0o777`,
+    file: 'generators/inputs/tree.ts',
+    from: '.map(({ path, bytes }) => ({ path, bytes }))',
+    to: '',
   },
   {
     file: 'generators/plan/render.ts',

@@ -134,10 +134,10 @@ describe('a folder that is', () => {
     writeFileSync(at(`iso/sub/${ISO_PATH.slice(4)}`), readFileSync(at(ISO_PATH)));
     writeFileSync(at('iso/other.iso.sha256'), '');
     expect((await problemsOf(folder)).sort()).toEqual([
-      'empty: not a folder of this bundle',
+      'empty: not a directory of this bundle',
       'iso/other.iso.sha256: not a file of this bundle',
       `iso/sub/${ISO_PATH.slice(4)}: not a file of this bundle`,
-      'iso/sub: not a folder of this bundle',
+      'iso/sub: not a directory of this bundle',
       'zzz: not a file of this bundle',
     ]);
   });

@@ -148,17 +148,17 @@ describe('the overlay', () => {
     [
       'owner',
       (entries) => (find(entries, 'etc/fstab').header.uid = 1000),
-      'etc/fstab: its owner is not root',
+      "owners, dates or padding are not airhive's, first at byte ",
     ],
     [
       'group by name',
       (entries) => (find(entries, 'etc/fstab').header.gname = 'wheel'),
-      'etc/fstab: its owner is not root',
+      "owners, dates or padding are not airhive's, first at byte ",
     ],
     [
       'date',
       (entries) => (find(entries, 'etc/fstab').header.mtime = new Date(0)),
-      'etc/fstab: its date is not that of',
+      "owners, dates or padding are not airhive's, first at byte ",
     ],
     [
       'target',
@@ -168,7 +168,7 @@ describe('the overlay', () => {
     [
       'kind',
       (entries) => (find(entries, 'etc/fstab').header.type = 'fifo'),
-      'not in the manifest: fifo 0644 etc/fstab',
+      'what is in it has an entry that no bundle has: "etc/fstab", fifo',
     ],
     ['order', (entries) => entries.reverse(), 'its entries are in another order'],
     ['one entry less', (entries) => entries.pop(), 'missing or changed'],
@@ -182,6 +182,15 @@ describe('the overlay', () => {
     const problems = await problemsOfEntries(change);
     expect(problems.every((line) => line.startsWith(`${APKOVL}: `))).toBe(true);
     expect(problems.join('\n')).toContain(problem);
+  });
+
+  it('is found when bytes differ that no reader looks at', async () => {
+    const tar = Buffer.from(gunzipSync(read(APKOVL)));
+    const place = tar.indexOf('\0\0\0\0', tar.indexOf('etc/fstab') + 512);
+    tar[place + 1] = 1;
+    expect(await problemsOfApkovl(encodeGzip(tar), sha256(tar))).toEqual([
+      `${APKOVL}: owners, dates or padding are not airhive's, first at byte ${place + 1} of the tar`,
+    ]);
   });
 
   it('has something behind its end, or is no overlay', async () => {

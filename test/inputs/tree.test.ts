@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readOverlay } from '../../generators/inputs/overlays.ts';
+import { readOverlay } from '../../generators/inputs/tree.ts';
 import { freshFolder } from '../fixtures/scratch.ts';
 
 function overlayOf(...paths: string[]): string {
@@ -51,7 +51,7 @@ describe('readOverlay', () => {
     symlinkSync('x', join(folder, 'etc/y'));
     await expect(readOverlay(folder)).rejects.toMatchObject({
       kind: 'usage',
-      message: `${folder}/etc/y is neither a file nor a folder`,
+      message: `${folder}/etc/y is neither a file nor a directory`,
     });
   });
 

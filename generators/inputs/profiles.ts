@@ -16,20 +16,20 @@ const EXTENSION = '.yaml';
 
 /** Names of the profiles that airhive ships, in code unit order. */
 export async function listProfiles(root: string): Promise<string[]> {
-  const folder = join(root, 'profiles');
+  const directory = join(root, 'profiles');
   try {
-    return (await readdir(folder))
+    return (await readdir(directory))
       .filter((file) => file.endsWith(EXTENSION) && !TABLES.has(file))
       .map((file) => file.slice(0, -EXTENSION.length))
       .sort(compareCodeUnits);
   } catch (error) {
-    throw ownFileError(folder, error);
+    throw ownFileError(directory, error);
   }
 }
 
 /**
  * Reads the profile that `wanted` means: a file when it has a slash or ends in .yaml or .yml, else one that airhive
- * ships. Messages name the file as seen from the working folder.
+ * ships. Messages name the file as seen from the working directory.
  * @throws AirhiveError usage for a name that is not there, disk for a file that cannot be read
  */
 export async function readProfile(wanted: string, at: { root: string; cwd: string }): Promise<ProfileSource> {

@@ -17,7 +17,7 @@ export async function readSecrets(wanted: string, cwd: string): Promise<Source> 
     const handle = await open(path, 'r');
     try {
       const info = await handle.stat();
-      if (info.isDirectory()) throw new AirhiveError('disk', `cannot read ${file}: it is a folder`);
+      if (info.isDirectory()) throw new AirhiveError('disk', `cannot read ${file}: it is a directory`);
       if ((info.mode & 0o077) !== 0) throw readableByOthers(file, info.mode);
       return { file, text: await readText(handle, file) };
     } finally {

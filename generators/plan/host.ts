@@ -79,7 +79,7 @@ function slotsOf(devices: readonly ResolvedDevice[]): string[] {
 }
 
 /**
- * The page docs/troubleshooting.md for one bundle: its commands name the folders, addresses and interfaces of the profile
+ * The page docs/troubleshooting.md for one bundle: its commands name the directories, addresses and interfaces of the profile
  * intel8260, and here those of `profile`, so that they can be typed as they stand.
  */
 export function planTroubleshooting(page: Uint8Array, profile: ResolvedProfile): File {

@@ -58,7 +58,7 @@ export function formatSubnet(subnet: Subnet): string {
   return `${formatAddress(subnet.network)}/${subnet.prefix}`;
 }
 
-/** Reads `a.b.c.d/n` where the host bits are zero; for the constant tables of this folder. */
+/** Reads `a.b.c.d/n` where the host bits are zero; for constant tables. */
 export function subnet(text: string): Subnet {
   const [quad = '', bits = ''] = text.split('/');
   const address = parseAddress(quad);

@@ -199,7 +199,7 @@ function tokensOf(text: string): CST.Token[] | Problem {
 }
 
 const SYNTAX_HINTS: Readonly<Record<string, string>> = {
-  TAB_AS_INDENT: 'a tab is not allowed here; indent with blanks',
+  TAB_AS_INDENT: 'a tab is not allowed here; indent with spaces',
   BLOCK_AS_IMPLICIT_KEY: 'a second `key:` on one line; start a new line, or put the value in quotes',
 };
 

@@ -203,7 +203,7 @@ const ssh = field.group(
   'The reverse SSH tunnel.',
 );
 
-// No `.`, `..` or empty step anywhere, and none of the blanks and commas at which grub-bhyve and bhyve split.
+// No `.`, `..` or empty step anywhere, and none of the spaces and commas at which grub-bhyve and bhyve split.
 const DIRECTORY = /^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+)+$/;
 
 const host = field.group(
@@ -212,7 +212,7 @@ const host = field.group(
       .text(DIRECTORY, {
         description: 'Where the bundle lies on the host.',
         allowed:
-          'an absolute path of letters, digits and . _ - without blanks, commas, `..`, `//` or a slash at the end ' +
+          'an absolute path of letters, digits and . _ - without spaces, commas, `..`, `//` or a slash at the end ' +
           '(bhyve and grub-bhyve would split it)',
         example: '/mnt/vm_bhyve/linuxguest',
       })

@@ -42,7 +42,7 @@ it('a file that is not there, a folder, and one that is too long', async () => {
   await expect(readSecrets('none', cwd)).rejects.toMatchObject({ kind: 'disk' });
   await expect(readSecrets('folder', cwd)).rejects.toMatchObject({
     kind: 'disk',
-    message: 'cannot read folder: it is a folder',
+    message: 'cannot read folder: it is a directory',
   });
   writeFileSync(path, 'x'.repeat(1024 * 1024 + 1));
   await expect(readSecrets('s.yaml', cwd)).rejects.toMatchObject({ kind: 'usage' });

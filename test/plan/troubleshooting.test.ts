@@ -20,7 +20,7 @@ describe('troubleshooting.md in a bundle', () => {
     expect(textAt(hostTree(variant()), 'troubleshooting.md')).toBe(PAGE);
   });
 
-  it('of another profile has its folders, addresses and names, and nothing of intel8260', () => {
+  it('of another profile has its directories, addresses and names, and nothing of intel8260', () => {
     const text = textAt(hostTree(OTHER), 'troubleshooting.md');
     expect(PAGE.match(ITS_OWN)?.length).toBeGreaterThan(20);
     expect(text.match(ITS_OWN)).toBeNull();

@@ -41,7 +41,7 @@ describe('what is refused as a whole', () => {
     ['nothing', '', ['1:1 : the file is empty']],
     ['only a comment', '# nothing\n\n', ['1:1 : the file is empty']],
     ['only a document mark', '---\n', ['1:1 : the file is empty']],
-    ['a tab for indentation', 'a:\n\tb: 2\n', ['2:1 : a tab is not allowed here; indent with blanks']],
+    ['a tab for indentation', 'a:\n\tb: 2\n', ['2:1 : a tab is not allowed here; indent with spaces']],
     [
       'a second document',
       'a: 1\n---\nb: 2\n',

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import type { Diagnostic } from '../../generators/errors.ts';
 import type { ReleasePin } from '../../generators/profile/releases.ts';
+import { keysAt } from '../../generators/profile/issues.ts';
 import { resolveProfile } from '../../generators/profile/resolve.ts';
+import { profileSchema } from '../../generators/profile/schema.ts';
 import { pins } from '../fixtures/profiles.ts';
 
 export function readShipped(name: string): string {
@@ -77,4 +79,9 @@ export function lineOf({ severity, kind, line, column, path, message }: Diagnost
 /** All that is wrong with a profile, without places. */
 export function complaints(groups: Record<string, unknown>): string[] {
   return resolveText(profileYaml(groups)).diagnostics.map((found) => lineOf(found).replace(/^[0-9:]+ /, ''));
+}
+
+/** The keys of a group, as messages list them: a new one breaks no test. */
+export function keysOf(...path: (string | number)[]): string {
+  return keysAt(profileSchema, path).join(', ');
 }

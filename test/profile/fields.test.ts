@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { complaints, resolveText, smallestProfile } from './example.ts';
+import { complaints, keysOf, resolveText, smallestProfile } from './example.ts';
 
 const { network, passthrough } = smallestProfile();
 
@@ -141,16 +141,8 @@ describe('wrong values', () => {
       { alpine: { release: '3.24.1', mirrors: ['https://x.org/alpine?x'] } },
       'has to be an http or https URL without user, query or fragment',
     ],
-    [
-      'machine',
-      { machine: null },
-      'has to be a group of keys: name, cpus, memory, loader, console; got nothing',
-    ],
-    [
-      'machine',
-      { machine: [] },
-      'has to be a group of keys: name, cpus, memory, loader, console; got a list',
-    ],
+    ['machine', { machine: null }, `has to be a group of keys: ${keysOf('machine')}; got nothing`],
+    ['machine', { machine: [] }, `has to be a group of keys: ${keysOf('machine')}; got a list`],
     [
       'passthrough',
       { passthrough: passthrough[0] },

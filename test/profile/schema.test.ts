@@ -55,7 +55,7 @@ describe('the JSON Schema', () => {
       ['another loader', { machine: { loader: 'bios' } }],
       ['no device', { passthrough: [] }],
       ['nine devices', { passthrough: Array(9).fill({ pci: '4/0/0', id: '8086:24f3' }) }],
-      ['a directory with a blank', { host: { directory: '/a b', freebsd: '14.3' } }],
+      ['a directory with a space', { host: { directory: '/a b', freebsd: '14.3' } }],
       ['a directory with ..', { host: { directory: '/a/../b', freebsd: '14.3' } }],
       ['a port out of range', { ssh: { port: 65536 } }],
     ])('refuses %s', (_, groups) => expect(accepts({ ...smallestProfile(), ...groups })).toBe(false));

@@ -57,7 +57,7 @@ function sentence(text: string): string[] {
     if (open !== '') lines.push(guarded(open));
     open = '';
   };
-  // A word may have blanks inside backticks.
+  // A word may have spaces inside backticks.
   for (const word of text.match(/(?:`[^`]*`|[^\s`])+/g) ?? []) {
     const line = macroFor(word);
     const shown = glyphs(word);

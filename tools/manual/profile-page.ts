@@ -56,7 +56,7 @@ const SECRETS =
 const FILES = taggedList([
   {
     tag: '.It Pa profiles/*.yaml',
-    lines: paragraph("The profiles that airhive ships, in airhive's own folder."),
+    lines: paragraph("The profiles that airhive ships, in airhive's own directory."),
   },
   {
     tag: '.It Pa profiles/profile.schema.json',

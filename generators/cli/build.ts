@@ -13,8 +13,7 @@ import { parseMirror } from '../profile/schema.ts';
 import type { ReleasePin } from '../profile/releases.ts';
 import type { ResolvedProfile } from '../profile/resolve.ts';
 import type { SiteSecrets } from '../profile/secrets.ts';
-import { assemble } from './assemble.ts';
-import { loadProfile, refusal } from './resolve.ts';
+import { assemble, loadProfile, refusal } from './prepare.ts';
 import type { Outcome, VerbContext } from './world.ts';
 
 export interface BuildOptions {

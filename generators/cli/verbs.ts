@@ -8,9 +8,8 @@ import { formatDiagnostic } from '../profile/diagnostics.ts';
 import { profileJsonSchema } from '../profile/schema.ts';
 import { resolveProfile } from '../profile/resolve.ts';
 import { verifyBundle } from '../verify/verify.ts';
-import { assemble } from './assemble.ts';
 import { plainDiagnostic } from './reporter.ts';
-import { loadProfile, loadReleases, refusal } from './resolve.ts';
+import { assemble, loadProfile, loadReleases, refusal } from './prepare.ts';
 import type { Outcome, VerbContext } from './world.ts';
 
 /** Checks profiles, all shipped ones when none is named, and reports everything that is wrong with any of them. */

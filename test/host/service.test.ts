@@ -66,6 +66,20 @@ describe('service airhive', () => {
     }
   });
 
+  it('a stop that comes before daemon(8) has made its file waits for it', async () => {
+    const { machine, service } = installed();
+    machine.put('slow-daemon', '');
+    const start = service('start');
+    await until(() => machine.calls('daemon').length > 0, 'daemon');
+    const stop = service('stop');
+    await until(() => machine.get('sleepers').includes('lib/service stop'), 'the stop to wait');
+    rmSync(join(machine.state, 'slow-daemon'));
+    expect((await stop).code).toBe(0);
+    await start;
+    await until(() => !existsSync(join(machine.run, 'vm_run')), 'the end of vm_run');
+    expect(machine.guests()).toEqual([]);
+  });
+
   it('a stop waits for a vm_run that is slow to come, so that it does not come after it', async () => {
     const { machine, service } = installed();
     const script = join(machine.directory, 'current/vm_run');

@@ -11,7 +11,7 @@ export interface Checksum {
   readonly digest: string;
 }
 
-/** The text that `sha256sum -c` reads (coreutils, and FreeBSD 14 and later): digest, two blanks, path. */
+/** The text that `sha256sum -c` reads (coreutils, and FreeBSD 14 and later): digest, two spaces, path. */
 export function encodeChecksums(sums: readonly Checksum[]): string {
   return sums.map(({ path, digest }) => `${digest}  ${path}\n`).join('');
 }
@@ -19,7 +19,7 @@ export function encodeChecksums(sums: readonly Checksum[]): string {
 /** Reads such a text. Any line of another form is an error of kind verification that names the line. */
 export function decodeChecksums(text: string): Checksum[] {
   if (!text.endsWith('\n'))
-    throw new AirhiveError('verification', 'SHA256SUMS is cut off: its last line has no end');
+    throw new AirhiveError('verification', 'SHA256SUMS is truncated: its last line has no end');
   return text
     .slice(0, -1)
     .split('\n')

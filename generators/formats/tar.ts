@@ -3,7 +3,7 @@ import { AirhiveError } from '../errors.ts';
 import { fileOf, type Entry, type Tree } from './tree.ts';
 
 /**
- * Packs a tree as a ustar archive: entries in the tree's order, folders included with a trailing slash, owner
+ * Packs a tree as a ustar archive: entries in the tree's order, directories included with a trailing slash, owner
  * root/root by number and by name (busybox tar prefers the name, docs/notes/alpine.md), one mtime for all.
  * No entry starts with `./`: Alpine's boot compares the names it unpacked with those of its packages.
  * @param mtime seconds since 1970, 0 to 2147483647 (tar-stream overflows after 2038)

@@ -66,8 +66,3 @@ function addParents(byPath: Map<string, Entry>, path: string): void {
     }
   }
 }
-
-/** The entry of a path, or undefined. */
-export function entryAt(tree: Tree, path: string): Entry | undefined {
-  return tree.find((entry) => entry.path === path);
-}

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AirhiveError } from '../../generators/errors.ts';
 import { compareCodeUnits } from '../../generators/formats/order.ts';
-import { entryAt, treeOf } from '../../generators/formats/tree.ts';
+import { treeOf } from '../../generators/formats/tree.ts';
 import { directory, file, symlink, trees } from './trees.ts';
 
 const paths = (...entries: Parameters<typeof treeOf>[0]) => treeOf(entries).map(({ path }) => path);
@@ -109,15 +109,6 @@ describe('treeOf', () => {
 
   it.each(['...', '..a', '.hidden', 'a..b/c.', '@x', '+x', '-x'])('takes the path %j', (path) => {
     expect(paths(file(path))).toContain(path);
-  });
-});
-
-describe('entryAt', () => {
-  it('finds what is there and nothing else', () => {
-    const tree = treeOf([file('etc/x', 'y')]);
-    expect(entryAt(tree, 'etc/x')).toEqual(file('etc/x', 'y'));
-    expect(entryAt(tree, 'etc')).toEqual(directory('etc'));
-    expect(entryAt(tree, 'etc/')).toBeUndefined();
   });
 });
 

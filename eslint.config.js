@@ -76,7 +76,7 @@ export default tseslint.config(
           })),
           patterns: [
             {
-              group: ['**/inputs/*', '**/output/*', '**/cli/*', '**/verify/*'],
+              group: ['**/disk.ts', '**/inputs/*', '**/output/*', '**/cli/*', '**/verify/*'],
               message: 'Imports point inwards.',
             },
           ],

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { encodeBundleTar } from '../bundle/bundle.ts';
-import { shownPath } from '../disk/shown-path.ts';
+import { shownPath } from '../disk.ts';
 import { AirhiveError } from '../errors.ts';
 import type { Obtained } from '../inputs/cache.ts';
 import { hashFile } from '../inputs/hash.ts';

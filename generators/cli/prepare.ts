@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assembleBundle, type Bundle } from '../bundle/bundle.ts';
-import { onDisk } from '../disk/safely.ts';
+import { onDisk } from '../disk.ts';
 import { AirhiveError, ownFileError, type Diagnostic } from '../errors.ts';
 import type { Tree } from '../formats/tree.ts';
 import { listProfiles, readProfile, readReleases } from '../inputs/profiles.ts';

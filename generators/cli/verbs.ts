@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { shownPath } from '../disk/shown-path.ts';
+import { shownPath } from '../disk.ts';
 import { AirhiveError } from '../errors.ts';
 import { formatMode } from '../formats/manifest.ts';
 import { sha256 } from '../formats/checksums.ts';

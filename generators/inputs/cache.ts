@@ -1,8 +1,16 @@
 import { createHash, type Hash } from 'node:crypto';
 import { chmod, open, readdir, rename, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isAlive, isLocal, newOwnedName, ownerIn } from '../disk/owner.ts';
-import { ignoringMissing, makeDirectories, onDisk, syncDirectories } from '../disk/safely.ts';
+import {
+  ignoringMissing,
+  isAlive,
+  isLocal,
+  makeDirectories,
+  newOwnedName,
+  onDisk,
+  ownerIn,
+  syncDirectories,
+} from '../disk.ts';
 import { AirhiveError } from '../errors.ts';
 import type { Reporter } from '../ports.ts';
 import { feedHash, hashFile } from './hash.ts';

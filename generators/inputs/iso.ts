@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { onDisk } from '../disk/safely.ts';
+import { onDisk } from '../disk.ts';
 import { AirhiveError } from '../errors.ts';
 import { claimPart, readCache, type Obtained, type Pinned } from './cache.ts';
 import { download, type DownloadPorts } from './download.ts';

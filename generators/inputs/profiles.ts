@@ -1,6 +1,6 @@
 import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { shownPath } from '../disk/shown-path.ts';
+import { shownPath } from '../disk.ts';
 import { AirhiveError, diskError, ownFileError } from '../errors.ts';
 import { compareCodeUnits } from '../formats/order.ts';
 import type { Source } from '../profile/document.ts';

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { shownPath } from '../disk/shown-path.ts';
+import { shownPath } from '../disk.ts';
 import { AirhiveError, diskError } from '../errors.ts';
 import type { Source } from '../profile/document.ts';
 import { readText } from './profiles.ts';

@@ -1,6 +1,6 @@
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { onDisk } from '../disk/safely.ts';
+import { onDisk } from '../disk.ts';
 import { AirhiveError } from '../errors.ts';
 import { compareCodeUnits } from '../formats/order.ts';
 import { fileOf, type File, type Tree } from '../formats/tree.ts';

@@ -1,8 +1,17 @@
 import { chmod, mkdir, readdir, realpath, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isAlive, isLocal, newOwnedName, ownerIn } from '../disk/owner.ts';
-import { ignoringMissing, isThere, makeDirectories, onDisk } from '../disk/safely.ts';
-import { syncDirectories, writeSafely } from '../disk/safely.ts';
+import {
+  ignoringMissing,
+  isAlive,
+  isLocal,
+  isThere,
+  makeDirectories,
+  newOwnedName,
+  onDisk,
+  ownerIn,
+  syncDirectories,
+  writeSafely,
+} from '../disk.ts';
 import { AirhiveError, systemCodeOf } from '../errors.ts';
 import { treeOf, type File } from '../formats/tree.ts';
 import type { Clock } from '../ports.ts';

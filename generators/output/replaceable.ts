@@ -1,7 +1,7 @@
 import { lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CHECKSUMS, MANIFEST } from '../bundle/bundle.ts';
-import { ignoringMissing } from '../disk/safely.ts';
+import { ignoringMissing } from '../disk.ts';
 import { AirhiveError } from '../errors.ts';
 
 /** Until version 0.2 a bundle could be run in its place, and what the machine knows lay in this directory of it. */

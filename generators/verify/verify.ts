@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MANIFEST } from '../bundle/bundle.ts';
-import { ignoringMissing, onDisk } from '../disk/safely.ts';
+import { ignoringMissing, onDisk } from '../disk.ts';
 import { AirhiveError, systemCodeOf } from '../errors.ts';
 import { decodeManifest, type Manifest } from '../formats/manifest.ts';
 import { decodeTar } from '../formats/tar.ts';

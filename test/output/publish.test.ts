@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { newOwnedName } from '../../generators/disk/owner.ts';
+import { newOwnedName } from '../../generators/disk.ts';
 import { fileOf } from '../../generators/formats/tree.ts';
 import { FakeClock } from '../inputs/clock.ts';
 import { temporaryFolder } from '../inputs/sandbox.ts';

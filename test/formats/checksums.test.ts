@@ -74,7 +74,7 @@ describe('decodeChecksums', () => {
   });
 
   it.each(['', ABC, `${ABC}  a`, `${ABC}  a\n${ABC}  b`])('refuses a text without its end: %j', (text) => {
-    expect(() => decodeChecksums(text)).toThrow(/is cut off/);
+    expect(() => decodeChecksums(text)).toThrow(/is truncated/);
   });
 
   it('refuses a text of nothing but an end', () => {

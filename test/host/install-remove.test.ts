@@ -87,7 +87,7 @@ describe('vm_install remove', () => {
     expect(said).toContain('and bridge0 and tap0 stay\n');
   });
 
-  it('has the gateway of before again, or says how a cable gets its own', async () => {
+  it('has the gateway of before again, or says how a cable gets its own', { timeout: 120_000 }, async () => {
     const machine = laptop();
     const rc = join(machine.etc, 'rc.conf');
     machine.put('cable', 'plugged in');

@@ -24,12 +24,7 @@ export function scrubbed(
     const out = join(folder, `out${index}`);
     mkdirSync(out);
     const input = ['what=known', join(folder, 'known'), 'what=names', ...files, 'what=text', ...files];
-    runAwk(
-      awk,
-      ['ssid', 'scrub-names', 'scrub-forms', 'scrub'],
-      ['-v', `out=${out}`, '-v', `keep=${keep}`],
-      ...input,
-    );
+    runAwk(awk, ['ssid', 'scrub'], ['-v', `out=${out}`, '-v', `keep=${keep}`], ...input);
     const written = readdirSync(out).map((name) => [name, readFileSync(join(out, name), 'latin1')] as const);
     return Object.fromEntries(written);
   });

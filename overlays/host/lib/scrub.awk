@@ -1,5 +1,5 @@
 # Takes secrets out of the texts of a bug report. For vm_log, on FreeBSD's awk, so without {n} in patterns.
-#   awk -v out=FOLDER -v keep= -f ssid.awk -f scrub-names.awk -f scrub-forms.awk -f scrub.awk what=known - what=names FILE... what=text FILE...
+#   awk -v out=FOLDER -v keep= -f ssid.awk -f scrub.awk what=known - what=names FILE... what=text FILE...
 # known  texts with secrets in them, as wpa_supplicant.conf(5) or a private key; lines "host NAME", "domain NAME"; END_MARK
 #        at their end
 # names  the texts, to learn which networks they name; text: the same, now written to FOLDER without what is secret
@@ -212,3 +212,194 @@ function hidden(key, address) {
 }
 
 function is_hex(text) { return text ~ /^[0-9a-fA-F]+$/ && length(text) % 2 == 0 }
+
+# --- Names ---------------------------------------------------------------------------------------------------------
+
+# How programs speak of a network. A name gets a number, and every form of it the same.
+
+# What is between the marks that programs put around a name.
+function learn_names(line,  word, n) {
+  if (line ~ /^[ \t]*(search|domain)[ \t]/) for (n = split(line, word, /[ \t]+/); n > 1; n--) if (word[n] !~ /^(search|domain)$/) add_domain(word[n])
+  learn_between(line, "[sS][sS][iI][dD]\"?[ =:]+\"", "\"")
+  learn_between(line, "[sS][sS][iI][dD][ =]+'", "'")
+  learn_between(line, "(for|to|joined|joining|network|forget) +\"", "\"")
+  learn_between(line, "[ \t]ssid ", " channel ")
+  if (line ~ /^(ifconfig|create_args)_[a-z0-9_]+=/ && match(line, /ssid [^ "']+/)) add_name(substr(line, RSTART + 5, RLENGTH - 5))
+  if (line ~ /^ssid=[^"]/) add_name(substr(line, 6))
+  if (match(line, /^[ \t]*SSID: /)) add_name(substr(line, RSTART + RLENGTH))
+  if (line ~ /" refuses the connection/) learn_between(line, "(: |^| )\"", "\" refuses")
+  if (match(line, "^(bss )?" MAC "\t[0-9]+\t-?[0-9]+\t[^\t]*\t")) add_name(substr(line, RLENGTH + 1))
+}
+
+function learn_between(line, before, after,  at, name) {
+  while (match(line, before)) {
+    line = substr(line, RSTART + RLENGTH)
+    at = after == "\"" ? end_of_quote(line) : index(line, after)
+    if (at < 2) return
+    name = substr(line, 1, at - 1)
+    if (name !~ /^(vm_|service |kldload |pkg |ifconfig |resolvconf )/) add_name(name)
+    line = substr(line, at)
+  }
+}
+
+# A quote inside of a name has a backslash before it, or no end of a phrase behind it.
+function end_of_quote(line,  i) {
+  for (i = 1; i <= length(line); i++)
+    if (substr(line, i, 1) == "\\") i++
+    else if (substr(line, i, 1) == "\"" && substr(line, i + 1, 1) !~ /[A-Za-z0-9"]/) return i
+  return 0
+}
+
+function add_name(text) {
+  if (text ~ /^".*"$/) text = substr(text, 2, length(text) - 2)
+  add_form(text, text)
+}
+
+# The same network in another form, such as with escapes, has the same number.
+function add_form(text, name) {
+  name = text_of(unescaped(name))
+  # What is too short would be found everywhere.
+  if (length(name) < 3) return
+  if (!(name in number)) number[name] = ++networks
+  add_literal(text, "network-" number[name])
+  add_literal(name, "network-" number[name])
+  if (name ~ /[?]/) return
+  add_literal(hex_of(name), "network-" number[name])
+  add_digits(hex_of(name), "network-" number[name])
+}
+
+# A text has the same name thousands of times.
+function add_digits(hex, by) {
+  if (hex in known_digits) return
+  known_digits[hex] = 1
+  digits[++digits_count] = hex
+  digits_as[digits_count] = by
+}
+
+# What is no plain sign is a ? here, as in the texts.
+function text_of(hex,  i, n, out) {
+  for (i = 1; i < length(hex); i += 2) {
+    n = value_of(tolower(substr(hex, i, 2)))
+    out = out (n < 32 || n > 126 ? "?" : sprintf("%c", n))
+  }
+  return out
+}
+
+function add_literal(text, by) {
+  if (text == "" || text in literal) return
+  literal[text] = by
+  literals[++literal_count] = text
+}
+
+# --- Forms ---------------------------------------------------------------------------------------------------------
+
+# In how many ways programs spell one and the same secret: as digits, in base64, with
+# the escapes of addresses (URL), JSON, C and shells, and as UTF-16.
+
+# What else is looked for when this text is a secret.
+function add_forms(text,  hex, offset) {
+  plain[++plain_count] = text
+  bare[plain_count] = without_quotes(text)
+  if (text ~ /[?]/) return
+  hex = hex_of(text)
+  add_digits(hex, SECRET)
+  for (offset = 0; offset < 3; offset++) add_base64(hex, offset)
+}
+
+# Where it stands in what is encoded is not known, so the signs count that are the same in any case.
+function add_base64(hex, offset,  bits, i, first, last, out, n, k) {
+  for (i = 1; i <= length(hex); i++) {
+    n = value_of(substr(hex, i, 1))
+    bits = bits int(n / 8) int(n / 4) % 2 int(n / 2) % 2 n % 2
+  }
+  first = int((8 * offset + 5) / 6)
+  last = int((8 * offset + length(bits)) / 6)
+  for (i = first; i < last; i++) {
+    n = 0
+    for (k = 1; k <= 6; k++) n = n * 2 + substr(bits, 6 * i - 8 * offset + k, 1)
+    out = out substr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", n + 1, 1)
+  }
+  if (length(out) < 6 || index(SECRET, out)) return
+  encoded[++encoded_count] = out
+  if (gsub(/\//, "_", out) + gsub(/[+]/, "-", out)) encoded[++encoded_count] = out
+}
+
+# With all signs around that may have a part of the secret.
+function hide_base64(line,  i, at, first, last) {
+  for (i = 1; i <= encoded_count; i++)
+    while (at = index(line, encoded[i])) {
+      for (first = at; first > 1 && substr(line, first - 1, 1) ~ /[A-Za-z0-9+\/_-]/; first--) continue
+      for (last = at + length(encoded[i]); substr(line, last, 1) ~ /[A-Za-z0-9+\/_=-]/; last++) continue
+      line = substr(line, 1, first - 1) SECRET substr(line, last)
+    }
+  return line
+}
+
+# Digits in a row, in capitals or not, apart or not: 5A6B, 5a 6b, 5a:6b, \x5a\x6b, 0x5a, 0x6b.
+function hide_digits(line,  result, run, at, i) {
+  if (!digits_count) return line
+  while (match(line, /[0-9a-fA-F]([ ,:;-]?[ ]?((\\|0)?[xX])?[0-9a-fA-F])+/)) {
+    at = RSTART
+    run = substr(line, at, RLENGTH)
+    result = result substr(line, 1, at - 1)
+    line = substr(line, at + length(run))
+    result = result (length(run) < 6 ? run : hidden_digits(run))
+  }
+  return result line
+}
+
+function hidden_digits(run,  squeezed, i) {
+  squeezed = tolower(run)
+  gsub(/(\\|0)?x/, "", squeezed)
+  gsub(/[^0-9a-f]/, "", squeezed)
+  for (i = 1; i <= digits_count; i++) if (index(squeezed, digits[i])) return digits_as[i]
+  return run
+}
+
+# A line that spells a secret with escapes, or sign by sign with a zero byte between (UTF-16; such a byte is a ? here).
+# Where the secret begins and ends is not worth finding out.
+function spells_secret(line,  url, blanks, c, shell, wide, i) {
+  if (line !~ /[%\\'"?]/ || !plain_count) return 0
+  url = line ~ /%[0-9a-fA-F]/ ? decoded(line) : ""
+  blanks = url
+  gsub(/[+]/, " ", blanks)
+  c = index(line, "\\") ? unquoted(line) : ""
+  shell = without_quotes(line)
+  wide = line
+  gsub(/[?]/, "", wide)
+  if (wide == line) wide = ""
+  for (i = 1; i <= plain_count; i++) {
+    if (url != "" && (index(url, plain[i]) || index(blanks, plain[i]))) return 1
+    if (c != "" && index(c, plain[i])) return 1
+    if (length(bare[i]) >= 5 && index(shell, bare[i])) return 1
+    if (wide != "" && plain[i] !~ /[?]/ && index(wide, plain[i])) return 1
+  }
+  return 0
+}
+
+function without_quotes(text) { gsub(/['"\\]/, "", text); return text }
+
+function byte_sign(n) { return n < 32 || n > 126 ? "?" : sprintf("%c", n) }
+
+function decoded(line,  result) {
+  while (match(line, /%[0-9a-fA-F][0-9a-fA-F]/)) {
+    result = result substr(line, 1, RSTART - 1) byte_sign(value_of(tolower(substr(line, RSTART + 1, 2))))
+    line = substr(line, RSTART + 3)
+  }
+  return result line
+}
+
+function unquoted(line,  at, result, sign) {
+  while (at = index(line, "\\")) {
+    result = result substr(line, 1, at - 1)
+    line = substr(line, at + 1)
+    sign = substr(line, 1, 1)
+    if (match(line, /^u00[0-9a-fA-F][0-9a-fA-F]/)) sign = byte_sign(value_of(tolower(substr(line, 4, 2))))
+    else if (match(line, /^x[0-9a-fA-F][0-9a-fA-F]/)) sign = byte_sign(value_of(tolower(substr(line, 2, 2))))
+    else if (match(line, /^[0-3][0-7][0-7]/)) sign = byte_sign(substr(line, 1, 1) * 64 + substr(line, 2, 1) * 8 + substr(line, 3, 1))
+    else match(line, /^./)
+    result = result sign
+    line = substr(line, RLENGTH < 1 ? 1 : RLENGTH + 1)
+  }
+  return result line
+}

@@ -39,7 +39,10 @@ describe('vm_fetch', () => {
     expect((await machine.call('vm_fetch')).code).toBe(0);
     expectComplete(machine);
     const again = await machine.call('vm_fetch');
-    expect(again).toMatchObject({ code: 0, said: `vm_fetch: ${machine.iso} is already there and right\n` });
+    expect(again).toMatchObject({
+      code: 0,
+      said: `vm_fetch: ${machine.iso} is already downloaded, checksum OK\n`,
+    });
     expect(mirror.requests).toHaveLength(1);
   });
 
@@ -155,7 +158,7 @@ describe('vm_fetch', () => {
     chmodSync(machine.iso, 0o444);
     const ended = await machine.call('vm_fetch');
     expect(ended.code).toBe(0);
-    expect(ended.said).toContain('there but wrong');
+    expect(ended.said).toContain('has a checksum mismatch');
     expectComplete(machine);
   });
 

@@ -149,10 +149,7 @@ describe('what is taken of a wpa_supplicant.conf', () => {
         block('ssid=61', 'psk="battery staple"'),
     );
     expect(blocks).toBe(block('ssid="a"', 'key_mgmt=NONE'));
-    expect(notes).toEqual([
-      'line 9: "a": taken (open)',
-      'line 13: "a": stands there twice; the first one counts',
-    ]);
+    expect(notes).toEqual(['line 9: "a": taken (open)', 'line 13: "a": duplicate; the first one counts']);
   });
 });
 

@@ -40,7 +40,7 @@ describe('vm_native that meets', { timeout: TIME }, () => {
         }
       },
       4,
-      'make one of them a folder',
+      'make one of them a directory',
     ],
   ])('on, with %s, goes back to the guest', async (_what, hinder, code, words) => {
     hinder(machine);

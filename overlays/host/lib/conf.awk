@@ -1,6 +1,6 @@
 # conf.awk: how wpa_supplicant reads a line of its file, wpa_supplicant.conf(5), and what a block of it comes to.
 
-# A line as wpa_supplicant reads it from 2.10 on: a remark begins at a # that is not in quotes.
+# A line as wpa_supplicant reads it from 2.10 on: a comment begins at a # that is not in quotes.
 function stripped(line,   i, c, quoted) {
   for (i = 1; i <= length(line); i++) {
     c = substr(line, i, 1)

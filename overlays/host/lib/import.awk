@@ -111,7 +111,7 @@ function finish(   who) {
   who = name == "" ? "" : shown(name) ": "
   if (refused != "") { note(refused_at, who refused ": left out"); return }
   if (name == "") { note(start, "a network without a name (any open one): left out"); return }
-  if (name in seen) { note(start, who "stands there twice; the first one counts"); return }
+  if (name in seen) { note(start, who "duplicate; the first one counts"); return }
   seen[name] = 1
   note(start, who "taken (" security(set) ")")
   printf "%snetwork={\n%s}\n", (printed++ ? "\n" : ""), body

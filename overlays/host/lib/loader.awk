@@ -1,9 +1,9 @@
 # loader.awk: awk -v boot=/boot -v inside="FILE ..." -v from="MARK" -v to="MARK" -f loader.awk /dev/null
 # What the loader of FreeBSD reads, in its order, without what vm_install has put there. It starts with the defaults, which
-# name the other files: those of loader_conf_files, then all that is in the folders of loader_conf_dirs (INSIDE are the
-# files that there are in folders; 13 and later read them, in no order), then those of local_loader_conf_files (from 14:
+# name the other files: those of loader_conf_files, then all that is in the directories of loader_conf_dirs (INSIDE are the
+# files that there are in directories; 13 and later read them, in no order), then those of local_loader_conf_files (from 14:
 # before, loader.conf.local was one of the first). Any of them may say otherwise.
-# The first line says whether our file in loader.conf.d is read: folder or block. Then WHEN FILE LINE NAME VALUE for every
+# The first line says whether our file in loader.conf.d is read: directory or block. Then WHEN FILE LINE NAME VALUE for every
 # setting, where WHEN is before or after: whether what vm_install writes comes later or not.
 
 BEGIN {
@@ -27,7 +27,7 @@ BEGIN {
   count = split(value["local_loader_conf_files"], list, " ")
   for (i = 1; i <= count; i++) read_file(here(list[i]))
   if (folder) behind = first
-  print folder ? "folder" : "block"
+  print (folder ? "directory" : "block")
   for (i = 1; i <= count_of_lines; i++) print (i > behind ? "after" : "before"), lines[i]
 }
 

@@ -126,7 +126,7 @@ function take_argument(now, number) {
   else if (command == "unset" || command == "read") note(now, "", "bound")
   else if (command == "eval") look_for_assignments(value_of(now))
   else if ((command == "." || command == "source") && number == 1) print "reads\t" FILENAME "\t" began "\t" clean(value_of(now))
-  # With a blank before the sign it is a command.
+  # With a space before the sign it is a command.
   else if (number == 1 && now ~ /^=/) note(command, value_of(substr(now, 2)), "bound")
 }
 

@@ -154,7 +154,7 @@ function cut(text, columns,   hex, i, n) {
   return bytes_of(substr(hex, 1, i - 1))
 }
 
-# The text with blanks behind it, up to so many columns. printf would count bytes.
+# The text with spaces behind it, up to so many columns. printf would count bytes.
 function padded(text, columns,   missing) {
   missing = columns - width_of(text)
   return missing > 0 ? text sprintf("%" missing "s", "") : text

@@ -1,4 +1,13 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join, relative } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -10,8 +19,20 @@ import { byPath, fatFile, fileTrees, imageOf, RELEASE_DAY, SAMPLE, type SampleFi
 const run = (tool: string, args: readonly string[], zone = 'UTC'): string =>
   runTool(tool, args, { zone }).toString('utf8');
 
-const writeImage = (files: readonly SampleFile[], size: number, time?: number): string =>
-  freshFile(imageOf(files, size, time));
+/** Writes the image with holes where it has nothing but zeros: one of them has a GiB. */
+function writeImage(files: readonly SampleFile[], size: number, time?: number): string {
+  const image = imageOf(files, size, time);
+  const path = freshFile('');
+  truncateSync(path, size);
+  const file = openSync(path, 'r+');
+  const zeros = new Uint8Array(MIB);
+  for (let at = 0; at < size; at += MIB) {
+    const part = image.subarray(at, at + MIB);
+    if (Buffer.compare(part, zeros.subarray(0, part.length)) !== 0) writeSync(file, part, 0, part.length, at);
+  }
+  closeSync(file);
+  return path;
+}
 
 /** Files below a directory by relative path. */
 function readFolder(root: string): Map<string, Buffer> {

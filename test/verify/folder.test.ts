@@ -65,7 +65,8 @@ it('a name that a terminal would obey is shown with escapes', async () => {
   );
 });
 
-describe('every file in turn', () => {
+// Each of these verifies the bundle as often as it has files.
+describe('every file in turn', { timeout: 180_000 }, () => {
   it('a byte is flipped', async () => {
     for (const path of paths) {
       const bytes = readFileSync(at(path));

@@ -15,17 +15,23 @@ import { AirhiveError } from '../errors.ts';
 import type { Reporter } from '../ports.ts';
 import { feedHash, hashFile } from './hash.ts';
 
-// CACHE/iso/sha256/HASH.iso: whole files, named by their hash, so that one fits every pin with that hash.
-// CACHE/iso/partial/HASH.part: what an earlier run left of a download. While a process writes to it, its name has that
+// CACHE/iso/sha256/HASH.iso, CACHE/apk/sha1/HASH.apk: whole files, named by their hash, so that one fits every pin with
+// that hash. CACHE/KIND/partial/HASH.part: what an earlier run left of a download. While a process writes to it, its name has that
 // process behind it. Nobody waits for another's download: each writes a file of its own, and the last rename puts a right
 // file in the place of one that is just as right.
 
-/** A file of known content. `size` in bytes, `sha256` as 64 hex digits; `file` is its name in messages. */
+/** A file of known content. `size` in bytes; `file` is its name in messages. */
 export interface Pinned {
   readonly file: string;
   readonly size: number;
-  readonly sha256: string;
+  readonly kind: keyof typeof HASHES;
+  /** In lower-case hex. That of a package is of a part of it only, its control stream, which has the hash of the rest. */
+  readonly hash: string;
+  /** What is wrong with the whole file at `path`, whose SHA-256 is `sha256`; undefined when nothing is. */
+  readonly wrong: (path: string, sha256: string) => Promise<string | undefined>;
 }
+
+const HASHES = { iso: 'sha256', apk: 'sha1' };
 
 /** Where a file with the hash of its pin is, or why it could not be had. */
 export type Obtained =
@@ -33,16 +39,16 @@ export type Obtained =
   | { readonly source: 'mirror'; readonly path: string; readonly url: string }
   | { readonly source: 'none'; readonly reason: string };
 
-function wholePath(cacheDir: string, sha256: string): string {
-  return join(cacheDir, 'iso', 'sha256', `${sha256}.iso`);
+function wholePath(cacheDir: string, { kind, hash }: Pinned): string {
+  return join(cacheDir, kind, HASHES[kind], `${hash}.${kind}`);
 }
 
-function partDirectory(cacheDir: string): string {
-  return join(cacheDir, 'iso', 'partial');
+function partDirectory(cacheDir: string, { kind }: Pinned): string {
+  return join(cacheDir, kind, 'partial');
 }
 
-function restingName(sha256: string): string {
-  return `${sha256}.part`;
+function restingName({ hash }: Pinned): string {
+  return `${hash}.part`;
 }
 
 /**
@@ -52,15 +58,15 @@ function restingName(sha256: string): string {
  */
 export async function readCache(
   cacheDir: string,
-  { sha256, size }: Pinned,
+  pin: Pinned,
   { reporter, signal }: { reporter: Reporter; signal: AbortSignal },
 ): Promise<string | undefined> {
-  const path = wholePath(cacheDir, sha256);
+  const path = wholePath(cacheDir, pin);
   const look = () => onDisk('read', path, () => ignoringMissing(stat(path)));
   const info = await look();
   if (info === undefined) return undefined;
-  if (info.size === size && (await hashFile(path, signal)) === sha256) {
-    await removeParts(partDirectory(cacheDir), sha256);
+  if (info.size === pin.size && (await pin.wrong(path, await hashFile(path, signal))) === undefined) {
+    await removeParts(partDirectory(cacheDir, pin), pin);
     return path;
   }
   // Another build may have put a good file there since.
@@ -75,11 +81,11 @@ export async function readCache(
  * take it, and that succeeds for one process only.
  * @throws AirhiveError disk; the signal's reason when that fires
  */
-export async function claimPart(cacheDir: string, { sha256 }: Pinned, signal: AbortSignal): Promise<Part> {
-  const directory = partDirectory(cacheDir);
+export async function claimPart(cacheDir: string, pin: Pinned, signal: AbortSignal): Promise<Part> {
+  const directory = partDirectory(cacheDir, pin);
   await onDisk('create', directory, () => makeDirectories(directory));
-  const path = join(directory, newOwnedName(restingName(sha256)));
-  const free = (await listParts(directory, sha256)).filter(({ state }) => state === 'free');
+  const path = join(directory, newOwnedName(restingName(pin)));
+  const free = (await listParts(directory, pin)).filter(({ state }) => state === 'free');
   let taken = false;
   for (const rest of free.toSorted((a, b) => b.size - a.size)) {
     taken = await onDisk('rename', rest.path, () => take(rest.path, path));
@@ -89,10 +95,10 @@ export async function claimPart(cacheDir: string, { sha256 }: Pinned, signal: Ab
   const file = await onDisk('create', path, () => open(path, taken ? 'r+' : 'wx+'));
   const hash = createHash('sha256');
   try {
-    return new Part(cacheDir, sha256, path, file, hash, await feedHash(file, hash, path, signal));
+    return new Part(cacheDir, pin, path, file, hash, await feedHash(file, hash, path, signal));
   } catch (error) {
     await file.close();
-    await rename(path, join(directory, restingName(sha256)));
+    await rename(path, join(directory, restingName(pin)));
     throw error;
   }
 }
@@ -112,8 +118,8 @@ interface PartEntry {
   readonly state: 'free' | 'busy' | 'foreign';
 }
 
-async function listParts(directory: string, sha256: string): Promise<PartEntry[]> {
-  const resting = restingName(sha256);
+async function listParts(directory: string, pin: Pinned): Promise<PartEntry[]> {
+  const resting = restingName(pin);
   const entries: PartEntry[] = [];
   for (const name of (await onDisk('read', directory, () => ignoringMissing(readdir(directory)))) ?? []) {
     const owner = ownerIn(name, resting);
@@ -130,8 +136,8 @@ async function listParts(directory: string, sha256: string): Promise<PartEntry[]
  * Removes what no process here writes to any more, once the whole file is in its place. What cannot be removed is a
  * nuisance and no reason to fail.
  */
-async function removeParts(directory: string, sha256: string): Promise<void> {
-  for (const { path, state } of await listParts(directory, sha256).catch(() => [])) {
+async function removeParts(directory: string, pin: Pinned): Promise<void> {
+  for (const { path, state } of await listParts(directory, pin).catch(() => [])) {
     if (state !== 'busy') await rm(path, { force: true }).catch(() => undefined);
   }
 }
@@ -142,16 +148,16 @@ async function removeParts(directory: string, sha256: string): Promise<void> {
  */
 export class Part {
   readonly #cacheDir: string;
-  readonly #sha256: string;
+  readonly #pin: Pinned;
   readonly #path: string;
   readonly #file: FileHandle;
   #hash: Hash;
   #size: number;
   #held = true;
 
-  constructor(cacheDir: string, sha256: string, path: string, file: FileHandle, hash: Hash, size: number) {
+  constructor(cacheDir: string, pin: Pinned, path: string, file: FileHandle, hash: Hash, size: number) {
     this.#cacheDir = cacheDir;
-    this.#sha256 = sha256;
+    this.#pin = pin;
     this.#path = path;
     this.#file = file;
     this.#hash = hash;
@@ -163,13 +169,14 @@ export class Part {
     return this.#size;
   }
 
-  /** SHA-256 of the bytes that are there, 64 hex digits. */
-  digest(): string {
-    return this.#hash.copy().digest('hex');
+  /** What is wrong with the bytes that are there, if they are to be the whole file. */
+  wrong(): Promise<string | undefined> {
+    return this.#pin.wrong(this.#path, this.#hash.copy().digest('hex'));
   }
 
   /** Refuses to begin what cannot end. A file system that does not say how large it is gets the benefit of doubt. */
-  async checkSpace({ file, size }: Pinned): Promise<void> {
+  async checkSpace(): Promise<void> {
+    const { file, size } = this.#pin;
     const directory = dirname(this.#path);
     const { blocks, bavail, bsize } = await onDisk('read', directory, () => statfs(directory));
     const [free, missing] = [bavail * bsize, size - this.#size];
@@ -203,7 +210,7 @@ export class Part {
   async keep(): Promise<void> {
     if (this.#size === 0) return this.discard();
     if (!(await this.#letGo())) return;
-    const resting = join(dirname(this.#path), restingName(this.#sha256));
+    const resting = join(dirname(this.#path), restingName(this.#pin));
     await onDisk('rename', this.#path, () => ignoringMissing(rename(this.#path, resting)));
   }
 
@@ -213,7 +220,7 @@ export class Part {
 
   /** Gives the file, whose hash was found right, its name in the cache, read-only, and returns its path. */
   async promote(): Promise<string> {
-    const path = wholePath(this.#cacheDir, this.#sha256);
+    const path = wholePath(this.#cacheDir, this.#pin);
     await onDisk('create', dirname(path), () => makeDirectories(dirname(path)));
     await onDisk('write', this.#path, async () => {
       await this.#file.chmod(0o444);
@@ -223,7 +230,7 @@ export class Part {
     // A build on another machine had the whole file first when ours is gone: it removed it.
     await onDisk('rename', this.#path, () => ignoringMissing(rename(this.#path, path)));
     await syncDirectories(dirname(path));
-    await removeParts(dirname(this.#path), this.#sha256);
+    await removeParts(dirname(this.#path), this.#pin);
     return path;
   }
 

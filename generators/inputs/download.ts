@@ -1,6 +1,5 @@
 import { AirhiveError } from '../errors.ts';
 import type { Clock, HttpGet, HttpResponse, Reporter } from '../ports.ts';
-import type { Obtained, Part, Pinned } from './cache.ts';
 import { plainReason, publicUrl, RefusedRequest } from './http.ts';
 
 /** All mirrors together are given up after so long without a connection, in milliseconds. */
@@ -37,17 +36,28 @@ type Attempt =
   | { readonly kind: 'complete'; /** Did the whole file come in this one answer? */ readonly whole: boolean }
   | { readonly kind: 'broken' | 'refused'; readonly reason: string; readonly answered: boolean };
 
+/** Where the bytes go. `wrong`: what is wrong with them once they are all there. */
+interface Target {
+  readonly size: number;
+  append(bytes: Uint8Array): Promise<void>;
+  restart(): Promise<void>;
+  wrong(): Promise<string | undefined>;
+}
+
+/** What is fetched. `file` is its name in messages; of one whose size nobody knows, `limit` is the most it may have. */
+type Fetched = { readonly file: string } & ({ readonly size: number } | { readonly limit: number });
+
 /**
  * Completes `part` from the first of these addresses that has the file, each in its turn and again after a growing
- * pause, checks its hash and gives it its place in the cache. Not to be had: the reason has one line for each mirror.
- * @throws AirhiveError verification for a wrong hash, and nothing is kept; disk; the signal's reason when that fires
+ * pause, and checks it. Not to be had: the reason has one line for each mirror.
+ * @throws AirhiveError verification for a wrong file; disk; the signal's reason when that fires
  */
 export async function download(
-  part: Part,
-  pin: Pinned,
+  part: Target,
+  pin: Fetched,
   urls: readonly string[],
   ports: DownloadPorts,
-): Promise<Obtained> {
+): Promise<{ readonly url: string } | { readonly reason: string }> {
   const { clock, reporter, signal } = ports;
   const mirrors = urls.map((url) => startMirror(url));
   let mismatch: AirhiveError | undefined;
@@ -61,13 +71,13 @@ export async function download(
     const left = Math.min(CONNECTION_TIMEOUT / mirrors.length, giveUpAt - clock.monotonic());
     const attempt = await ask(mirror, part, pin, { ...ports, timeout: Math.min(ANSWER_TIMEOUT, left) });
     if (attempt.kind === 'complete') {
-      if (part.digest() === pin.sha256)
-        return { source: 'mirror', path: await part.promote(), url: mirror.name };
+      const wrong = await part.wrong();
+      if (wrong === undefined) return { url: mirror.name };
       const final = attempt.whole || mismatch !== undefined;
-      mismatch = wrongHash(pin, part.digest(), mirror.name);
+      mismatch = wrongFile(wrong, mirror.name);
       if (final) break;
       // The bad bytes may be those of an earlier run or of another mirror.
-      reporter.warn(`the download has a wrong SHA-256 and was resumed on the way; it starts anew`);
+      reporter.warn(`${pin.file} is wrong and was resumed on the way; it is downloaded anew`);
       await part.restart();
       most = 0;
     } else {
@@ -77,8 +87,7 @@ export async function download(
       noteFailure(mirror, attempt, progress, ports);
     }
   }
-  if (mismatch === undefined) return { source: 'none', reason: describeFailures(pin, mirrors) };
-  await part.discard();
+  if (mismatch === undefined) return { reason: describeFailures(pin, mirrors) };
   throw mismatch;
 }
 
@@ -107,7 +116,7 @@ function noteFailure(
   else reporter.detail(`${mirror.name}: ${reason} (attempt ${mirror.failures} of ${MAX_ATTEMPTS})`);
 }
 
-function describeFailures({ file }: Pinned, mirrors: readonly Mirror[]): string {
+function describeFailures({ file }: Fetched, mirrors: readonly Mirror[]): string {
   if (mirrors.length === 0) return `${file} is not in the cache, and no mirror is named`;
   const lines = mirrors.map(
     ({ name, reason, failures }) => `${name}: ${reason}${failures > 1 ? ` (${failures} attempts)` : ''}`,
@@ -115,21 +124,22 @@ function describeFailures({ file }: Pinned, mirrors: readonly Mirror[]): string 
   return [`${file} could not be downloaded:`, ...lines].join('\n  ');
 }
 
-function wrongHash(pin: Pinned, actual: string, url: string): AirhiveError {
-  const message = `${url} sent a wrong file: its SHA-256 is ${actual}, the pin of ${pin.file} says ${pin.sha256}`;
-  return new AirhiveError('verification', message, {
+function wrongFile(problem: string, url: string): AirhiveError {
+  return new AirhiveError('verification', `${url} sent a wrong file: ${problem}`, {
     hint: 'nothing was kept; try another mirror (--mirror), and tell the people who run this one',
   });
 }
 
-/** Asks one mirror once for what is missing, and adds what it sends, never more than the pin's size in all. */
+/** Asks one mirror once for what is missing, and adds what it sends, never more than the file's size in all. */
 async function ask(
   mirror: Mirror,
-  part: Part,
-  pin: Pinned,
+  part: Target,
+  pin: Fetched,
   ports: DownloadPorts & { readonly timeout: number },
 ): Promise<Attempt> {
   const { http, clock, reporter, signal, timeout } = ports;
+  // Without a size nobody can tell whether the rest would be that of the same file.
+  if (!('size' in pin)) await part.restart();
   reporter.detail(`GET ${mirror.name}${part.size > 0 ? ` from byte ${part.size} on` : ''}`);
   const limit = startTimeLimit(clock, timeout, signal);
   let answered = false;
@@ -137,19 +147,22 @@ async function ask(
     const headers = part.size > 0 ? { range: `bytes=${part.size}-` } : {};
     const answer = await http(mirror.url, { headers, signal: limit.signal });
     answered = true;
-    const verdict = judgeAnswer(answer, part.size, pin.size);
+    const size = 'size' in pin ? pin.size : lengthOf(answer, pin.limit);
+    const verdict = judgeAnswer(answer, part.size, size);
     if (verdict.kind === 'broken' || verdict.kind === 'refused') return { ...verdict, answered };
     if (verdict.kind !== 'append') await part.restart();
     if (verdict.kind === 'restart') return await ask(mirror, part, pin, ports);
 
     limit.extend(STALL_TIMEOUT);
     for await (const bytes of answer.body) {
-      await part.append(bytes.subarray(0, pin.size - part.size));
-      reporter.progress(pin.file, part.size, pin.size);
-      if (part.size === pin.size) return { kind: 'complete', whole: verdict.kind === 'anew' };
+      await part.append(bytes.subarray(0, size - part.size));
+      reporter.progress(pin.file, part.size, size);
+      if (part.size === size) return { kind: 'complete', whole: verdict.kind === 'anew' };
       limit.extend(STALL_TIMEOUT);
     }
-    return { kind: 'broken', reason: `it stopped after ${part.size} of ${pin.size} bytes`, answered };
+    // Of a body whose length was not told, HTTP itself tells the end.
+    if (!('size' in pin) && !answer.headers.has('content-length')) return { kind: 'complete', whole: true };
+    return { kind: 'broken', reason: `it stopped after ${part.size} of ${size} bytes`, answered };
   } catch (error) {
     if (error instanceof AirhiveError) throw error;
     signal.throwIfAborted();
@@ -202,8 +215,14 @@ function judgeRange(answer: HttpResponse, offset: number, size: number): Verdict
   return { kind: 'append' };
 }
 
+/** The length of a file as its mirror says, if it is not more than any may have. */
+function lengthOf({ headers }: HttpResponse, limit: number): number {
+  const length = Number(headers.get('content-length') ?? limit);
+  return length > 0 && length <= limit ? length : limit;
+}
+
 function wrongSize(has: string | undefined, size: number): Verdict {
-  return refused(`its file has ${has ?? '?'} bytes, the pin says ${size}`);
+  return refused(`its file has ${has ?? '?'} bytes, it should have ${size}`);
 }
 
 function refused(reason: string): Verdict {

@@ -59,7 +59,7 @@ async function hashInThread(path: string, signal?: AbortSignal): Promise<string>
 }
 
 /**
- * Adds the whole file to `hash` and returns its length in bytes. The next block is read while this one is
+ * Adds the file from byte `start` on to `hash` and returns how many bytes that were. The next block is read while this one is
  * hashed, which makes it faster than `openssl dgst`; 64 KiB reads one after the other cost three times as much.
  */
 export async function feedHash(
@@ -67,10 +67,11 @@ export async function feedHash(
   hash: Hash,
   path: string,
   signal?: AbortSignal,
+  start = 0,
 ): Promise<number> {
   const read = async (into: Buffer, position: number): Promise<number> => {
     try {
-      return (await file.read(into, 0, BLOCK, position)).bytesRead;
+      return (await file.read(into, 0, BLOCK, start + position)).bytesRead;
     } catch (error) {
       throw diskError('read', path, error);
     }

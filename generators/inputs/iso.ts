@@ -1,19 +1,20 @@
 import { stat } from 'node:fs/promises';
 import { onDisk } from '../disk.ts';
 import { AirhiveError } from '../errors.ts';
-import { claimPart, readCache, type Obtained, type Pinned } from './cache.ts';
-import { download, type DownloadPorts } from './download.ts';
+import type { Obtained } from './cache.ts';
 import { hashFile } from './hash.ts';
+import { obtain, urlsOf, type Search } from './obtain.ts';
 
-/** How a file is looked for, whatever it is. */
-interface Search extends DownloadPorts {
-  readonly cacheDir: string;
-  readonly offline: boolean;
+/** What is known of an ISO. `path` follows each mirror's address; `size` in bytes. */
+interface IsoPin {
+  readonly file: string;
+  readonly path: string;
+  readonly size: number;
+  readonly sha256: string;
 }
 
 export interface IsoRequest extends Search {
-  /** `path` follows each mirror's address. */
-  readonly pin: Pinned & { readonly path: string };
+  readonly pin: IsoPin;
   /** The user's own copy (--iso). */
   readonly isoFile?: string | undefined;
   /** In the order to ask them. */
@@ -29,15 +30,19 @@ export async function obtainIso(request: IsoRequest): Promise<Obtained> {
   const { pin, isoFile, mirrors, signal } = request;
   try {
     if (isoFile !== undefined) return await checkOwnFile(isoFile, pin, signal);
-    const urls = mirrors.map((mirror) => `${mirror.replace(/\/+$/, '')}/${pin.path}`);
-    return await obtain(pin, urls, request);
+    const { file, size, sha256 } = pin;
+    const wrong = (_path: string, actual: string) =>
+      Promise.resolve(
+        actual === sha256 ? undefined : `its SHA-256 is ${actual}, the pin of ${file} says ${sha256}`,
+      );
+    return await obtain({ file, size, kind: 'iso', hash: sha256, wrong }, urlsOf(mirrors, pin.path), request);
   } catch (error) {
     if (!signal.aborted) throw error;
     throw new AirhiveError('interrupted', 'interrupted', { cause: error });
   }
 }
 
-async function checkOwnFile(path: string, pin: Pinned, signal: AbortSignal): Promise<Obtained> {
+async function checkOwnFile(path: string, pin: IsoPin, signal: AbortSignal): Promise<Obtained> {
   const info = await onDisk('read', path, () => stat(path));
   if (!info.isFile()) throw new AirhiveError('disk', `cannot read ${path}: it is not a regular file`);
   const actual = await hashFile(path, signal);
@@ -47,27 +52,4 @@ async function checkOwnFile(path: string, pin: Pinned, signal: AbortSignal): Pro
   throw new AirhiveError('verification', message, {
     hint: 'name the file that the profile asks for, or leave --iso out to have it downloaded',
   });
-}
-
-/** Finds any pinned file in the cache or at one of these addresses. */
-async function obtain(pin: Pinned, urls: readonly string[], search: Search): Promise<Obtained> {
-  const { cacheDir, reporter, signal } = search;
-  const cached = await readCache(cacheDir, pin, search);
-  if (cached !== undefined) return { source: 'cache', path: cached };
-  if (search.offline)
-    return { source: 'none', reason: `--offline, and ${pin.file} is not in the cache (${cacheDir})` };
-  const part = await claimPart(cacheDir, pin, signal);
-  try {
-    if (part.size >= pin.size && part.digest() !== pin.sha256) {
-      reporter.warn(`what an earlier run left of ${pin.file} is damaged; it is downloaded anew`);
-      await part.restart();
-    }
-    if (part.size === pin.size) return { source: 'cache', path: await part.promote() };
-    await part.checkSpace(pin);
-    const obtained = await download(part, pin, urls, search);
-    if (obtained.source === 'mirror') reporter.step(`downloaded ${pin.file} from ${obtained.url}`);
-    return obtained;
-  } finally {
-    await part.keep();
-  }
 }

@@ -51,7 +51,7 @@ describe('an answer to a request for the rest of a file of 1000 bytes', () => {
   it('names both sizes when they differ', () => {
     expect(judge(200, { 'content-length': '7' }, 0)).toEqual({
       kind: 'refused',
-      reason: 'its file has 7 bytes, the pin says 1000',
+      reason: 'its file has 7 bytes, it should have 1000',
     });
   });
 

@@ -79,12 +79,16 @@ describe('the only mirror does not have the file', () => {
   it.each<[string, Behaviour, string]>([
     ['404', { kind: 'status', code: 404 }, 'HTTP status 404'],
     ['403', { kind: 'status', code: 403 }, 'HTTP status 403'],
-    ['longer', { kind: 'longer', by: 5, silent: false }, 'its file has 300005 bytes, the pin says 300000'],
-    ['shorter', { kind: 'shorter', by: 5, silent: false }, 'its file has 299995 bytes, the pin says 300000'],
+    ['longer', { kind: 'longer', by: 5, silent: false }, 'its file has 300005 bytes, it should have 300000'],
+    [
+      'shorter',
+      { kind: 'shorter', by: 5, silent: false },
+      'its file has 299995 bytes, it should have 300000',
+    ],
     [
       'wrong length',
       { kind: 'headers', headers: { 'content-length': '7' } },
-      'its file has 7 bytes, the pin says 300000',
+      'its file has 7 bytes, it should have 300000',
     ],
     [
       'encoded',

@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { encodeBundleTar } from '../bundle/bundle.ts';
 import { shownPath } from '../disk.ts';
 import { AirhiveError } from '../errors.ts';
@@ -13,6 +12,7 @@ import { parseMirror } from '../profile/schema.ts';
 import type { ReleasePin } from '../profile/releases.ts';
 import type { ResolvedProfile } from '../profile/resolve.ts';
 import type { SiteSecrets } from '../profile/secrets.ts';
+import { cacheDirectory } from './cache-directory.ts';
 import { assemble, loadProfile, refusal } from './prepare.ts';
 import type { Outcome, VerbContext } from './world.ts';
 
@@ -133,13 +133,6 @@ async function isThatIso(path: string, pin: ReleasePin, signal: AbortSignal): Pr
   } catch {
     return false;
   }
-}
-
-/** XDG Base Directory Specification: an empty or relative XDG_CACHE_HOME counts as not set. */
-function cacheDirectory(chosen: string | undefined, { cwd, env }: VerbContext): string {
-  if (chosen !== undefined) return resolve(cwd, chosen);
-  const { XDG_CACHE_HOME: cacheHome = '', HOME: home = '' } = env;
-  return join(isAbsolute(cacheHome) ? cacheHome : join(home === '' ? homedir() : home, '.cache'), 'airhive');
 }
 
 function outcome({ profile, out, secrets }: Order, iso: Obtained, { cwd, reporter }: VerbContext): Outcome {

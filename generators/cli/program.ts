@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { AirhiveError, exitCodeOf } from '../errors.ts';
 import type { BuildOptions } from './build.ts';
+import type { LockOptions } from './lock.ts';
 import { createReporter, describeFailure, printFailure, wantsColour } from './reporter.ts';
 import type { Outcome, VerbContext, World } from './world.ts';
 import { visibleJson, visibleLines } from '../profile/diagnostics.ts';
@@ -64,6 +65,7 @@ function createProgram(world: World, version: string, done: Done): Command {
     }),
   });
   addBuild(program, context, done);
+  addLock(program, context, done);
   addReaders(program, context, done);
   addLists(program, context, done);
   return program;
@@ -93,8 +95,9 @@ function notEmpty(path: string): string {
   return path;
 }
 
+const collect = (value: string, before: readonly string[] = []) => [...before, value];
+
 function addBuild(program: Command, context: ContextOf, done: Done): void {
-  const collect = (value: string, before: readonly string[] = []) => [...before, value];
   verb(program, 'build', 'make the whole bundle: OUT/NAME/ and OUT/NAME.tar')
     .option(...PROFILE)
     .option('--out <dir>', 'where to put it', notEmpty, 'dist')
@@ -115,6 +118,29 @@ function addBuild(program: Command, context: ContextOf, done: Done): void {
     .action(async (options: BuildOptions & CommonOptions) => {
       const { build } = await import('./build.ts');
       done(await build(options, context(options)));
+    });
+}
+
+function addLock(program: Command, context: ContextOf, done: Done): void {
+  verb(program, 'lock', 'choose, download and check the packages that the ISO lacks: NAME.lock.json')
+    .option(...PROFILE)
+    .option(
+      '--out <file>',
+      'where to write it (default: beside the profile, or here for a shipped one)',
+      notEmpty,
+    )
+    .option(
+      '--mirror <url>',
+      'download packages from here (the part before /v3.24/main/); repeatable',
+      collect,
+    )
+    .option(...RELEASES)
+    .option('--keys <dir>', "keys that packages are signed with, NAME.rsa.pub (default: Alpine's)", notEmpty)
+    .option('--cache <dir>', 'where packages are kept (default: $XDG_CACHE_HOME/airhive)', notEmpty)
+    .option('--offline', 'use no network, only what is in the cache')
+    .action(async (options: LockOptions & CommonOptions) => {
+      const { lock } = await import('./lock.ts');
+      done(await lock(options, context(options)));
     });
 }
 

@@ -27,13 +27,18 @@ export async function listProfiles(root: string): Promise<string[]> {
   }
 }
 
+/** A profile is named as a file when it has a slash or ends in .yaml or .yml; else it is one that airhive ships. */
+export function isProfileFile(wanted: string): boolean {
+  return wanted.includes('/') || /\.ya?ml$/.test(wanted);
+}
+
 /**
- * Reads the profile that `wanted` means: a file when it has a slash or ends in .yaml or .yml, else one that airhive
- * ships. Messages name the file as seen from the working directory.
+ * Reads the profile that `wanted` means, a file or one that airhive ships. Messages name the file as seen from the working
+ * directory.
  * @throws AirhiveError usage for a name that is not there, disk for a file that cannot be read
  */
 export async function readProfile(wanted: string, at: { root: string; cwd: string }): Promise<ProfileSource> {
-  const isFile = wanted.includes('/') || /\.ya?ml$/.test(wanted);
+  const isFile = isProfileFile(wanted);
   if (!isFile && !(await listProfiles(at.root)).includes(wanted)) throw await unknownProfile(wanted, at.root);
   const path = isFile ? resolve(at.cwd, wanted) : join(at.root, 'profiles', `${wanted}${EXTENSION}`);
   const file = shownPath(path, at.cwd);
@@ -97,7 +102,8 @@ export async function readText(handle: FileHandle, shown: string): Promise<strin
   }
 }
 
-async function readTextFile(path: string, shown: string): Promise<string> {
+/** The same from a path. */
+export async function readTextFile(path: string, shown: string): Promise<string> {
   const handle = await open(path, 'r');
   try {
     return await readText(handle, shown);

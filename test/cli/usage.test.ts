@@ -5,6 +5,7 @@ describe('help is on standard output and exits 0', () => {
   it.each([
     ['airhive', ['--help']],
     ['build', ['build', '--help']],
+    ['lock', ['lock', '--help']],
     ['validate', ['validate', '-h']],
     ['plan', ['help', 'plan']],
     ['verify', ['verify', '--help']],

@@ -81,6 +81,7 @@ describe('the commands of the documents', () => {
       // The commands of the table, which commands() writes out.
       ...[
         'build --profile NAME\\|FILE',
+        'lock --profile NAME\\|FILE',
         'validate [NAME\\|FILE]...',
         'plan --profile NAME\\|FILE',
         'verify DIR\\|TAR',

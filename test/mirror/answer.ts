@@ -23,8 +23,8 @@ export type Behaviour =
   /** Accepts the connection and closes it without a word. */
   | { readonly kind: 'hangUp' };
 
-/** A file's bytes, or so many zero bytes that are never held in memory at once. */
-export type MirrorFile = Uint8Array | { readonly zeros: number };
+/** A file's bytes, or so many zero bytes, after a beginning, that are never held in memory at once. */
+export type MirrorFile = Uint8Array | { readonly head?: Uint8Array; readonly zeros: number };
 
 const STEP = 1 << 16;
 const ZEROS = new Uint8Array(STEP);
@@ -56,7 +56,7 @@ async function sendBody(
   { request, response, file, released }: Answering,
   behaviour: Behaviour,
 ): Promise<void> {
-  const size = file instanceof Uint8Array ? file.length : file.zeros;
+  const size = file instanceof Uint8Array ? file.length : (file.head?.length ?? 0) + file.zeros;
   const extra = behaviour.kind === 'longer' ? behaviour.by : behaviour.kind === 'shorter' ? -behaviour.by : 0;
   const total = size + extra;
   const asked = behaviour.kind === 'noRange' ? null : /^bytes=(\d+)-$/.exec(request.headers.range ?? '');
@@ -97,7 +97,12 @@ async function sendBody(
 }
 
 function bytesOf(file: MirrorFile, from: number, to: number, behaviour: Behaviour): Uint8Array {
-  if (!(file instanceof Uint8Array)) return ZEROS.subarray(0, to - from);
+  if (!(file instanceof Uint8Array)) {
+    if (file.head === undefined || from >= file.head.length) return ZEROS.subarray(0, to - from);
+    const bytes = Buffer.alloc(to - from);
+    bytes.set(file.head.subarray(from, to));
+    return bytes;
+  }
   const bytes = Buffer.alloc(to - from);
   bytes.set(file.subarray(from, to));
   if (behaviour.kind !== 'wrong' || from > 0) return bytes;

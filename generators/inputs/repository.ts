@@ -1,0 +1,203 @@
+import { createHash } from 'node:crypto';
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import {
+  ignoringMissing,
+  makeDirectories,
+  newOwnedName,
+  onDisk,
+  syncDirectories,
+  writeSafely,
+} from '../disk.ts';
+import { AirhiveError } from '../errors.ts';
+import { HEAD_LIMIT, readPackageHead, type Keys } from '../packages/archive.ts';
+import { INDEX_LIMIT, readIndex, type Index, type Package } from '../packages/index.ts';
+import { dateText, type LockedIndex, type LockedPackage, type RepositoryName } from '../packages/lock.ts';
+import type { Pinned } from './cache.ts';
+import { download } from './download.ts';
+import { feedHash } from './hash.ts';
+import { obtain, urlsOf, type Search } from './obtain.ts';
+
+// CACHE/index/BRANCH-REPOSITORY-ARCH.tar.gz: the newest index that was fetched, for --offline and to notice an older one.
+
+/** Where packages of one branch are looked for, and whose signatures are believed. */
+export interface PackageSearch extends Search {
+  readonly mirrors: readonly string[];
+  readonly keys: Keys;
+  /** `v3.24`. */
+  readonly branch: string;
+  readonly arch: string;
+}
+
+const NUMBERS: Readonly<Record<RepositoryName, number>> = { main: 0, community: 1 };
+
+/** What follows a mirror's address. */
+function pathIn({ branch, arch }: PackageSearch, repository: RepositoryName, file: string): string {
+  return `${branch}/${repository}/${arch}/${file}`;
+}
+
+/** What a check found wrong, as the end of a sentence about the file; any other error goes on. */
+async function problemOf(check: () => Promise<string | undefined>): Promise<string | undefined> {
+  try {
+    return await check();
+  } catch (error) {
+    if (!(error instanceof AirhiveError) || error.kind !== 'verification') throw error;
+    return error.hint === undefined ? error.message : `${error.message} (${error.hint})`;
+  }
+}
+
+export interface FetchedIndex {
+  readonly index: Index;
+  readonly locked: LockedIndex;
+}
+
+/**
+ * Fetches the index of a repository, checks and reads it, and keeps it in the cache.
+ * @param before when the one of an earlier lock was made: seconds since 1970
+ * @throws AirhiveError verification for a wrong or an older one, network, disk; the signal's reason when that fires
+ */
+export async function fetchIndex(
+  repository: RepositoryName,
+  before: number | undefined,
+  search: PackageSearch,
+): Promise<FetchedIndex> {
+  const { branch, arch, keys, cacheDir, mirrors, reporter } = search;
+  const path = pathIn(search, repository, 'APKINDEX.tar.gz');
+  const place = join(cacheDir, 'index', `${branch}-${repository}-${arch}.tar.gz`);
+  const read = async (bytes: Buffer): Promise<FetchedIndex> => {
+    const index = await readIndex(bytes, { keys, arch, repository: NUMBERS[repository], what: 'it' });
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    return { index, locked: { repository, path, size: bytes.length, sha256, date: index.date } };
+  };
+  const known = await readKnownIndex(place, read);
+  if (search.offline) {
+    if (known) return known;
+    throw notHad(path, `--offline, and it is not in the cache (${place})`);
+  }
+  const target = new MemoryTarget();
+  let fetched: FetchedIndex | undefined;
+  const wrong = (): Promise<string | undefined> =>
+    problemOf(async () => {
+      fetched = await read(target.bytes());
+      const newest = Math.max(known?.index.date ?? 0, before ?? 0);
+      if (fetched.index.date >= newest) return undefined;
+      return (
+        `it was made on ${dateText(fetched.index.date)}, and one of ${dateText(newest)} has been here: ` +
+        'this mirror is behind, or somebody sends an old index'
+      );
+    });
+  const limits = { file: path, limit: INDEX_LIMIT };
+  const result = await download(Object.assign(target, { wrong }), limits, urlsOf(mirrors, path), search);
+  if ('reason' in result || !fetched) throw notHad(path, 'reason' in result ? result.reason : '');
+  for (const note of fetched.index.notes) reporter.detail(`${path}: ${note}`);
+  reporter.step(`read ${path} of ${dateText(fetched.index.date)} from ${result.url}`);
+  await replaceFile(place, target.bytes());
+  return fetched;
+}
+
+/** What was fetched before, if it is still whole and signed by a key that is still believed. */
+async function readKnownIndex(
+  place: string,
+  read: (bytes: Buffer) => Promise<FetchedIndex>,
+): Promise<FetchedIndex | undefined> {
+  const bytes = await onDisk('read', place, () => ignoringMissing(readFile(place)));
+  if (bytes === undefined) return undefined;
+  let known: FetchedIndex | undefined;
+  await problemOf(async () => {
+    known = await read(bytes);
+    return undefined;
+  });
+  return known;
+}
+
+/** Writes a file that takes the place of an earlier one as a whole. */
+export async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
+  await onDisk('create', dirname(path), () => makeDirectories(dirname(path)));
+  const temporary = newOwnedName(path);
+  try {
+    await writeSafely(temporary, 0o644, bytes);
+    await onDisk('rename', path, () => rename(temporary, path));
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  }
+  await syncDirectories(dirname(path));
+}
+
+class MemoryTarget {
+  #chunks: Uint8Array[] = [];
+  size = 0;
+
+  append(bytes: Uint8Array): Promise<void> {
+    this.#chunks.push(bytes);
+    this.size += bytes.length;
+    return Promise.resolve();
+  }
+
+  restart(): Promise<void> {
+    this.#chunks = [];
+    this.size = 0;
+    return Promise.resolve();
+  }
+
+  bytes(): Buffer {
+    return Buffer.concat(this.#chunks);
+  }
+}
+
+function notHad(file: string, reason: string): AirhiveError {
+  return new AirhiveError('network', `${file} could not be had: ${reason}`, {
+    hint: 'name a mirror that has it with --mirror, or try again when there is a network',
+  });
+}
+
+/**
+ * Finds a package of an index in the cache or on the mirrors. Every byte of it is checked: against the index, against
+ * what it says of itself, and its own signature.
+ * @throws AirhiveError verification, network, disk; the signal's reason when that fires
+ */
+export async function fetchPackage(pkg: Package, search: PackageSearch): Promise<LockedPackage> {
+  const file = `${pkg.name}-${pkg.version}.apk`;
+  const repository = pkg.repository === NUMBERS.main ? 'main' : 'community';
+  const path = pathIn(search, repository, file);
+  let sha256 = '';
+  const pin: Pinned = {
+    file,
+    size: pkg.size,
+    kind: 'apk',
+    hash: pkg.checksum,
+    wrong: (place, digest) => {
+      sha256 = digest;
+      return problemOf(() => packageProblem(place, pkg, search));
+    },
+  };
+  const obtained = await obtain(pin, urlsOf(search.mirrors, path), search);
+  if (obtained.source === 'none') throw notHad(path, obtained.reason);
+  return { pkg, repository, path, sha256 };
+}
+
+async function packageProblem(
+  place: string,
+  pkg: Package,
+  { keys, signal }: PackageSearch,
+): Promise<string | undefined> {
+  const handle = await onDisk('read', place, () => open(place));
+  try {
+    const bytes = Buffer.alloc(Math.min(HEAD_LIMIT, pkg.size));
+    const { bytesRead } = await onDisk('read', place, () => handle.read(bytes, 0, bytes.length, 0));
+    const head = await readPackageHead(bytes.subarray(0, bytesRead), keys, 'it');
+    if (head.checksum !== pkg.checksum)
+      return `the SHA-1 of its control part is ${head.checksum}, the index says ${pkg.checksum}`;
+    const own = `${head.name} ${head.version} for ${head.arch}`;
+    const listed = `${pkg.name} ${pkg.version} for ${pkg.arch}`;
+    if (own !== listed) return `it is ${own}, the index says ${listed}`;
+    const hash = createHash('sha256');
+    await feedHash(handle, hash, place, signal, head.dataStart);
+    const data = hash.digest('hex');
+    return data === head.dataHash
+      ? undefined
+      : `the SHA-256 of its files is ${data}, it says ${head.dataHash}`;
+  } finally {
+    await handle.close();
+  }
+}

@@ -7,7 +7,9 @@ import { ROOT } from './messages.ts';
 /** Where a name in ARCHITECTURE.md may start; the commands and parts of the host are named as in a bundle. */
 const STARTS = ['', 'generators', 'overlays/host'];
 /** The directories and files at the top of the project, and of overlays/host; dist/ is what the reader's own build makes. */
-const TOPS = new Set(STARTS.flatMap((start) => readdirSync(join(ROOT, start))).filter((name) => name !== 'dist'));
+const TOPS = new Set(
+  STARTS.flatMap((start) => readdirSync(join(ROOT, start))).filter((name) => name !== 'dist'),
+);
 
 /** The files that a reader of CONTRIBUTING.md makes. */
 const MADE_BY_RECIPES = /\/(vm_ping|ping\.test\.ts|clock|airhive-clock|clock\.test\.ts)$/;

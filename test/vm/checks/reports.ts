@@ -51,8 +51,10 @@ check(
     const logs = join(folder, 'var/log/airhive');
     await mkdir(logs, { recursive: true });
     await copyFile(join(folder, 'console.log'), join(logs, 'airhive.log'));
-    const { state = '' } = bench.spec;
+    const { state = '', site = '' } = bench.spec;
+    // Where vm_log learns the secrets; the bench's data/ lies in the bundle's directory.
     await link(state, join(folder, 'dist/bench/data/state.img'));
+    await copyFile(site, join(folder, 'dist/bench/data/site.img'));
     const archive = join(folder, 'report.tar.gz');
     const { code, stderr } = await hostCommand(bench, ['vm_log', archive]);
     assert.equal(code, 0, stderr);

@@ -83,7 +83,7 @@ describe('vm_native that meets', { timeout: TIME }, () => {
     expect(traces(machine)).toEqual([]);
   });
 
-  it.each([45, 90, 112])('interrupted at call %i it goes back, with exit status 130', async (at) => {
+  it.each([45, 70, 88])('interrupted at call %i it goes back, with exit status 130', async (at) => {
     machine.fault(at, 'hang');
     const started = machine.start(join(machine.directory, 'current/vm_native'), 'on', '--yes');
     await machine.exists('fault-met');

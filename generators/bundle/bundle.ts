@@ -2,7 +2,7 @@ import { encodeChecksums, sha256 } from '../formats/checksums.ts';
 import { encodeFat, fatSizeFor } from '../formats/fat.ts';
 import { encodeGzip } from '../formats/gzip.ts';
 import { encodeManifest, formatMode, manifestEntry, type Manifest } from '../formats/manifest.ts';
-import { compareCodeUnits } from '../formats/order.ts';
+import { inPathOrder } from '../formats/order.ts';
 import { encodeTar } from '../formats/tar.ts';
 import { fileOf, treeOf, type File, type Tree } from '../formats/tree.ts';
 import type { ResolvedProfile } from '../profile/resolve.ts';
@@ -14,7 +14,7 @@ const VDISK_LABEL = 'AIRHIVE';
 export const MANIFEST = 'manifest.json';
 export const CHECKSUMS = 'SHA256SUMS';
 
-/** A whole bundle as values: everything under `NAME/` but the ISO and data/, in code unit order of the paths. */
+/** A whole bundle as values: everything under `NAME/` but the ISO, in code unit order of the paths. */
 export interface Bundle {
   readonly name: string;
   readonly files: readonly File[];
@@ -36,7 +36,7 @@ export async function assembleBundle(inputs: BundleInputs): Promise<Bundle> {
   const tar = await encodeTar(inputs.guest, epoch);
   const apkovl = encodeGzip(tar);
   const iso = encodeChecksums([{ path: profile.release.file, digest: profile.release.sha256 }]);
-  const files = inOrder([
+  const files = inPathOrder([
     ...host.filter((entry) => entry.type === 'file'),
     textFile(`iso/${profile.release.file}.sha256`, iso),
     fileOf(APKOVL, apkovl),
@@ -44,18 +44,18 @@ export async function assembleBundle(inputs: BundleInputs): Promise<Bundle> {
   ]);
   const described = describe(inputs, files, sha256(tar));
   const manifest = textFile(MANIFEST, encodeManifest(described));
-  const sums = inOrder([...described.files, { path: MANIFEST, sha256: sha256(manifest.bytes) }]);
+  const sums = inPathOrder([...described.files, { path: MANIFEST, sha256: sha256(manifest.bytes) }]);
   const checksums = encodeChecksums(sums.map(({ path, sha256: digest }) => ({ path, digest })));
-  return { name: profile.name, epoch, files: inOrder([...files, manifest, textFile(CHECKSUMS, checksums)]) };
+  return {
+    name: profile.name,
+    epoch,
+    files: inPathOrder([...files, manifest, textFile(CHECKSUMS, checksums)]),
+  };
 }
 
 /** The tar that is published: `NAME/` with exactly the bundle's files. */
 export function encodeBundleTar({ name, files, epoch }: Bundle): Promise<Uint8Array> {
   return encodeTar(treeOf(files.map((file) => ({ ...file, path: `${name}/${file.path}` }))), epoch);
-}
-
-function inOrder<T extends { readonly path: string }>(entries: readonly T[]): T[] {
-  return entries.toSorted((a, b) => compareCodeUnits(a.path, b.path));
 }
 
 function textFile(path: string, text: string): File {

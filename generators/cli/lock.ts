@@ -82,17 +82,13 @@ async function choose(
   search: PackageSearch,
 ): Promise<{ indexes: FetchedIndex[]; chosen: Package[] }> {
   const [present, wanted] = [anyOf(worldPackages(profile)), anyOf(fetchedPackages(profile))];
-  const fetch = (name: 'main' | 'community') => {
-    const path = `${search.branch}/${name}/${search.arch}/APKINDEX.tar.gz`;
-    return fetchIndex(name, before.get(path), search);
-  };
-  const main = await fetch('main');
+  const main = await fetchIndex('main', before, search);
   try {
     return { indexes: [main], chosen: missingPackages(main.index.packages, present, wanted) };
   } catch (error) {
     if (!(error instanceof AirhiveError) || error.kind !== 'unsupported') throw error;
     search.reporter.detail(error.message);
-    const indexes = [main, await fetch('community')];
+    const indexes = [main, await fetchIndex('community', before, search)];
     const packages = indexes.flatMap(({ index }) => index.packages);
     return { indexes, chosen: missingPackages(packages, present, wanted) };
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { compareCodeUnits } from './order.ts';
+import { inPathOrder } from './order.ts';
 import type { File } from './tree.ts';
 
 /*
@@ -103,7 +103,7 @@ interface Node {
 /** All that is on the volume, in the order on disk: the root, directories breadth first, files likewise. */
 function nodesOf(files: readonly FatFile[]): Node[] {
   const root = nodeOf('', undefined);
-  for (const { path, bytes } of files.toSorted((a, b) => compareCodeUnits(a.path, b.path))) {
+  for (const { path, bytes } of inPathOrder(files)) {
     const names = path.split('/');
     const name = names.pop() ?? '';
     addChild(names.reduce(directoryIn, root), name, bytes);
@@ -210,7 +210,7 @@ function serialOf(label: string, files: readonly FatFile[]): number {
   const hash = createHash('sha256');
   const add = (bytes: Uint8Array): void => void hash.update(`${bytes.length}:`).update(bytes);
   add(Buffer.from(label));
-  for (const { path, bytes } of files.toSorted((a, b) => compareCodeUnits(a.path, b.path))) {
+  for (const { path, bytes } of inPathOrder(files)) {
     add(Buffer.from(path));
     add(bytes);
   }

@@ -46,6 +46,24 @@ function contentOf(entry: Entry): Buffer {
 const BLOCK = 512;
 const HINT = 'copy or fetch it again; what is checked is the directory or the .tar of a bundle';
 
+interface Member {
+  readonly header: Header;
+  /** Where its content begins. */
+  readonly offset: number;
+  readonly bytes: Buffer;
+}
+
+/** What is in a tar archive, one after the other. Throws what tar-stream throws. */
+export async function* tarMembers(bytes: Uint8Array): AsyncGenerator<Member> {
+  const archive = extract();
+  archive.end(bytes);
+  for await (const entry of archive) {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of entry as AsyncIterable<Uint8Array>) chunks.push(chunk);
+    yield { header: entry.header, offset: entry.offset, bytes: Buffer.concat(chunks) };
+  }
+}
+
 /**
  * Reads a tar archive, entries in the order that they have in it.
  * @param what names it in messages
@@ -55,17 +73,13 @@ const HINT = 'copy or fetch it again; what is checked is the directory or the .t
 export async function decodeTar(bytes: Uint8Array, what: string): Promise<Tree> {
   const entries: Entry[] = [];
   let end = 0;
-  const archive = extract();
-  archive.end(bytes);
   try {
-    for await (const entry of archive) {
-      const chunks: Uint8Array[] = [];
-      for await (const chunk of entry as AsyncIterable<Uint8Array>) chunks.push(chunk);
+    for await (const { header, offset, bytes: content } of tarMembers(bytes)) {
       // Other programs stop at a block of zeros, whatever comes after it.
-      if (isZero(bytes.subarray(end, Math.min(end + BLOCK, entry.offset)))) throw noEnd(what);
-      const size = entry.header.type === 'directory' ? 0 : entry.header.size;
-      end = entry.offset + BLOCK + Math.ceil(size / BLOCK) * BLOCK;
-      entries.push(entryOf(entry.header, Buffer.concat(chunks), what));
+      if (isZero(bytes.subarray(end, Math.min(end + BLOCK, offset)))) throw noEnd(what);
+      const size = header.type === 'directory' ? 0 : header.size;
+      end = offset + BLOCK + Math.ceil(size / BLOCK) * BLOCK;
+      entries.push(entryOf(header, content, what));
     }
   } catch (cause) {
     if (cause instanceof AirhiveError) throw cause;

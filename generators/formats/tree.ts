@@ -1,5 +1,5 @@
 import { AirhiveError } from '../errors.ts';
-import { compareCodeUnits } from './order.ts';
+import { inPathOrder } from './order.ts';
 
 /** Owner of everything that is made here is root. */
 interface Owned {
@@ -53,7 +53,7 @@ export function treeOf(entries: readonly Entry[]): Tree {
     byPath.set(entry.path, entry);
   }
   for (const entry of entries) addParents(byPath, entry.path);
-  return [...byPath.values()].sort((a, b) => compareCodeUnits(a.path, b.path));
+  return inPathOrder([...byPath.values()]);
 }
 
 function addParents(byPath: Map<string, Entry>, path: string): void {

@@ -15,10 +15,6 @@ const KEY = '.rsa.pub';
 export async function readKeys(wanted: string | undefined, at: { root: string; cwd: string }): Promise<Keys> {
   const directory = wanted === undefined ? join(at.root, 'profiles/keys') : resolve(at.cwd, wanted);
   const shown = shownPath(directory, at.cwd);
-  const failed = (error: unknown): Error => {
-    if (error instanceof AirhiveError) return error;
-    return wanted === undefined ? ownFileError(directory, error) : diskError('read', shown, error);
-  };
   try {
     const names = (await readdir(directory)).filter((name) => name.endsWith(KEY)).sort(compareCodeUnits);
     const keys = new Map(
@@ -31,7 +27,8 @@ export async function readKeys(wanted: string | undefined, at: { root: string; c
     );
     if (keys.size > 0) return keys;
   } catch (error) {
-    throw failed(error);
+    if (error instanceof AirhiveError) throw error;
+    throw wanted === undefined ? ownFileError(directory, error) : diskError('read', shown, error);
   }
   throw new AirhiveError('usage', `there is no key in ${shown}`, {
     hint: 'put the public key there that the repository is signed with, as NAME.rsa.pub',

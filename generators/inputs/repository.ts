@@ -10,6 +10,7 @@ import {
   writeSafely,
 } from '../disk.ts';
 import { AirhiveError } from '../errors.ts';
+import { sha256 } from '../formats/checksums.ts';
 import { HEAD_LIMIT, readPackageHead, type Keys } from '../packages/archive.ts';
 import { INDEX_LIMIT, readIndex, type Index, type Package } from '../packages/index.ts';
 import { dateText, type LockedIndex, type LockedPackage, type RepositoryName } from '../packages/lock.ts';
@@ -53,12 +54,12 @@ export interface FetchedIndex {
 
 /**
  * Fetches the index of a repository, checks and reads it, and keeps it in the cache.
- * @param before when the one of an earlier lock was made: seconds since 1970
+ * @param before when those of an earlier lock were made, by their paths: seconds since 1970
  * @throws AirhiveError verification for a wrong or an older one, network, disk; the signal's reason when that fires
  */
 export async function fetchIndex(
   repository: RepositoryName,
-  before: number | undefined,
+  before: ReadonlyMap<string, number>,
   search: PackageSearch,
 ): Promise<FetchedIndex> {
   const { branch, arch, keys, cacheDir, mirrors, reporter } = search;
@@ -66,8 +67,8 @@ export async function fetchIndex(
   const place = join(cacheDir, 'index', `${branch}-${repository}-${arch}.tar.gz`);
   const read = async (bytes: Buffer): Promise<FetchedIndex> => {
     const index = await readIndex(bytes, { keys, arch, repository: NUMBERS[repository], what: 'it' });
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    return { index, locked: { repository, path, size: bytes.length, sha256, date: index.date } };
+    const { length: size } = bytes;
+    return { index, locked: { repository, path, size, sha256: sha256(bytes), date: index.date } };
   };
   const known = await readKnownIndex(place, read);
   if (search.offline) {
@@ -79,7 +80,7 @@ export async function fetchIndex(
   const wrong = (): Promise<string | undefined> =>
     problemOf(async () => {
       fetched = await read(target.bytes());
-      const newest = Math.max(known?.index.date ?? 0, before ?? 0);
+      const newest = Math.max(known?.index.date ?? 0, before.get(path) ?? 0);
       if (fetched.index.date >= newest) return undefined;
       return (
         `it was made on ${dateText(fetched.index.date)}, and one of ${dateText(newest)} has been here: ` +
@@ -160,20 +161,20 @@ export async function fetchPackage(pkg: Package, search: PackageSearch): Promise
   const file = `${pkg.name}-${pkg.version}.apk`;
   const repository = pkg.repository === NUMBERS.main ? 'main' : 'community';
   const path = pathIn(search, repository, file);
-  let sha256 = '';
+  let found = '';
   const pin: Pinned = {
     file,
     size: pkg.size,
     kind: 'apk',
     hash: pkg.checksum,
     wrong: (place, digest) => {
-      sha256 = digest;
+      found = digest;
       return problemOf(() => packageProblem(place, pkg, search));
     },
   };
   const obtained = await obtain(pin, urlsOf(search.mirrors, path), search);
   if (obtained.source === 'none') throw notHad(path, obtained.reason);
-  return { pkg, repository, path, sha256 };
+  return { pkg, repository, path, sha256: found };
 }
 
 async function packageProblem(

@@ -2,7 +2,7 @@ import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onDisk } from '../disk.ts';
 import { AirhiveError } from '../errors.ts';
-import { compareCodeUnits } from '../formats/order.ts';
+import { inPathOrder } from '../formats/order.ts';
 import { fileOf, type File, type Tree } from '../formats/tree.ts';
 
 /** Bytes. Larger than any file of a bundle but the ISO, and than its tar: what is larger is not read into memory. */
@@ -37,8 +37,7 @@ export async function readTree(top: string, { skip, refuse }: Reading): Promise<
     const trees = await Promise.all(names.map((name) => look(path === '' ? name : `${path}/${name}`)));
     return trees.flat();
   };
-  const entries = await enter('');
-  return entries.toSorted((a, b) => compareCodeUnits(a.path, b.path));
+  return inPathOrder(await enter(''));
 }
 
 /**

@@ -1,7 +1,7 @@
 import { createHash, createPublicKey, verify, type KeyObject } from 'node:crypto';
 import { crc32, inflateRawSync } from 'node:zlib';
-import { extract } from 'tar-stream';
 import { AirhiveError } from '../errors.ts';
+import { tarMembers } from '../formats/tar.ts';
 
 // What Alpine signs: gzip streams one after the other, each a tar archive. The first holds the signature of the second,
 // byte for byte as it lies there; a package has a third with its files (apk-v2(5)).
@@ -74,14 +74,10 @@ interface Member {
 /** The files of a tar archive, with or without the blocks of zeros at its end. */
 async function readTar(bytes: Buffer, what: string): Promise<Map<string, Member>> {
   const members = new Map<string, Member>();
-  const archive = extract();
-  archive.end(bytes);
   try {
-    for await (const entry of archive) {
-      const chunks: Uint8Array[] = [];
-      for await (const chunk of entry as AsyncIterable<Uint8Array>) chunks.push(chunk);
-      const mtime = Math.floor(entry.header.mtime.getTime() / 1000);
-      members.set(entry.header.name, { bytes: Buffer.concat(chunks), mtime });
+    for await (const { header, bytes: content } of tarMembers(bytes)) {
+      const mtime = Math.floor(header.mtime.getTime() / 1000);
+      members.set(header.name, { bytes: content, mtime });
     }
   } catch {
     throw untrusted(what, 'holds no whole tar archive');

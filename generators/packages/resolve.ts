@@ -45,6 +45,11 @@ interface Name {
   isFree: boolean;
 }
 
+/** Its own name, and all that it provides. */
+function namesOf({ name, provides }: Package): string[] {
+  return [name, ...provides.map((one) => one.name)];
+}
+
 function isProvided(by: Candidate | undefined, dependency: Dependency, provider: Provider | null): boolean {
   if (provider === null) return dependency.conflict;
   if (dependency.conflict && provider.of === by) return true;
@@ -70,7 +75,7 @@ class Resolution {
       for (const { name, version } of of.pkg.provides) this.name(name).providers.push({ of, version });
     }
     for (const { pkg } of candidates) {
-      const own = [pkg.name, ...pkg.provides.map(({ name }) => name)].map((name) => this.name(name));
+      const own = namesOf(pkg).map((name) => this.name(name));
       for (const { name } of pkg.depends) for (const one of own) this.name(name).dependents.add(one);
       for (const { name } of pkg.installIf) for (const one of own) this.name(name).triggered.add(one);
     }
@@ -127,8 +132,7 @@ class Resolution {
   #ruleOut(candidate: Candidate, reason: string): void {
     if (candidate.ruledOut !== undefined) return;
     candidate.ruledOut = reason;
-    for (const text of [candidate.pkg.name, ...candidate.pkg.provides.map(({ name }) => name)])
-      this.#touch(this.name(text));
+    for (const text of namesOf(candidate.pkg)) this.#touch(this.name(text));
   }
 
   /** Whatever depends on this name or waits for it has to look at it again. */
@@ -220,7 +224,7 @@ class Resolution {
 
   /** What all that is left provides beside `name` will be provided by one of these. */
   #excludeRivals(name: Name, left: readonly Provider[], first: Provider): void {
-    for (const text of [first.of.pkg.name, ...first.of.pkg.provides.map((one) => one.name)]) {
+    for (const text of namesOf(first.of.pkg)) {
       if (text === name.name) continue;
       const offers = left.map(({ of }) => this.name(text).providers.filter((one) => one.of === of));
       if (offers.some((some) => some.length === 0)) continue;
@@ -320,8 +324,8 @@ class Resolution {
   }
 
   demandOf(candidate: Candidate): Name['demand'] {
-    const names = [candidate.pkg.name, ...candidate.pkg.provides.map(({ name }) => name)];
-    return names.map((text) => this.name(text).demand).find((demand) => demand !== undefined);
+    const demands = namesOf(candidate.pkg).map((text) => this.name(text).demand);
+    return demands.find((demand) => demand !== undefined);
   }
 
   /** All that is there because it was asked for, needed or triggered; and a last look at every dependency. */

@@ -1,5 +1,7 @@
 // Versions of Alpine packages and what may be asked of them, as apk 3 orders and matches them (apk-package(5)).
 
+import { compareCodeUnits } from '../formats/order.ts';
+
 const VERSION =
   /^([0-9]+(?:\.[0-9]+)*)([a-z]?)((?:_(?:alpha|beta|pre|rc|cvs|svn|git|hg|p)[0-9]*)*)(?:~([0-9a-f]+))?(?:-r([0-9]+))?$/;
 
@@ -52,10 +54,6 @@ function rankOf({ kind, text }: Part): number {
   return before < 0 ? AFTER_RELEASE.indexOf(text) + 1 : before - BEFORE_RELEASE.length;
 }
 
-function compareTexts(a: string, b: string): number {
-  return a === b ? 0 : a < b ? -1 : 1;
-}
-
 /** apk counts modulo 2^64. */
 function compareNumbers(a: string, b: string): number {
   const [one, other] = [a, b].map((text) => BigInt.asUintN(64, BigInt(text)));
@@ -64,10 +62,10 @@ function compareNumbers(a: string, b: string): number {
 
 function compareParts(a: Part, b: Part): number {
   if (a.kind === Kind.suffix) return rankOf(a) - rankOf(b);
-  if (a.kind === Kind.letter || a.kind === Kind.hash) return compareTexts(a.text, b.text);
+  if (a.kind === Kind.letter || a.kind === Kind.hash) return compareCodeUnits(a.text, b.text);
   // As fractions: 1.01 < 1.1, and 1.010 > 1.01.
   if (a.kind === Kind.number && (a.text.startsWith('0') || b.text.startsWith('0')))
-    return compareTexts(a.text, b.text);
+    return compareCodeUnits(a.text, b.text);
   return compareNumbers(a.text, b.text);
 }
 

@@ -137,13 +137,13 @@ const FAULTS: readonly Patch[] = [
   planted(
     'order',
     'inputs/tree.ts',
-    'entries.toSorted((a, b) => compareCodeUnits(a.path, b.path))',
-    "entries.toSorted((a, b) => require('node:fs').statSync(join(top, a.path)).mtimeMs - require('node:fs').statSync(join(top, b.path)).mtimeMs)",
+    "inPathOrder(await enter(''))",
+    "(await enter('')).sort((a, b) => require('node:fs').statSync(join(top, a.path)).mtimeMs - require('node:fs').statSync(join(top, b.path)).mtimeMs)",
   ),
   {
     file: 'generators/formats/tree.ts',
-    from: 'return [...byPath.values()].sort(',
-    to: `if (process.env.FAULT === 'order') return [...byPath.values()]; return [...byPath.values()].sort(`,
+    from: 'return inPathOrder([...byPath.values()]);',
+    to: `if (process.env.FAULT === 'order') return [...byPath.values()]; return inPathOrder([...byPath.values()]);`,
   },
   {
     file: 'generators/inputs/tree.ts',

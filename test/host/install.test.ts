@@ -131,6 +131,9 @@ describe('vm_install apply', () => {
     expect(listed.said).toContain('"elsewhere"');
     expect(listed.said).not.toContain('Home sweet home');
     expect(readFileSync(beside)).toEqual(bytes);
+    // It was taken, though the keys have changed data/site.img since.
+    expect(readFileSync(join(machine.data, 'site.img'))).not.toEqual(bytes);
+    expect((await apply(machine)).said).not.toContain('site.img');
   });
 
   it('leaves a site disk as it is that is there already, and says so', async () => {

@@ -4,20 +4,11 @@ import { ignoringMissing, onDisk, shownPath } from '../disk.ts';
 import { AirhiveError } from '../errors.ts';
 import { readKeys } from '../inputs/keys.ts';
 import { isProfileFile } from '../inputs/profiles.ts';
-import {
-  fetchIndex,
-  fetchPackage,
-  replaceFile,
-  type FetchedIndex,
-  type PackageSearch,
-} from '../inputs/repository.ts';
-import { encodeLock, lockDocument, lockedDates, type Lock, type LockedPackage } from '../packages/lock.ts';
-import type { Package } from '../packages/index.ts';
-import { missingPackages } from '../packages/resolve.ts';
-import type { Dependency } from '../packages/version.ts';
-import { fetchedPackages, worldPackages } from '../plan/guest.ts';
+import { choosePackages, fetchPackages } from '../inputs/contents.ts';
+import { replaceFile, type PackageSearch } from '../inputs/repository.ts';
+import { decodeLock, encodeLock, lockDocument, lockOf, type Lock } from '../packages/lock.ts';
+import { askedOf } from '../plan/guest.ts';
 import { parseMirror } from '../profile/schema.ts';
-import type { ResolvedProfile } from '../profile/resolve.ts';
 import { cacheDirectory } from './cache-directory.ts';
 import { loadProfile } from './prepare.ts';
 import type { Outcome, VerbContext } from './world.ts';
@@ -52,16 +43,16 @@ export async function lock(options: LockOptions, context: VerbContext): Promise<
     offline: options.offline ?? false,
     ...{ http, clock, signal, reporter },
   };
+  const wanted = { profile, asked: askedOf(profile) };
   try {
-    const { indexes, chosen } = await choose(profile, before, search);
-    const packages: LockedPackage[] = [];
-    for (const pkg of chosen) packages.push(await fetchPackage(pkg, search));
-    const made: Lock = {
-      profile: profile.name,
-      release: profile.release,
-      indexes: indexes.map(({ locked }) => locked),
-      packages,
-    };
+    const { indexes, packages } = await choosePackages(wanted, before, search);
+    const fetched = await fetchPackages(packages, search);
+    const made = lockOf(profile, {
+      asked: wanted.asked,
+      indexes,
+      packages: fetched.map(({ locked }) => locked),
+      firmware: [],
+    });
     signal.throwIfAborted();
     await replaceFile(out, encodeLock(made));
     return { lines: [shown], result: { lock: shown, ...lockDocument(made) } };
@@ -71,31 +62,12 @@ export async function lock(options: LockOptions, context: VerbContext): Promise<
   }
 }
 
-/** What the guest's list of packages means: any version of each. */
-const anyOf = (names: readonly string[]): Dependency[] =>
-  names.map((name) => ({ name, conflict: false, operator: '', version: undefined }));
-
-/** Chooses from main, and with community beside it only when main will not do. */
-async function choose(
-  profile: ResolvedProfile,
-  before: ReadonlyMap<string, number>,
-  search: PackageSearch,
-): Promise<{ indexes: FetchedIndex[]; chosen: Package[] }> {
-  const [present, wanted] = [anyOf(worldPackages(profile)), anyOf(fetchedPackages(profile))];
-  const main = await fetchIndex('main', before, search);
-  try {
-    return { indexes: [main], chosen: missingPackages(main.index.packages, present, wanted) };
-  } catch (error) {
-    if (!(error instanceof AirhiveError) || error.kind !== 'unsupported') throw error;
-    search.reporter.detail(error.message);
-    const indexes = [main, await fetchIndex('community', before, search)];
-    const packages = indexes.flatMap(({ index }) => index.packages);
-    return { indexes, chosen: missingPackages(packages, present, wanted) };
-  }
-}
-
 /** Beside a profile of the user's; for one that airhive ships, in the current directory. */
-function lockPath({ out, profile = '' }: LockOptions, name: string, cwd: string): string {
+export function lockPath(
+  { out, profile = '' }: Pick<LockOptions, 'out' | 'profile'>,
+  name: string,
+  cwd: string,
+): string {
   if (out !== undefined) return resolve(cwd, out);
   const path = resolve(cwd, profile);
   return isProfileFile(profile)
@@ -105,11 +77,18 @@ function lockPath({ out, profile = '' }: LockOptions, name: string, cwd: string)
 
 /** When the indexes of the lock that is to be replaced were made. */
 async function readDates(out: string, shown: string): Promise<ReadonlyMap<string, number>> {
-  const text = await onDisk('read', shown, () => ignoringMissing(readFile(out, 'utf8')));
-  if (text === undefined) return new Map();
-  const dates = lockedDates(text);
-  if (dates) return dates;
-  throw new AirhiveError('usage', `${shown} is there, and is not a lock of this airhive`, {
-    hint: 'name another file with --out, or remove this one',
-  });
+  const lock = await readLock(out, shown, 'name another file with --out, or remove this one');
+  return new Map(lock?.indexes.map(({ path, date }) => [path, date]));
+}
+
+/**
+ * @returns undefined when there is no such file
+ * @throws AirhiveError usage, with this hint, when it is no lock; disk
+ */
+export async function readLock(path: string, shown: string, hint: string): Promise<Lock | undefined> {
+  const text = await onDisk('read', shown, () => ignoringMissing(readFile(path, 'utf8')));
+  if (text === undefined) return undefined;
+  const lock = decodeLock(text);
+  if (lock) return lock;
+  throw new AirhiveError('usage', `${shown} is there, and is not a lock of this airhive`, { hint });
 }

@@ -12,8 +12,15 @@ import {
 import { AirhiveError } from '../errors.ts';
 import { sha256 } from '../formats/checksums.ts';
 import { HEAD_LIMIT, readPackageHead, type Keys } from '../packages/archive.ts';
-import { INDEX_LIMIT, readIndex, type Index, type Package } from '../packages/index.ts';
-import { dateText, type LockedIndex, type LockedPackage, type RepositoryName } from '../packages/lock.ts';
+import { INDEX_LIMIT, readIndex, type Index } from '../packages/index.ts';
+import {
+  dateText,
+  fileNameOf,
+  type LockedIndex,
+  type LockedPackage,
+  type PackageRef,
+  type RepositoryName,
+} from '../packages/lock.ts';
 import type { Pinned } from './cache.ts';
 import { download } from './download.ts';
 import { feedHash } from './hash.ts';
@@ -28,6 +35,8 @@ export interface PackageSearch extends Search {
   /** `v3.24`. */
   readonly branch: string;
   readonly arch: string;
+  /** Whether an index that was fetched before will do when no mirror can be reached. */
+  readonly oldIndex?: boolean;
 }
 
 const NUMBERS: Readonly<Record<RepositoryName, number>> = { main: 0, community: 1 };
@@ -89,7 +98,12 @@ export async function fetchIndex(
     });
   const limits = { file: path, limit: INDEX_LIMIT };
   const result = await download(Object.assign(target, { wrong }), limits, urlsOf(mirrors, path), search);
-  if ('reason' in result || !fetched) throw notHad(path, 'reason' in result ? result.reason : '');
+  if ('reason' in result || !fetched) {
+    const reason = 'reason' in result ? result.reason : '';
+    if (!known || !search.oldIndex) throw notHad(path, reason);
+    reporter.warn(`${reason}\n  The one of ${dateText(known.index.date)} in the cache is used.`);
+    return known;
+  }
   for (const note of fetched.index.notes) reporter.detail(`${path}: ${note}`);
   reporter.step(`read ${path} of ${dateText(fetched.index.date)} from ${result.url}`);
   await replaceFile(place, target.bytes());
@@ -152,34 +166,39 @@ function notHad(file: string, reason: string): AirhiveError {
   });
 }
 
+/** A package that was found, and its place on this machine. */
+export interface FetchedPackage {
+  readonly locked: LockedPackage;
+  readonly file: string;
+}
+
 /**
- * Finds a package of an index in the cache or on the mirrors. Every byte of it is checked: against the index, against
- * what it says of itself, and its own signature.
+ * Finds a package in the cache or on the mirrors. Every byte of it is checked: against the index, against what it says of
+ * itself, and its own signature.
  * @throws AirhiveError verification, network, disk; the signal's reason when that fires
  */
-export async function fetchPackage(pkg: Package, search: PackageSearch): Promise<LockedPackage> {
-  const file = `${pkg.name}-${pkg.version}.apk`;
-  const repository = pkg.repository === NUMBERS.main ? 'main' : 'community';
-  const path = pathIn(search, repository, file);
+export async function fetchPackage(ref: PackageRef, search: PackageSearch): Promise<FetchedPackage> {
+  const file = fileNameOf(ref);
+  const path = pathIn(search, ref.repository, file);
   let found = '';
   const pin: Pinned = {
     file,
-    size: pkg.size,
+    size: ref.size,
     kind: 'apk',
-    hash: pkg.checksum,
+    hash: ref.checksum,
     wrong: (place, digest) => {
       found = digest;
-      return problemOf(() => packageProblem(place, pkg, search));
+      return problemOf(() => packageProblem(place, ref, search));
     },
   };
   const obtained = await obtain(pin, urlsOf(search.mirrors, path), search);
   if (obtained.source === 'none') throw notHad(path, obtained.reason);
-  return { pkg, repository, path, sha256: found };
+  return { locked: { ...ref, path, sha256: found }, file: obtained.path };
 }
 
 async function packageProblem(
   place: string,
-  pkg: Package,
+  pkg: PackageRef,
   { keys, signal }: PackageSearch,
 ): Promise<string | undefined> {
   const handle = await onDisk('read', place, () => open(place));

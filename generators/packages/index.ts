@@ -19,6 +19,8 @@ export interface Package {
   readonly unusable?: string;
   /** Of several repositories the one with the smallest number is preferred. */
   readonly repository: number;
+  /** As the index has it; empty when it says nothing. */
+  readonly license: string;
 }
 
 export interface Index {
@@ -163,6 +165,7 @@ function readRecord(
     installIf: installIf?.unread.length === 0 ? installIf.read : [],
     priority,
     repository: options.repository,
+    license: fields.get('L')?.value ?? '',
     ...(unusable === undefined ? {} : { unusable }),
   });
 }

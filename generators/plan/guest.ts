@@ -1,4 +1,5 @@
 import { compareCodeUnits } from '../formats/order.ts';
+import type { Asked } from '../packages/lock.ts';
 import { treeOf, type Link, type Tree } from '../formats/tree.ts';
 import type { ResolvedProfile } from '../profile/resolve.ts';
 import { planOverlay, type OverlaySource, type View } from './render.ts';
@@ -104,6 +105,11 @@ export function worldPackages(profile: ResolvedProfile): string[] {
 export function fetchedPackages(profile: ResolvedProfile): string[] {
   const lacking = needed(profile).filter((name) => isLacking(profile, name));
   return [...new Set([...lacking, ...profile.alpine.packages])].sort(compareCodeUnits);
+}
+
+/** What a lock of this profile answers. */
+export function askedOf(profile: ResolvedProfile): Asked {
+  return { iso: worldPackages(profile), packages: fetchedPackages(profile), firmware: [] };
 }
 
 function needed(profile: ResolvedProfile): string[] {

@@ -108,6 +108,18 @@ it('what the ISO lacks is chosen, fetched, checked and written down; the same fr
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
+/** A lock of nothing, from long ago. */
+const OLD = JSON.stringify({
+  format: 1,
+  profile: 'x',
+  alpine: { release: '3.24.1', flavor: 'standard', arch: 'x86_64', branch: 'v3.24' },
+  iso: { file: 'x', path: 'x', size: 1, sha256: 'a'.repeat(64) },
+  asked: { iso: [], packages: [], firmware: [] },
+  indexes: [],
+  packages: [],
+  firmware: [],
+});
+
 /** What is wrong with the mirror's files, the exit code, and what is said. */
 type Case = [
   what: string,
@@ -210,11 +222,11 @@ describe('each has an error of its own, and nothing of it is kept', () => {
     const { cwd, lockFrom, path } = sandbox();
     const files = await mirrorFiles();
     await change(files);
-    writeFileSync(path, '{"format":1,"indexes":[]}');
+    writeFileSync(path, OLD);
     const ended = await lockFrom(await mirrorOf(files));
     expect(ended.stderr).toMatch(message);
     expect(ended.code).toBe(code);
-    expect(readFileSync(path, 'utf8')).toBe('{"format":1,"indexes":[]}');
+    expect(readFileSync(path, 'utf8')).toBe(OLD);
     expect(wholeIn(cwd).filter((file) => file.includes('partial'))).toEqual([]);
     expect(readdirSync(cwd).sort()).toEqual(
       ['cache', 'keys', 'mine.lock.json', 'mine.yaml', 'pins.yaml'].filter((name) =>

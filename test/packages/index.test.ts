@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseKey, type Keys } from '../../generators/packages/archive.ts';
 import { parseIndex, readIndex } from '../../generators/packages/index.ts';
-import { encodeLock, lockedDates } from '../../generators/packages/lock.ts';
 import { missingPackages, resolvePackages } from '../../generators/packages/resolve.ts';
 import { describeDependency, parseDependency } from '../../generators/packages/version.ts';
 import { apkOf, indexOf, SIGNER, signed, type Fields } from './repository.ts';
@@ -206,27 +205,4 @@ describe('packages are chosen', () => {
       'packages cannot be chosen: y-1-r0, which the ISO has, would have to be replaced',
     );
   });
-});
-
-it.each([
-  '',
-  '{}',
-  '[]',
-  'null',
-  '{"format":2,"indexes":[]}',
-  '{"format":1,"indexes":[{"path":"x"}]}',
-  '{"format":1,"indexes":[null]}',
-])('is no lock: %s', (text) => expect(lockedDates(text)).toBeUndefined());
-
-it('a lock tells again when its indexes were made', () => {
-  const index = {
-    repository: 'main',
-    path: 'v3.24/main/x86_64/APKINDEX.tar.gz',
-    size: 1,
-    sha256: '',
-    date: 1_800_000_000,
-  } as const;
-  const release = { release: '3.24.1', flavor: 'standard', arch: 'x86_64', branch: 'v3.24' } as never;
-  const text = encodeLock({ profile: 'x', release, indexes: [index], packages: [] }).toString();
-  expect(lockedDates(text)).toEqual(new Map([[index.path, 1_800_000_000]]));
 });

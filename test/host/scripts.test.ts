@@ -20,6 +20,24 @@ const OTHERS = (
   'whois write xo yes zfs'
 ).split(' ');
 
+/** What comments name with a _ in it, and no script of ours has. */
+const NAMES_OF_OTHERS = ['authorized_keys', 'scan_results'];
+
+const OVERLAY = new URL('../../overlays/host/', import.meta.url).pathname;
+
+/** Every line of the scripts and awk programs, with its place. */
+function allLines(): { at: string; line: string }[] {
+  const found = readdirSync(OVERLAY, { recursive: true }) as string[];
+  const scripts = found
+    .filter((path) => /^vm_|^lib\/|^rc\.d\//.test(path) && !path.endsWith('.mustache'))
+    .toSorted();
+  return scripts.flatMap((path) =>
+    readFileSync(join(OVERLAY, path), 'utf8')
+      .split('\n')
+      .map((line, number) => ({ at: `${path}:${number + 1}`, line })),
+  );
+}
+
 function scriptsOf(machine: Machine): string[] {
   const found = readdirSync(machine.bundle, { recursive: true }) as string[];
   const scripts = found.filter((path) => /^vm|^lib\/|^rc\.d\//.test(path) && !path.endsWith('.awk'));
@@ -76,6 +94,31 @@ describe('the scripts', () => {
       if (name.startsWith('vm_')) expect(text).toMatch(/^#!\/bin\/sh\n/);
       expect((statSync(file).mode & 0o111) !== 0, name).toBe(text.startsWith('#!'));
     }
+  });
+
+  // A name with a _ in it is easy to tell from a word; what no script has is the name that a function had once.
+  it('have no comment that names a function which is not there', () => {
+    const lines = allLines();
+    const code = lines.map(({ line }) => line.replace(/^\s*#.*|(?<=[{}]) # .*/, '')).join('\n');
+    const known = new Set([...(code.match(/[A-Za-z0-9_]+/g) ?? []), ...NAMES_OF_OTHERS]);
+    const unknown = lines.flatMap(({ at, line }) => {
+      const comment = /(?:^\s*|[{}] )#(?! shellcheck)(.*)/.exec(line)?.[1] ?? '';
+      const names = comment.match(/(?<![\w/.-])[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?!\w)/g) ?? [];
+      return names.filter((name) => !known.has(name)).map((name) => `${at}: ${name}`);
+    });
+    expect(unknown).toEqual([]);
+  });
+
+  it('describe a function by its own name', () => {
+    const lines = allLines();
+    const wrong = lines.flatMap(({ at, line }, number) => {
+      // "# NAME ARGUMENT...: what it does", and some lines later the function.
+      const name = /^# ([a-z][a-z_0-9]*)(?: (?:"?[A-Z]|\[)[^:]*)+:/.exec(line)?.[1];
+      if (name === undefined) return [];
+      const after = lines.slice(number).find((next) => !next.line.startsWith('#'))?.line ?? '';
+      return /^[a-z_0-9]+\(/.test(after) && !after.startsWith(`${name}()`) ? [`${at}: ${name}`] : [];
+    });
+    expect(wrong).toEqual([]);
   });
 
   // The function would be called in the place of the command, from then on and by whatever is sourced.

@@ -4,11 +4,12 @@ import { assembleBundle, type Bundle } from '../bundle/bundle.ts';
 import { onDisk } from '../disk.ts';
 import { AirhiveError, ownFileError, type Diagnostic } from '../errors.ts';
 import type { Tree } from '../formats/tree.ts';
-import { listProfiles, readProfile, readReleases } from '../inputs/profiles.ts';
+import { listProfiles, readCards, readProfile, readReleases } from '../inputs/profiles.ts';
 import { readOverlay } from '../inputs/tree.ts';
 import { resolveEpoch } from '../plan/epoch.ts';
 import { planGuest } from '../plan/guest.ts';
 import { planHost } from '../plan/host.ts';
+import { parseCards, type Card } from '../profile/cards.ts';
 import { formatDiagnostic, worstKind } from '../profile/diagnostics.ts';
 import { parseReleases, type ReleasePin } from '../profile/releases.ts';
 import { resolveProfile, type ResolvedProfile } from '../profile/resolve.ts';
@@ -29,7 +30,7 @@ export async function loadProfile(
   }
   const releases = await loadReleases(options.releases, context);
   const source = await readProfile(options.profile, context);
-  const { profile, diagnostics } = resolveProfile(source, releases);
+  const { profile, diagnostics } = resolveProfile(source, releases, await loadCards(context));
   if (!profile) throw refusal(source.file, diagnostics);
   for (const diagnostic of diagnostics) context.reporter.warn(formatDiagnostic(diagnostic));
   return profile;
@@ -44,6 +45,14 @@ export async function loadReleases(
   const { releases, diagnostics } = parseReleases(source);
   if (!releases) throw refusal(source.file, diagnostics);
   return releases;
+}
+
+/** The table of cards that airhive ships. */
+export async function loadCards(context: VerbContext): Promise<readonly Card[]> {
+  const source = await readCards(context);
+  const { cards, diagnostics } = parseCards(source);
+  if (!cards) throw refusal(source.file, diagnostics);
+  return cards;
 }
 
 /** One error for all that is wrong with a file. */

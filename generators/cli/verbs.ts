@@ -9,7 +9,7 @@ import { profileJsonSchema } from '../profile/schema.ts';
 import { resolveProfile } from '../profile/resolve.ts';
 import { verifyBundle } from '../verify/verify.ts';
 import { plainDiagnostic } from './reporter.ts';
-import { assemble, loadProfile, loadReleases, refusal } from './prepare.ts';
+import { assemble, loadCards, loadProfile, loadReleases, refusal } from './prepare.ts';
 import type { Outcome, VerbContext } from './world.ts';
 
 /** Checks profiles, all shipped ones when none is named, and reports everything that is wrong with any of them. */
@@ -19,9 +19,10 @@ export async function validate(
   context: VerbContext,
 ): Promise<Outcome> {
   const releases = await loadReleases(options.releases, context);
+  const cards = await loadCards(context);
   const names = wanted.length > 0 ? wanted : await listProfiles(context.root);
   const sources = await Promise.all(names.map((name) => readProfile(name, context)));
-  const checked = sources.map((source) => ({ source, ...resolveProfile(source, releases) }));
+  const checked = sources.map((source) => ({ source, ...resolveProfile(source, releases, cards) }));
   const all = checked.flatMap(({ diagnostics }) => diagnostics);
   const broken = checked.filter(({ profile }) => !profile).map(({ source }) => source.file);
   if (broken.length > 0) throw refusal(broken.join(', '), all);
@@ -86,10 +87,11 @@ export async function verify(
 /** The profiles that airhive ships. */
 export async function profiles(context: VerbContext): Promise<Outcome> {
   const releases = await loadReleases(undefined, context);
+  const cards = await loadCards(context);
   const names = await listProfiles(context.root);
   const rows = await Promise.all(
     names.map(async (name) => {
-      const { profile } = resolveProfile(await readProfile(name, context), releases);
+      const { profile } = resolveProfile(await readProfile(name, context), releases, cards);
       if (!profile)
         throw new AirhiveError('usage', `profile ${name} is broken`, { hint: `airhive validate ${name}` });
       return {

@@ -8,9 +8,10 @@ import { nearestName } from '../profile/issues.ts';
 import type { ProfileSource } from '../profile/resolve.ts';
 
 const RELEASES = 'releases.yaml';
+const CARDS = 'cards.yaml';
 
 /** Tables that profiles refer to, not profiles, although they lie beside them. */
-const TABLES: ReadonlySet<string> = new Set([RELEASES]);
+const TABLES: ReadonlySet<string> = new Set([RELEASES, CARDS]);
 
 const EXTENSION = '.yaml';
 
@@ -53,6 +54,13 @@ export async function readReleases(
   const path = file === undefined ? join(at.root, 'profiles', RELEASES) : resolve(at.cwd, file);
   const shown = shownPath(path, at.cwd);
   return { file: shown, text: await read(path, shown, file !== undefined) };
+}
+
+/** Reads the table of cards that airhive ships. */
+export async function readCards(at: { root: string; cwd: string }): Promise<Source> {
+  const path = join(at.root, 'profiles', CARDS);
+  const shown = shownPath(path, at.cwd);
+  return { file: shown, text: await read(path, shown, false) };
 }
 
 async function read(path: string, shown: string, isUsers: boolean): Promise<string> {

@@ -16,6 +16,8 @@ interface About {
   readonly quoted?: boolean;
   /** A better answer than `allowed` to a slip that is known. */
   readonly hint?: (written: string) => string | undefined;
+  /** For an entry of choiceOrList. */
+  readonly inChoice?: boolean;
 }
 
 /** The most characters of a text that names no limit of its own. */
@@ -24,15 +26,15 @@ export const LONGEST_TEXT = 200;
 /** Text that matches a pattern. The pattern is part of the JSON Schema, so that editors check it too. */
 export function text(
   pattern: RegExp,
-  { description, allowed, example, quoted, hint }: About,
+  { description, allowed, example, quoted, hint, inChoice = false }: About,
   limit = LONGEST_TEXT,
 ) {
   const error = `${allowed}, for example ${quoted ? `"${example}"` : example}`;
   const tooLong = `at most ${limit} characters: ${error}`;
   return z
     .string({ error })
-    .max(limit, { error: tooLong, abort: true })
-    .regex(pattern, { error: ({ input }) => hint?.(String(input)) ?? error, abort: true })
+    .max(limit, { error: tooLong, abort: !inChoice })
+    .regex(pattern, { error: ({ input }) => hint?.(String(input)) ?? error, abort: !inChoice })
     .meta({ description, examples: [example] });
 }
 
@@ -61,6 +63,20 @@ export function list<Item extends z.ZodType>(
 ) {
   const error = least > 0 ? `a list of ${least} to ${most} entries` : `a list of at most ${most} entries`;
   return z.array(item, { error }).min(least, { error }).max(most, { error }).meta({ description });
+}
+
+/**
+ * One word out of a few, or a list instead. Its entries are `inChoice`: a check that ends at the first problem would
+ * have the whole list reported as none of both, and not the wrong entry.
+ */
+export function choiceOrList<const Words extends readonly [string, ...string[]], Item extends z.ZodType>(
+  words: Words,
+  item: Item,
+  { description, most }: { description: string; most: number },
+) {
+  const error = `${words.join(', ')}, or a list of at most ${most} entries`;
+  const several = z.array(item, { error }).min(1, { error }).max(most, { error });
+  return z.union([z.enum(words, { error }), several], { error }).meta({ description });
 }
 
 /** Keys under a common name. Keys that are not in `shape` are refused. */

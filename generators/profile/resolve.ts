@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../errors.ts';
 import { formatAddress, formatUla, maskOf, poolOf, subnetOf } from './address.ts';
+import { wantedFirmware, type Card } from './cards.ts';
 import { describe } from './diagnostics.ts';
 import { error, parseYaml, toDiagnostics, type Problem, type Source } from './document.ts';
 import { readBy } from './issues.ts';
@@ -23,6 +24,7 @@ export interface ProfileSource extends Source {
 export function resolveProfile(
   source: ProfileSource,
   releases: readonly ReleasePin[],
+  cards: readonly Card[],
 ): { profile?: ResolvedProfile; diagnostics: readonly Diagnostic[] } {
   const document = parseYaml(source);
   const known = [...nameProblems(source.name), ...document.problems];
@@ -32,7 +34,7 @@ export function resolveProfile(
   const diagnostics = toDiagnostics(document, problems);
   const pin = pinOf(draft, releases);
   if (!data || !pin || problems.some(({ severity }) => severity === 'error')) return { diagnostics };
-  return { profile: complete(source.name, data, pin), diagnostics };
+  return { profile: complete(source.name, data, pin, cards), diagnostics };
 }
 
 /** What the base name of a profile's file has to be. */
@@ -53,7 +55,7 @@ function nameProblems(name: string): Problem[] {
  * Only what is derived has a line here: every other key passes through as the schema reads it. The manifest lists the
  * result in this order.
  */
-function complete(name: string, { alpine, ...groups }: Profile, pin: ReleasePin) {
+function complete(name: string, { alpine, ...groups }: Profile, pin: ReleasePin, cards: readonly Card[]) {
   // The pin has it too.
   const { arch, ...chosen } = alpine;
   return {
@@ -64,16 +66,24 @@ function complete(name: string, { alpine, ...groups }: Profile, pin: ReleasePin)
     release: pin,
     ...groups,
     /** In the order of the profile. */
-    passthrough: groups.passthrough.map(completeDevice),
+    passthrough: groups.passthrough.map((device) => completeDevice(device, cards)),
     network: completeNetwork(groups.network),
     firewall: { ...groups.firewall, forwards: groups.firewall.forwards.map(completeForward) },
   };
 }
 
-function completeDevice({ pci, id, ...others }: Profile['passthrough'][number]) {
+function completeDevice(written: Profile['passthrough'][number], cards: readonly Card[]) {
+  const { pci, id, ...others } = written;
   const { text, bus, slot, func } = pci;
   // `pci` as pptdevs and bhyve take it, `id` as messages have it.
-  return { pci: text, bus, slot, func, id: `${id.vendor}:${id.device}`, ...id, ...others };
+  return {
+    pci: text,
+    ...{ bus, slot, func },
+    id: `${id.vendor}:${id.device}`,
+    ...id,
+    ...others,
+    firmware: wantedFirmware(written, cards),
+  };
 }
 
 function completeForward(forward: Profile['firewall']['forwards'][number]) {

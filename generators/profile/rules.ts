@@ -403,14 +403,15 @@ const guestRules: readonly Rule[] = [
   },
   {
     demand:
-      'Nothing stands twice in `alpine.mirrors`, in `alpine.packages`, in `host.retire`, or in the `drivers` of one device.',
+      'Nothing stands twice in `alpine.mirrors`, in `alpine.packages`, in `host.retire`, or in the `drivers` or the `firmware` of one device.',
     otherwise: 'error',
     check: ({ alpine, host, passthrough = [] }) => [
       ...listedTwice(['alpine', 'mirrors'], alpine?.mirrors),
       ...listedTwice(['alpine', 'packages'], alpine?.packages),
-      ...passthrough.flatMap((device, index) =>
-        listedTwice(['passthrough', index, 'drivers'], device?.drivers),
-      ),
+      ...passthrough.flatMap(({ drivers, firmware } = {}, index) => [
+        ...listedTwice(['passthrough', index, 'drivers'], drivers),
+        ...listedTwice(['passthrough', index, 'firmware'], typeof firmware === 'string' ? [] : firmware),
+      ]),
       ...listedTwice(['host', 'retire'], host?.retire),
     ],
   },

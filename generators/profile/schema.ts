@@ -92,6 +92,19 @@ const machine = field.group(
   'The virtual machine.',
 );
 
+// No `.`, `..` or empty step anywhere. The list of what is missing is separated by spaces.
+const FIRMWARE =
+  /^(?!.*\.(zst|xz)$)([A-Za-z0-9_][A-Za-z0-9._+,-]*\/)*[A-Za-z0-9_][A-Za-z0-9._+,-]*(\*[A-Za-z0-9._+,-]*)?$/;
+
+/** A firmware file, as its driver asks for it. */
+export const firmwareField = field.text(FIRMWARE, {
+  description:
+    'Firmware file below /lib/firmware. A `*` stands for a number: the two greatest ones are taken.',
+  allowed: 'the name by which the driver asks for it, without /lib/firmware/ and without .zst or .xz',
+  example: 'iwlwifi-ty-a0-gf-a0-*.ucode',
+  inChoice: true,
+});
+
 const device = field.group(
   {
     pci: field.pciPlace(
@@ -112,6 +125,14 @@ const device = field.group(
         { description: 'FreeBSD drivers to keep away from the card.', most: 16 },
       )
       .default([]),
+    firmware: field
+      .choiceOrList(['auto', 'always', 'none'], firmwareField, {
+        description:
+          'Firmware for the guest that is taken from the packages of Alpine: what the table of cards names for this id ' +
+          'if the ISO is not known to have it (auto), or in any case (always), or just these files.',
+        most: 64,
+      })
+      .default('auto'),
   },
   'A PCI device given to the guest.',
 );

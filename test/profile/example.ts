@@ -5,7 +5,7 @@ import type { ReleasePin } from '../../generators/profile/releases.ts';
 import { keysAt } from '../../generators/profile/issues.ts';
 import { resolveProfile } from '../../generators/profile/resolve.ts';
 import { profileSchema } from '../../generators/profile/schema.ts';
-import { pins } from '../fixtures/profiles.ts';
+import { cards, pins } from '../fixtures/profiles.ts';
 
 export function readShipped(name: string): string {
   return readFileSync(new URL(`../../profiles/${name}`, import.meta.url), 'utf8');
@@ -67,7 +67,7 @@ export function profileYaml(groups: Record<string, unknown> = {}): string {
 }
 
 export function resolveText(text: string, name = 'x', releases = testReleases()) {
-  return resolveProfile({ file: `profiles/${name}.yaml`, name, text }, releases);
+  return resolveProfile({ file: `profiles/${name}.yaml`, name, text }, releases, cards);
 }
 
 /** `line:column path: message`, with the severity or the kind in brackets when it is not a plain error. */

@@ -40,6 +40,7 @@ test('intel8260 is the original prescription, without a diagnostic', () => {
         vendor: '8086',
         device: '24f3',
         drivers: ['if_iwm', 'if_iwlwifi'],
+        firmware: [],
       },
     ],
     network: {
@@ -196,7 +197,7 @@ describe('the name', () => {
 
   test.each(['', '.x', '-x', 'X', 'a b', 'ä', 'a/b', 'a'.repeat(41), 'x.tar'])('%j is refused', (name) => {
     const source = { file: 'x.yaml', name, text: profileYaml() };
-    const { profile, diagnostics } = resolveProfile(source, testReleases());
+    const { profile, diagnostics } = resolveProfile(source, testReleases(), []);
     expect(profile).toBeUndefined();
     expect(diagnostics.map(lineOf)).toEqual([
       expect.stringContaining('1:1 : the name of a profile has to be of'),

@@ -165,6 +165,10 @@ describe('a change of anything else that goes in', () => {
     ],
     ['a file less for the host', { host: { ...SOURCES.host, overlay: SOURCES.host.overlay.slice(1) } }],
     ['a page of the host', { host: { ...SOURCES.host, troubleshooting: Buffer.from('other words\n') } }],
+    [
+      'the firmware of a card',
+      { profile: SOURCES.profile.replace(/^( *)id: .*$/m, '$&\n$1firmware: [rt2860.bin]') },
+    ],
     ['the hash of the ISO', { releases: SOURCES.releases.replace('sha256: f4', 'sha256: f5') }],
   ])('changes the manifest: %s', async (_, changes) => {
     const key = 'reference/manifest.json';

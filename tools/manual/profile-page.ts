@@ -68,6 +68,10 @@ const FILES = taggedList([
     tag: '.It Pa profiles/releases.yaml',
     lines: paragraph('The pinned releases of Alpine Linux, the only ones that a profile may name.'),
   },
+  {
+    tag: '.It Pa profiles/cards.yaml',
+    lines: paragraph('The table of cards: which firmware the driver of a card asks for.'),
+  },
 ]);
 
 const EXAMPLE_PROFILE = `# mine.yaml

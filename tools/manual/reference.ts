@@ -27,6 +27,7 @@ export function profileReference(): KeyReference {
 function referenceOf(schema: z.core.$ZodType, path: string): KeyReference {
   const field = fieldOf(schema);
   const shape = field instanceof z.ZodObject ? Object.entries<z.core.$ZodType>(field.shape) : [];
+  const list = listOf(field);
   return {
     path,
     description: z.globalRegistry.get(field)?.description ?? '',
@@ -35,8 +36,16 @@ function referenceOf(schema: z.core.$ZodType, path: string): KeyReference {
     required: !isWrapped(schema),
     default: defaultOf(schema),
     keys: shape.map(([key, inner]) => referenceOf(inner, path === '' ? key : `${path}.${key}`)),
-    entry: field instanceof z.ZodArray ? referenceOf(field.element, `${path}[]`) : undefined,
+    entry: list && referenceOf(list.element, `${path}[]`),
   };
+}
+
+/** Some fields take a word or a list. */
+function listOf(field: z.core.$ZodType): z.ZodArray | undefined {
+  if (field instanceof z.ZodArray) return field;
+  return field instanceof z.ZodUnion
+    ? field.options.find((option): option is z.ZodArray => option instanceof z.ZodArray)
+    : undefined;
 }
 
 /** Asked for directly: a failed parse, with all that an error carries, takes three times as long. */

@@ -14,7 +14,7 @@ export type Fault = 'fail' | 'full' | 'kill-before' | 'kill-after' | 'hang';
  * they were told, and the fault that call.c has to plant.
  */
 export class State {
-  readonly root = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'airhive-host-'));
+  readonly root = mkdtempSync(process.env.AIRHIVE_TEST_MACHINES ?? join(tmpdir(), 'airhive-host-'));
   readonly state = join(this.root, 'state');
 
   put(path: string, text: string): void {

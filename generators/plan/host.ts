@@ -11,9 +11,22 @@ export interface HostSources {
   readonly troubleshooting: Uint8Array;
 }
 
+/** What the guest needs and neither the ISO nor the vdisk has, by name, as after a build without a network. */
+export interface Missing {
+  readonly packages: readonly string[];
+  readonly firmware: readonly string[];
+}
+
+const NOTHING: Missing = { packages: [], firmware: [] };
+
 /** The FreeBSD side's files, as they lie in the bundle. */
-export function planHost(profile: ResolvedProfile, sources: HostSources, version: string): Tree {
-  const files = planOverlay(sources.overlay, hostView(profile, version));
+export function planHost(
+  profile: ResolvedProfile,
+  sources: HostSources,
+  version: string,
+  missing: Missing = NOTHING,
+): Tree {
+  const files = planOverlay(sources.overlay, hostView(profile, version, missing));
   return treeOf([
     ...files.map((file) => (file.path === PROFILE_PAGE ? dated(file, profile.release.date) : file)),
     planTroubleshooting(sources.troubleshooting, profile),
@@ -42,7 +55,7 @@ function dated(page: File, seconds: number): File {
 }
 
 /** The names that templates in overlays/host may use: the groups of the profile, and what follows from them. */
-export function hostView(profile: ResolvedProfile, version: string): View {
+export function hostView(profile: ResolvedProfile, version: string, missing: Missing = NOTHING): View {
   const { name, ...groups } = profile;
   const { alpine, release, passthrough, host, ssh } = groups;
   return {
@@ -60,6 +73,8 @@ export function hostView(profile: ResolvedProfile, version: string): View {
     reversePort: ssh.reverse ? ssh.port : '',
     reverseTo: ssh.reverse ? ssh.to : '',
     stateSize: '512M',
+    packagesMissing: missing.packages.join(' '),
+    firmwareMissing: missing.firmware.join(' '),
   };
 }
 

@@ -39,6 +39,8 @@ const NAMES: Readonly<Record<string, string>> = {
   reverse: 'ssh.reverse',
   reversePort: 'reversePort',
   reverseTo: 'reverseTo',
+  packagesMissing: 'packagesMissing',
+  firmwareMissing: 'firmwareMissing',
 };
 
 const profile = variant();

@@ -18,6 +18,12 @@ describe('when the disk cannot be written', () => {
   it.each<[string, number, string, (machine: Machine) => void]>([
     ['is full', 7, '4 MB are needed, 3 MB are free', (machine) => machine.put('free-kilobytes', '4095\n')],
     [
+      'is full up to the reserve',
+      7,
+      ', 0 MB are free',
+      (machine) => machine.put('free-kilobytes', '-6144\n'),
+    ],
+    [
       'md is refused',
       4,
       'cannot be used as a disk',

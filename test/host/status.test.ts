@@ -68,6 +68,8 @@ describe('vm_status', () => {
       refused: null,
       free_host: null,
       free_guest: null,
+      packages_missing: [],
+      firmware_missing: [],
       ended: null,
       tunnel: 'up',
       tunnel_port: 2210,

@@ -61,13 +61,13 @@ export function parseCards(source: Source): { cards?: Card[]; diagnostics: Diagn
 }
 
 function packageProblems(card: CardDraft, index: number): Problem[] {
-  return (card.firmware ?? []).flatMap((file, at) => {
-    if (file === undefined || card.package === undefined) return [];
-    const right = firmwarePackage(file);
-    return right === card.package
-      ? []
-      : [error([index, 'firmware', at], `${file} is in ${right}, not in ${card.package}`)];
-  });
+  return (card.firmware ?? []).flatMap((text, at) =>
+    (text?.split('|') ?? []).flatMap((file) => {
+      const right = firmwarePackage(file);
+      if (card.package === undefined || right === card.package) return [];
+      return [error([index, 'firmware', at], `${file} is in ${right}, not in ${card.package}`)];
+    }),
+  );
 }
 
 /** One id may have several cards, but not one card twice. */
@@ -87,10 +87,12 @@ interface CardId {
 }
 
 /**
- * The Alpine package of a firmware file. Alpine has one for each directory of linux-firmware, and -other for what lies
- * beside the directories; links beside them are in the package of what they lead to.
+ * The Alpine package of a firmware file; of several with `|` between them that of the first. Alpine has one for each
+ * directory of linux-firmware, and -other for what lies beside the directories; links beside them are in the package of
+ * what they lead to.
  */
-export function firmwarePackage(file: string): string {
+export function firmwarePackage(files: string): string {
+  const [file = ''] = files.split('|');
   const [directory = '', ...rest] = file.split('/');
   if (rest.length > 0) return `linux-firmware-${directory.toLowerCase()}`;
   if (file.startsWith('iwlwifi-')) return 'linux-firmware-intel';
@@ -99,7 +101,7 @@ export function firmwarePackage(file: string): string {
 
 type Device = Pick<Profile['passthrough'][number], 'id' | 'firmware'>;
 
-/** What is to be taken for a device, by package, in the driver's order; a `*` in a name stands for a number. */
+/** What is to be taken for a device, by package, in the driver's order; names as in the table. */
 export function wantedFirmware({ id, firmware }: Device, cards: readonly Card[]) {
   const byPackage = new Map<string, Set<string>>();
   for (const file of namedFiles(id, firmware, cards)) {

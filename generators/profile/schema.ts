@@ -93,13 +93,15 @@ const machine = field.group(
 );
 
 // No `.`, `..` or empty step anywhere. The list of what is missing is separated by spaces.
-const FIRMWARE =
-  /^(?!.*\.(zst|xz)$)([A-Za-z0-9_][A-Za-z0-9._+,-]*\/)*[A-Za-z0-9_][A-Za-z0-9._+,-]*(\*[A-Za-z0-9._+,-]*)?$/;
+const STEP = '[A-Za-z0-9_][A-Za-z0-9._+-]*';
+const ONE_NAME = `(${STEP}/)*${STEP}(\\*[A-Za-z0-9._+-]*)?`;
+const FIRMWARE = new RegExp(`^(?!.*\\.(zst|xz)(\\||$))${ONE_NAME}(\\|${ONE_NAME})*$`);
 
 /** A firmware file, as its driver asks for it. */
 export const firmwareField = field.text(FIRMWARE, {
   description:
-    'Firmware file below /lib/firmware. A `*` stands for a number: the two greatest ones are taken.',
+    'Firmware file below /lib/firmware. A `*` stands for a number: the two greatest ones are taken. ' +
+    'A `|` stands between names of which one is enough: all that there are are taken.',
   allowed: 'the name by which the driver asks for it, without /lib/firmware/ and without .zst or .xz',
   example: 'iwlwifi-ty-a0-gf-a0-*.ucode',
   inChoice: true,

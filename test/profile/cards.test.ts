@@ -88,6 +88,7 @@ describe('what is wanted', () => {
     ['intel/iwlwifi/iwlwifi-ty-a0-gf-a0.pnvm', 'intel'],
     ['mt7662.bin', 'mediatek'],
     ['rt2860.bin', 'other'],
+    ['rtw89/a-*.bin|rtw89/a.bin', 'rtw89'],
     ['RTL8192E/boot.img', 'rtl8192e'],
     ['ath10k/QCA6174/hw3.0/board.bin', 'ath10k'],
   ])('%s is in linux-firmware-%s', (file, name) =>
@@ -132,6 +133,12 @@ describe('the key of a profile', () => {
     'a.bin.xz',
     'a-*-*.bin',
     '*.bin',
+    'a.bin|',
+    '|a.bin',
+    'a.bin||b.bin',
+    'a.bin.zst|b.bin',
+    'a.bin | b.bin',
+    'a,b.bin',
     '*/a.bin',
     'brcm/',
     '',
@@ -170,6 +177,7 @@ describe('a table that is wrong', () => {
     ['ids', ['2725'], 'has to be vendor:device'],
     ['firmware', ['a b'], 'has to be the name by which the driver asks for it'],
     ['firmware', ['rt3290.bin'], 'rt3290.bin is in linux-firmware-other, not in linux-firmware-intel'],
+    ['firmware', ['iwlwifi-a|rt3290.bin'], 'rt3290.bin is in linux-firmware-other'],
     ['ids', ['8086:2725', '8086:2725'], '8086:2725 stands for Intel Wi-Fi 6E AX210 already'],
   ])('%s: %j', (key, value, message) =>
     expect(problems({ ...card, [key]: value })).toEqual([expect.stringContaining(message)]),

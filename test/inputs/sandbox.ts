@@ -9,7 +9,7 @@ import { generatedBytes, pinOf, startMirror, type Mirror, type MirrorFile } from
 import { FakeClock } from './clock.ts';
 
 /** Keeps what is reported. */
-class Recorder implements Reporter {
+export class Recorder implements Reporter {
   readonly steps: string[] = [];
   readonly warnings: string[] = [];
   readonly details: string[] = [];

@@ -9,6 +9,7 @@ import { readOverlay } from '../inputs/tree.ts';
 import { resolveEpoch } from '../plan/epoch.ts';
 import { planGuest } from '../plan/guest.ts';
 import { planHost } from '../plan/host.ts';
+import { withShared } from '../plan/render.ts';
 import { parseCards, type Card } from '../profile/cards.ts';
 import { formatDiagnostic, worstKind } from '../profile/diagnostics.ts';
 import { parseReleases, type ReleasePin } from '../profile/releases.ts';
@@ -70,12 +71,14 @@ export async function assemble(
   { root, version, env }: VerbContext,
 ): Promise<{ bundle: Bundle; guest: Tree }> {
   const epoch = resolveEpoch(env.SOURCE_DATE_EPOCH, profile.release.date);
-  const [guestOverlay, overlay, troubleshooting] = await Promise.all([
+  const [guestOverlay, hostOverlay, shared, troubleshooting] = await Promise.all([
     own(join(root, 'overlays/guest'), readOverlay),
     own(join(root, 'overlays/host'), readOverlay),
+    own(join(root, 'overlays/shared'), readOverlay),
     own(join(root, 'docs/troubleshooting.md'), (path) => onDisk('read', path, () => readFile(path))),
   ]);
-  const guest = planGuest(profile, guestOverlay, version);
+  const guest = planGuest(profile, withShared('guest', guestOverlay, shared), version);
+  const overlay = withShared('host', hostOverlay, shared);
   const host = planHost(profile, { overlay, troubleshooting }, version);
   return { bundle: await assembleBundle({ profile, version, epoch, guest, host }), guest };
 }

@@ -6,7 +6,7 @@ import { planOverlay, type OverlaySource, type View } from './render.ts';
 
 /**
  * The guest's file tree, as the apkovl carries it: the overlay's files and the runlevel links that start services.
- * @param sources the files of overlays/guest
+ * @param sources the files of overlays/guest and overlays/shared
  * @param version airhive's own version
  */
 export function planGuest(

@@ -5,7 +5,7 @@ import { planOverlay, type OverlaySource, type View } from './render.ts';
 /** The card's slot in the guest; more cards take the ones after the network's (6) and the entropy device's (7). */
 const CARD_SLOTS = [5, 8, 9, 10, 11, 12, 13, 14];
 
-/** What the FreeBSD side's files are made from: those of overlays/host, and the page docs/troubleshooting.md. */
+/** What the FreeBSD side's files are made from: those of overlays/host and overlays/shared, and the page docs/troubleshooting.md. */
 export interface HostSources {
   readonly overlay: readonly OverlaySource[];
   readonly troubleshooting: Uint8Array;

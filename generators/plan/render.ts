@@ -4,8 +4,20 @@ import { fileOf, type File } from '../formats/tree.ts';
 
 /* Overlay sources become the files of a machine: templates are filled, each value escaped for its file. */
 
-/** One file of overlays/guest or overlays/host as it lies in the repository, `.mustache` still in its name. */
+/** One file of an overlay as it lies in the repository, `.mustache` still in its name. */
 export type OverlaySource = Pick<File, 'path' | 'bytes'>;
+
+/** Where each machine has the files of overlays/shared. */
+const SHARED_IN = { guest: 'usr/libexec/airhive', host: 'lib' } as const;
+
+/** The overlay of one machine, and what both machines have, in its place there. */
+export function withShared(
+  machine: keyof typeof SHARED_IN,
+  own: readonly OverlaySource[],
+  shared: readonly OverlaySource[],
+): OverlaySource[] {
+  return [...own, ...shared.map(({ path, bytes }) => ({ path: `${SHARED_IN[machine]}/${path}`, bytes }))];
+}
 
 const TEMPLATE = '.mustache';
 

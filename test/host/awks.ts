@@ -8,9 +8,13 @@ import { otherAwks, toolsBefore } from './other-tools.ts';
 /** FreeBSD's is the one true awk; the others are stricter or laxer in other places. */
 export const AWKS: readonly string[] = ['mawk', 'busybox awk', 'original-awk', ...otherAwks()];
 
-const LIB = new URL('../../overlays/host/lib/', import.meta.url).pathname;
+const OVERLAYS = new URL('../../overlays/', import.meta.url).pathname;
+const SHARED = ['ssid'];
 
-/** Runs programs of the host's lib/, named without `.awk`, or at an absolute path; `words` come before, `input` after. */
+const fileOf = (name: string): string =>
+  name.startsWith('/') ? name : `${OVERLAYS}${SHARED.includes(name) ? 'shared' : 'host/lib'}/${name}.awk`;
+
+/** Runs programs of the host's lib/ or of both machines, named without `.awk`, or at an absolute path; `words` come before, `input` after. */
 export function runAwk(
   awk: string,
   programs: readonly string[],
@@ -18,7 +22,7 @@ export function runAwk(
   ...input: string[]
 ): Buffer {
   const [tool = '', ...applet] = awk.split(' ');
-  const files = programs.flatMap((name) => ['-f', name.startsWith('/') ? name : `${LIB}${name}.awk`]);
+  const files = programs.flatMap((name) => ['-f', fileOf(name)]);
   return run(tool, [...applet, ...words, ...files, ...input]);
 }
 

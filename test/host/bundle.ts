@@ -6,6 +6,7 @@ import { renderTemplate, type View } from '../../generators/plan/render.ts';
 import { variant } from '../fixtures/profiles.ts';
 
 const OVERLAY = new URL('../../overlays/host/', import.meta.url).pathname;
+const SHARED = new URL('../../overlays/shared/', import.meta.url).pathname;
 
 /** The bytes that stand for the ISO and the vdisk; the scripts look at nothing but their digests. */
 export const ISO_BYTES = Buffer.from('an Alpine ISO, for all that the scripts know\n'.repeat(3000));
@@ -88,6 +89,7 @@ export function writeBundle(folder: string, view: View): void {
       writeFileSync(join(folder, name), render(name, view));
     } else cpSync(source, join(folder, path));
   }
+  cpSync(SHARED, join(folder, 'lib'), { recursive: true });
   cpSync(new URL('../../docs/troubleshooting.md', import.meta.url), join(folder, 'troubleshooting.md'));
   for (const [name, bytes] of Object.entries(OTHERS)) writeFileSync(join(folder, name), bytes);
   writeFileSync(

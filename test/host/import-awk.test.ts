@@ -12,7 +12,9 @@ function imported(conf: string): { blocks: string; notes: string[] } {
   const results = AWKS.map((awk) => {
     const notes = freshFile('');
     const file = freshFile(Buffer.from(conf, 'latin1'));
-    const blocks = runAwk(awk, ['ssid', 'conf', 'import'], ['-v', `notes=${notes}`], file).toString('latin1');
+    const blocks = runAwk(awk, ['ssid', 'shown', 'conf', 'import'], ['-v', `notes=${notes}`], file).toString(
+      'latin1',
+    );
     return { blocks, notes: run('cat', [notes]).toString().split('\n').slice(0, -1) };
   });
   const [first] = results;

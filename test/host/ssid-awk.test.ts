@@ -17,7 +17,10 @@ interface Row {
 
 function rowsOf(awk: string, names: readonly (string | Buffer)[]): Row[] {
   const digits = names.map((name) => `${Buffer.from(name).toString('hex')}\n`).join('');
-  const lines = runAwk(awk, ['ssid', PROGRAM], [], freshFile(digits)).toString().split('\n').slice(0, -1);
+  const lines = runAwk(awk, ['ssid', 'shown', PROGRAM], [], freshFile(digits))
+    .toString()
+    .split('\n')
+    .slice(0, -1);
   expect(lines).toHaveLength(names.length);
   return lines.map((line) => {
     const [utf8 = '', plain = '', width = '', json = '', setting = ''] = line.split('\t');

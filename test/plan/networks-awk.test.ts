@@ -4,9 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { freshFile, run } from '../fixtures/scratch.ts';
 import { hasTool } from '../tools.ts';
 
-const PROGRAM = fileURLToPath(
-  new URL('../../overlays/guest/usr/libexec/airhive/networks.awk', import.meta.url),
-);
+const PROGRAM = ['shared/ssid.awk', 'guest/usr/libexec/airhive/networks.awk'].flatMap((path) => [
+  '-f',
+  fileURLToPath(new URL(`../../overlays/${path}`, import.meta.url)),
+]);
 const TAG = 'airhive-site';
 const MARK = `id_str="${TAG}"`;
 
@@ -87,7 +88,7 @@ describe.each([
 ])('networks.awk under $name', ({ name, command: [tool = '', ...args] }) => {
   const isReady = hasTool(name);
   const merge = (site: string, learnt: string) =>
-    run(tool, [...args, '-v', `tag=${TAG}`, '-f', PROGRAM, site, learnt]).toString('latin1');
+    run(tool, [...args, '-v', `tag=${TAG}`, ...PROGRAM, site, learnt]).toString('latin1');
   const mergeTexts = (site: string, learnt: string) => merge(freshFile(site), freshFile(learnt));
 
   it.skipIf(!isReady)(`merges any networks of any bytes (needs ${name})`, () => {

@@ -8,8 +8,10 @@ import { Guest } from './guest.ts';
 class Wifi extends Guest {
   constructor(script: string) {
     super(script);
-    const awk = 'usr/libexec/airhive/networks.awk';
-    this.write(awk, textAt(guestTree(variant()), awk));
+    for (const name of ['ssid.awk', 'networks.awk']) {
+      const awk = `usr/libexec/airhive/${name}`;
+      this.write(awk, textAt(guestTree(variant()), awk));
+    }
     this.write('etc/airhive/airhive.conf', 'WLAN=wlan0\nSUBNET=172.24.1.0/24\n');
     this.write('etc/airhive/wpa_supplicant.conf', '');
     this.write('var/lib/airhive/wifi/wpa_supplicant.conf', 'network={\n\tssid="home"\n}\n');

@@ -1,8 +1,8 @@
-# ssid.awk: what the other programs share: names of networks, which are bytes and not text. A name goes about as
-# hexadecimal digits. To be run with LC_ALL=C, where every awk counts bytes.
+# shown.awk: awk [-v as=shown|setting|json -v hex=...] -f ssid.awk -f shown.awk
+# Names of networks for a terminal, for wpa_supplicant.conf(5) and for JSON: one name as the variables say, or for the program
+# that comes after this one.
 
 BEGIN {
-  for (i = 1; i < 256; i++) code[sprintf("%c", i)] = i
   # lib/common sets it when the terminal takes UTF-8.
   utf8 = ENVIRON["AIRHIVE_UTF8"] != ""
   # The characters that are shown as they are: letters and signs that every terminal puts into as many columns. Not those
@@ -11,6 +11,7 @@ BEGIN {
   printable(1, "2100-2319 231c-2328 232b-23e8 2460-25fc 2600-2613 ff61-ff9f")
   printable(2, "3001-3029 3030-303e 3041-3096 309b-30ff 3105-312f 3131-3163 3165-318e 31f0-321e 3400-4dbf 4e00-9fff")
   printable(2, "ac00-d7a3 f900-fad9 ff01-ff60 ffe0-ffe6 1f400-1f43e 1f442-1f4fc 1f600-1f64f 1f680-1f6c5 1f910-1f93a")
+  if (as != "") print (as == "json" ? json_of(hex) : as == "setting" ? setting(hex) : shown(hex))
 }
 
 # Remembers ranges of characters that take so many columns.
@@ -27,54 +28,6 @@ function printable(columns, list,   range, n, i) {
 function columns_of(character,   i) {
   for (i = 1; i <= ranges; i++) if (character >= range_first[i] && character <= range_last[i]) return range_columns[i]
   return 0
-}
-
-# A number, such as a byte, from hexadecimal digits.
-function value_of(digits,   i, n) {
-  n = 0
-  for (i = 1; i <= length(digits); i++) n = n * 16 + index("0123456789abcdef", substr(digits, i, 1)) - 1
-  return n
-}
-
-# The name in a setting ssid=VALUE, from "text", P"printf escapes" or digits.
-function ssid_of(value,   text) {
-  if (match(value, /^P?".*"$/)) {
-    text = substr(value, index(value, "\"") + 1)
-    text = substr(text, 1, length(text) - 1)
-    return value ~ /^P/ ? unescaped(text) : hex_of(text)
-  }
-  return is_name(tolower(value)) ? tolower(value) : ""
-}
-
-# Whether it is digits, of a name that can be: at most 32 bytes (IEEE 802.11-2020, 9.4.2.2).
-function is_name(hex) { return hex ~ /^[0-9a-f]*$/ && length(hex) % 2 == 0 && length(hex) <= 64 }
-
-function hex_of(text,   i, out) {
-  out = ""
-  for (i = 1; i <= length(text); i++) out = out sprintf("%02x", code[substr(text, i, 1)])
-  return out
-}
-
-# As digits, since what is escaped may be a byte that awk cannot keep in a string.
-function unescaped(text,   i, c, out) {
-  out = ""
-  for (i = 1; i <= length(text); i++) {
-    c = substr(text, i, 1)
-    if (c == "\\") {
-      c = substr(text, ++i, 1)
-      if (c == "n") { out = out "0a"; continue }
-      if (c == "r") { out = out "0d"; continue }
-      if (c == "t") { out = out "09"; continue }
-      if (c == "e") { out = out "1b"; continue }
-      if (c == "x" && substr(text, i + 1, 2) ~ /^[0-9a-fA-F][0-9a-fA-F]$/) {
-        out = out tolower(substr(text, i + 1, 2))
-        i += 2
-        continue
-      }
-    }
-    out = out hex_of(c)
-  }
-  return out
 }
 
 # The character whose UTF-8 begins at that digit; -1 when there is none, as in what was cut, is too long or a surrogate.

@@ -74,7 +74,7 @@ export function leftovers(machine: Machine): string[] {
 /** The files outside of data/ in which one of the secrets stands. */
 export function leaks(machine: Machine, secrets: readonly string[]): string[] {
   const allowed =
-    /^(mnt\/vm_bhyve\/linuxguest|bundle)\/data\/|^etc\/wpa_supplicant\.conf$|^state\/(guest|keys)\/|\.iso$|^bin\//;
+    /^(mnt\/vm_bhyve\/linuxguest|bundle)\/data\/|^bundle\.site\.img$|^etc\/wpa_supplicant\.conf$|^state\/(guest|keys)\/|\.iso$|^bin\//;
   const wanted = new RegExp(secrets.map((secret) => secret.replaceAll(/[^A-Za-z0-9 ]/g, '\\$&')).join('|'));
   return readdirSync(machine.root, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { type Ended, Machine } from '../machine.ts';
@@ -43,6 +43,20 @@ const secrets = (machine: Machine): readonly string[] => [
 export const firstInstall: Swept = {
   name: 'vm_install apply, the first',
   prepare: async () => Promise.resolve(new Machine({ host: 'laptop' })),
+  run: async (machine) => install(machine, 'apply'),
+  picture: installationOf,
+  secrets,
+};
+
+/** The same where there are no networks and keys any more, with what "airhive build --secrets" wrote beside the bundle. */
+export const siteBeside: Swept = {
+  name: 'vm_install apply, with a site image beside the bundle',
+  prepare: async () => {
+    const machine = await installed();
+    cpSync(join(machine.data, 'site.img'), `${machine.bundle}.site.img`);
+    rmSync(machine.data, { recursive: true });
+    return machine;
+  },
   run: async (machine) => install(machine, 'apply'),
   picture: installationOf,
   secrets,

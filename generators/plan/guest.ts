@@ -27,7 +27,7 @@ export function planGuest(
  * driver (docs/notes/alpine.md). hwclock is linked by the initramfs.
  */
 const RUNLEVELS: Readonly<Record<string, readonly string[]>> = {
-  sysinit: ['devfs', 'dmesg', 'mdev', 'hwdrivers', 'modloop'],
+  sysinit: ['devfs', 'dmesg', 'mdev', 'hwdrivers', 'modloop', 'airhive-firmware'],
   boot: [
     'modules',
     'sysctl',

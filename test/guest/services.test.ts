@@ -38,6 +38,19 @@ function circle(before: Map<string, string[]>): string[] {
   return [];
 }
 
+/** Whether one service is started before another, which may be said of services between them. */
+function isBefore(
+  before: Map<string, string[]>,
+  one: string,
+  other: string,
+  seen = new Set<string>(),
+): boolean {
+  if (seen.has(other)) return false;
+  seen.add(other);
+  const earlier = before.get(other) ?? [];
+  return earlier.includes(one) || earlier.some((next) => isBefore(before, one, next, seen));
+}
+
 const resolved = (room: Room): string => room.run('rc-update -u 2>&1', true).trim();
 
 describe("OpenRC's own resolution of the services", () => {
@@ -60,6 +73,17 @@ describe("OpenRC's own resolution of the services", () => {
     expect(circle(before)).toEqual([]);
     expect(before.get('airhive-firewall')).toContain('airhive-packages');
     expect(before.get('sshd')).toEqual(expect.arrayContaining(['net', 'airhive-site']));
+  });
+
+  it('has the packages before all that needs them, and the firmware path before any driver is loaded', () => {
+    const room = new Room();
+    expect(resolved(room)).toContain('ok');
+    const before = dependencies(room);
+    for (const later of ['airhive-firewall', 'airhive-dns', 'airhive-wifi'])
+      expect(isBefore(before, 'airhive-packages', later), later).toBe(true);
+    expect(isBefore(before, 'modloop', 'airhive-firmware')).toBe(true);
+    for (const later of ['hwdrivers', 'mdev', 'modules'])
+      expect(isBefore(before, 'airhive-firmware', later), later).toBe(true);
   });
 
   it('would name a service that is missing, and show a circle', () => {

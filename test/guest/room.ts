@@ -9,7 +9,7 @@ import {
   writeFileSync,
   chmodSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { inject } from 'vitest';
 import type { ResolvedProfile } from '../../generators/profile/resolve.ts';
 import { guestTree } from '../fixtures/machines.ts';
@@ -20,7 +20,8 @@ const SERVERS = new URL('servers.js', import.meta.url).pathname;
 
 /**
  * Everything in namespaces of its own, which end with it: network, processes, mounts, name. A cable eth0, the servers, and
- * the guest's root, whose /dev has nothing of this machine's but what gives and takes bytes.
+ * the guest's root, in RAM as the initramfs makes it (there apk refuses what it adds elsewhere), whose /dev has nothing of
+ * this machine's but what gives and takes bytes. What the guest has written is copied back. The vdisk cannot be written.
  */
 const ENTER = `set -e
 room=$1 mirror=$2 node=$3 servers=$4 code=$5 ipv6=$6 script=$7
@@ -28,15 +29,17 @@ ip link set lo up
 # Which questions musl asks depends on it.
 [ -n "$ipv6" ] || echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
 ip link add eth0 type veth peer name host && ip link set host up
-mount --bind "$room" "$room" && cd "$room"
+mount -t tmpfs tmpfs /mnt && cp -a "$room/." /mnt && cd /mnt
 mount -t proc proc proc
+[ ! -d media/vda ] || { mount --bind media/vda media/vda && mount -o remount,bind,ro media/vda; }
 mkdir -p mirror && mount --bind "$mirror" mirror
 for name in null zero random urandom; do : >>dev/$name; mount --bind /dev/$name dev/$name; done
 rm -f "$mirror/ready"
 "$node" "$servers" "$mirror" $code >/dev/null &
 until [ -e "$mirror/ready" ]; do sleep 0.05; done
 set +e
-chroot . /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root /bin/sh -c "$script"`;
+chroot . /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root /bin/sh -c "$script"
+cp -a etc run sys var "$room/"`;
 
 /** What OpenRC would have started before ours; it is not to set this machine's clock. */
 const BOOTED = `mkdir -p /run/openrc/started /run/sshd && echo boot >/run/openrc/softlevel
@@ -65,7 +68,17 @@ report() {
 }
 `;
 
+/** A repository's file of this name and any version. */
+function packageIn(repository: string, name: string): string {
+  const [file] = run('find', [join(repository, 'x86_64'), '-name', `${name}-[0-9]*.apk`])
+    .toString()
+    .split('\n');
+  return file!;
+}
+
 export interface RoomOptions {
+  /** The repository that the mirror has. */
+  readonly repository?: string;
   readonly profile?: ResolvedProfile;
   /** What the network's DNS server answers to questions for IPv6 addresses; without it there is no such server. */
   readonly code?: number;
@@ -79,7 +92,12 @@ export class Room {
   private readonly code: string;
   private readonly ipv6: string;
 
-  constructor({ profile = VARIANTS.intel8260!, code, mirrors = 'http://127.0.0.1:8080' }: RoomOptions = {}) {
+  constructor({
+    profile = VARIANTS.intel8260!,
+    code,
+    mirrors = 'http://127.0.0.1:8080',
+    repository,
+  }: RoomOptions = {}) {
     const { installed, standard, mirror } = inject('parts');
     this.code = code === undefined ? '' : String(code);
     this.ipv6 = profile.network.ipv6 === null ? '' : 'yes';
@@ -96,7 +114,7 @@ export class Room {
     this.edit('etc/airhive/airhive.conf', (text) => text.replace(/^MIRRORS=.*$/m, `MIRRORS='${mirrors}'`));
     if (code !== undefined) this.write('etc/resolv.conf', 'nameserver 127.0.0.53\n');
     cpSync(standard, join(this.directory, 'media/sr0/apks'), { recursive: true });
-    cpSync(mirror, join(this.mirror, 'v3.24/main'), { recursive: true });
+    cpSync(repository ?? mirror, join(this.mirror, 'v3.24/main'), { recursive: true });
   }
 
   /** Has the state disk of another: the same guest at its next start. */
@@ -111,11 +129,23 @@ export class Room {
 
   /** Of the mirror: its file of this name and any version. */
   package(name: string): string {
-    const directory = join(this.mirror, 'v3.24/main/x86_64');
-    const [file] = run('find', [directory, '-name', `${name}-[0-9]*.apk`])
-      .toString()
-      .split('\n');
-    return file!;
+    return packageIn(join(this.mirror, 'v3.24/main'), name);
+  }
+
+  /** Has a vdisk with these packages of a repository; returns their directory. */
+  bring(names: readonly string[], repository = inject('parts').mirror): string {
+    const apks = join(this.directory, 'media/vda/apks');
+    mkdirSync(apks, { recursive: true });
+    writeFileSync(join(apks, '../airhive.apkovl.tar.gz'), '');
+    for (const name of names)
+      cpSync(packageIn(repository, name), join(apks, basename(packageIn(repository, name))));
+    return apks;
+  }
+
+  /** What the mirror was asked for. */
+  get requests(): string[] {
+    const file = join(this.mirror, 'requests');
+    return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
   }
 
   read(path: string): string {

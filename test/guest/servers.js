@@ -1,8 +1,8 @@
-// servers.js DIR [RCODE]: a mirror at 127.0.0.1:8080 that has the files of DIR. A file whose name is the content of
-// DIR/hold stops in the middle until that file is gone. With RCODE also a DNS server at 127.0.0.53, to which every name is
+// servers.js DIR [RCODE]: a mirror at 127.0.0.1:8080 that has the files of DIR and writes down in DIR/requests what it was
+// asked for. A file whose name is the content of DIR/hold stops in the middle until that file is gone. With RCODE also a DNS server at 127.0.0.53, to which every name is
 // 127.0.0.1 and every question for an IPv6 address a reason to answer with that code (RFC 1035, 4.1.1).
 import { createSocket } from 'node:dgram';
-import { existsSync, readFileSync, watch, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, watch, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 
@@ -10,6 +10,7 @@ const [directory, code] = process.argv.slice(2);
 const hold = join(directory, 'hold');
 
 createServer((request, response) => {
+  appendFileSync(join(directory, 'requests'), `${request.url}\n`);
   const path = join(directory, request.url);
   if (!existsSync(path)) return response.writeHead(404).end();
   const bytes = readFileSync(path);

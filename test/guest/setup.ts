@@ -6,7 +6,7 @@ import type { TestProject } from 'vitest/node';
 import { guestTree, textAt } from '../fixtures/machines.ts';
 import { VARIANTS } from '../fixtures/profiles.ts';
 import { officialPackages, openAlpine } from '../vm/base/alpine.ts';
-import { buildApk, publicKey, type BuiltApk } from '../vm/base/apk.ts';
+import { buildApk, publicKey, type ApkPackage, type BuiltApk } from '../vm/base/apk.ts';
 import { makeKey, writeRepositories } from '../vm/base/base.ts';
 import { inRoot } from '../vm/base/chroot.ts';
 import { lackingPackages } from '../vm/base/debian.ts';
@@ -23,6 +23,10 @@ export interface Parts {
   /** Repositories: directories with `x86_64/`. */
   readonly standard: string;
   readonly mirror: string;
+  /** As the mirror, with newer versions of what the ISO lacks. */
+  readonly newer: string;
+  /** What the ISO lacks, signed by a key of the same name that is not the guest's. */
+  readonly forged: string;
 }
 
 declare module 'vitest' {
@@ -42,6 +46,31 @@ apk add --root /t --initdb --repository /repository --no-network --quiet "$@"
 umount /t/proc /t/dev
 cp -a /t/. /made/`;
 
+const FETCHED = /^(iptables|dnsmasq)/;
+
+/** The same package in a later version; those that ask for this very version go along. */
+function later(apk: ApkPackage): ApkPackage {
+  const entries = Object.entries(apk.fields);
+  const fields = entries.map(([letter, value]) => [letter, value.replaceAll(/1\.8\.11-r1|2\.91-r0/g, '$&9')]);
+  return { ...apk, fields: Object.fromEntries(fields) as Record<string, string> };
+}
+
+/** Writes the other repositories of Parts. */
+async function prepareOthers(
+  directory: string,
+  built: readonly BuiltApk[],
+  fetched: readonly ApkPackage[],
+  key: ReturnType<typeof makeKey>,
+): Promise<Pick<Parts, 'newer' | 'forged'>> {
+  const kept = built.filter(({ name }) => !FETCHED.test(name));
+  const newer = await Promise.all(fetched.map((apk) => buildApk(later(apk), key)));
+  await writeRepositories(join(directory, 'newer'), [...kept, ...newer], key);
+  const forger = makeKey();
+  const forged = await Promise.all(fetched.map((apk) => buildApk(apk, forger)));
+  await writeRepositories(join(directory, 'forged'), forged, forger);
+  return { newer: join(directory, 'newer/apks/mirror'), forged: join(directory, 'forged/apks/mirror') };
+}
+
 async function prepare(directory: string): Promise<Parts> {
   const caches = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'airhive-vm');
   await mkdir(caches, { recursive: true, mode: 0o700 });
@@ -51,6 +80,8 @@ async function prepare(directory: string): Promise<Parts> {
   const lacking = await lackingPackages(join(VM, 'base/packages'));
   for (const apk of [...(await officialPackages(alpine)), ...lacking]) built.push(await buildApk(apk, key));
   await writeRepositories(directory, built, key);
+  const fetched = lacking.filter(({ fields }) => FETCHED.test(fields.P ?? ''));
+  const others = await prepareOthers(directory, built, fetched, key);
   const standard = join(directory, 'apks/standard');
   const root = join(directory, 'root');
   await mkdir(root);
@@ -76,6 +107,7 @@ async function prepare(directory: string): Promise<Parts> {
     installed: join(root, 'made'),
     standard,
     mirror: join(directory, 'apks/mirror'),
+    ...others,
   };
 }
 

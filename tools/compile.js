@@ -86,6 +86,36 @@ async function bundle() {
   });
 }
 
+/**
+ * The npm packages that have a part in the program, for the list of parts in every bundle. What package-lock.json says of
+ * them is the same on every machine, but for the address that they were fetched from.
+ */
+function bundledPackages({ outputs }) {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+  const used = Object.values(outputs).flatMap(({ inputs }) =>
+    Object.keys(inputs).filter((path) => inputs[path].bytesInOutput > 0),
+  );
+  // Where node_modules is a link, what it leads to stands before it.
+  const places = used.flatMap(
+    (path) => /(?:node_modules\/(?:@[^/]+\/)?[^/]+\/)+/.exec(path)?.[0].slice(0, -1) ?? [],
+  );
+  const nameOf = (place) => place.replace(/^.*node_modules\//, '');
+  const all = [...new Set(places)].sort();
+  const names = all.map(nameOf);
+  return all.map((place) => {
+    const { version, license, integrity, dependencies = {} } = packages[place];
+    const name = nameOf(place);
+    return {
+      name,
+      version,
+      license: license ?? '',
+      integrity,
+      direct: name in packages[''].devDependencies,
+      dependsOn: Object.keys(dependencies).filter((other) => names.includes(other)),
+    };
+  });
+}
+
 /** Runs a build, which makes bin/airhive.cjs write the code cache. Without it everything works the same, only later. */
 function warmUp(program) {
   const scratch = mkdtempSync(join(tmpdir(), 'airhive-compile-'));
@@ -130,6 +160,7 @@ const [airhive, hashThread] = ['airhive.cjs', 'hash-thread.cjs'].map(
 );
 const program = `airhive-${sha256(airhive).slice(0, 16)}.cjs`;
 write('hash-thread.cjs', hashThread);
+write('packages.json', `${JSON.stringify(bundledPackages(metafile), null, 1)}\n`);
 write(program, airhive);
 warmUp(program);
 const used = before.filter(([path]) => path in metafile.inputs || path === 'tools/compile.js');

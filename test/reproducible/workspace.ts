@@ -24,6 +24,7 @@ const PARTS = [
   'profiles',
   'tools/compile.js',
   'package.json',
+  'package-lock.json',
   'tsconfig.json',
 ];
 

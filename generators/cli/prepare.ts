@@ -10,7 +10,7 @@ import { resolveEpoch } from '../plan/epoch.ts';
 import { planGuest } from '../plan/guest.ts';
 import { planHost } from '../plan/host.ts';
 import { withShared } from '../plan/render.ts';
-import { parseCards, type Card } from '../profile/cards.ts';
+import { lookupIn, type CardLookup } from '../profile/cards.ts';
 import { formatDiagnostic, worstKind } from '../profile/diagnostics.ts';
 import { parseReleases, type ReleasePin } from '../profile/releases.ts';
 import { resolveProfile, type ResolvedProfile } from '../profile/resolve.ts';
@@ -49,11 +49,8 @@ export async function loadReleases(
 }
 
 /** The table of cards that airhive ships. */
-export async function loadCards(context: VerbContext): Promise<readonly Card[]> {
-  const source = await readCards(context);
-  const { cards, diagnostics } = parseCards(source);
-  if (!cards) throw refusal(source.file, diagnostics);
-  return cards;
+export async function loadCards(context: VerbContext): Promise<CardLookup> {
+  return lookupIn(await readCards(context));
 }
 
 /** One error for all that is wrong with a file. */

@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { Diagnostic } from '../errors.ts';
+import { AirhiveError, type Diagnostic } from '../errors.ts';
 import { error, parseYaml, toDiagnostics, type Problem, type Source } from './document.ts';
 import * as field from './fields.ts';
 import { readBy, type Draft } from './issues.ts';
@@ -60,6 +60,26 @@ export function parseCards(source: Source): { cards?: Card[]; diagnostics: Diagn
   return data && problems.length === 0 ? { cards: data, diagnostics } : { diagnostics };
 }
 
+/** The cards with an id, `8086:24f3`. */
+export type CardLookup = (id: string) => readonly Card[];
+
+/**
+ * Reads of the table only the entries that have the id in them: the whole takes longer than the rest of a profile.
+ * @throws AirhiveError environment, when it is asked, for a table that was damaged
+ */
+export function lookupIn({ file, text }: Source): CardLookup {
+  return (id) => {
+    const entries = text.split(/^(?=- )/m).filter((entry) => entry.toLowerCase().includes(id));
+    if (entries.length === 0) return [];
+    const { cards } = parseCards({ file, text: entries.join('') });
+    if (cards)
+      return cards.filter(({ ids }) => ids.some(({ vendor, device }) => `${vendor}:${device}` === id));
+    throw new AirhiveError('environment', `a part of airhive is damaged: ${file}`, {
+      hint: 'install airhive again, as a whole',
+    });
+  };
+}
+
 function packageProblems(card: CardDraft, index: number): Problem[] {
   return (card.firmware ?? []).flatMap((text, at) =>
     (text?.split('|') ?? []).flatMap((file) => {
@@ -102,7 +122,7 @@ export function firmwarePackage(files: string): string {
 type Device = Pick<Profile['passthrough'][number], 'id' | 'firmware'>;
 
 /** What is to be taken for a device, by package, in the driver's order; names as in the table. */
-export function wantedFirmware({ id, firmware }: Device, cards: readonly Card[]) {
+export function wantedFirmware({ id, firmware }: Device, cards: CardLookup) {
   const byPackage = new Map<string, Set<string>>();
   for (const file of namedFiles(id, firmware, cards)) {
     const name = firmwarePackage(file);
@@ -111,11 +131,10 @@ export function wantedFirmware({ id, firmware }: Device, cards: readonly Card[])
   return [...byPackage].map(([name, files]) => ({ package: name, files: [...files] }));
 }
 
-function namedFiles(id: CardId, wanted: Device['firmware'], cards: readonly Card[]): readonly string[] {
+function namedFiles(id: CardId, wanted: Device['firmware'], cards: CardLookup): readonly string[] {
   if (typeof wanted !== 'string') return wanted;
   if (wanted === 'none') return [];
-  return cards
-    .filter(({ ids }) => ids.some(({ vendor, device }) => vendor === id.vendor && device === id.device))
+  return cards(`${id.vendor}:${id.device}`)
     .filter(({ iso }) => wanted === 'always' || iso !== 'yes')
     .flatMap((card) => card.firmware);
 }

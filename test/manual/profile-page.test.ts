@@ -111,7 +111,7 @@ describe('airhive-profile(5)', () => {
     const { profile, diagnostics } = resolveProfile(
       { file: 'mine.yaml', name: 'mine', text },
       readPins(readShipped('releases.yaml')),
-      [],
+      () => [],
     );
     expect(diagnostics).toEqual([]);
     expect(profile).toMatchObject({ name: 'mine', wifi: { country: 'DE' }, ssh: { reverse: true } });

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { describe, expect, test } from 'vitest';
-import { firmwarePackage, parseCards, wantedFirmware } from '../../generators/profile/cards.ts';
+import { firmwarePackage, lookupIn, parseCards, wantedFirmware } from '../../generators/profile/cards.ts';
 import { cards, readCards } from '../fixtures/profiles.ts';
 import { complaints, lineOf, profileYaml, readShipped, resolveText } from './example.ts';
 
@@ -27,7 +27,9 @@ function wanted(id: string, firmware: unknown = 'auto', table = cards) {
 }
 
 describe('the shipped table', () => {
-  const shipped = readCards(readShipped('cards.yaml'));
+  const text = readShipped('cards.yaml');
+  const all = readCards(text);
+  const shipped = lookupIn({ file: 'cards.yaml', text });
 
   test('has the cards that stock ISOs have no firmware for', () => {
     expect(wanted('8086:2725', 'auto', shipped)).toEqual([
@@ -52,9 +54,22 @@ describe('the shipped table', () => {
   );
 
   test('names every file as a driver does: not where it is stored', () => {
-    const files = shipped.flatMap(({ firmware }) => firmware);
+    const files = all.flatMap(({ firmware }) => firmware);
     expect(files.filter((file) => /\.(zst|xz)$|^intel\/|^cypress\//.test(file))).toEqual([]);
-    expect(shipped.flatMap(({ ids }) => ids).length).toBeGreaterThan(110);
+    expect(all.flatMap(({ ids }) => ids).length).toBeGreaterThan(110);
+  });
+
+  test('says of each id the same when only its entries are read', () => {
+    const idsOf = (card: (typeof all)[number]) => card.ids.map(({ vendor, device }) => `${vendor}:${device}`);
+    const ids = new Set(all.flatMap(idsOf));
+    for (const id of ids) expect(shipped(id), id).toEqual(all.filter((card) => idsOf(card).includes(id)));
+    expect(shipped('8086:ffff')).toEqual([]);
+    expect(shipped('ids')).toEqual([]);
+  });
+
+  test('that was damaged is a part of airhive that is', () => {
+    const damaged = lookupIn({ file: 'cards.yaml', text: text.replaceAll('iso:', 'osi:') });
+    expect(() => damaged('8086:2725')).toThrow('a part of airhive is damaged: cards.yaml');
   });
 });
 

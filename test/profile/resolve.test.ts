@@ -197,7 +197,7 @@ describe('the name', () => {
 
   test.each(['', '.x', '-x', 'X', 'a b', 'ä', 'a/b', 'a'.repeat(41), 'x.tar'])('%j is refused', (name) => {
     const source = { file: 'x.yaml', name, text: profileYaml() };
-    const { profile, diagnostics } = resolveProfile(source, testReleases(), []);
+    const { profile, diagnostics } = resolveProfile(source, testReleases(), () => []);
     expect(profile).toBeUndefined();
     expect(diagnostics.map(lineOf)).toEqual([
       expect.stringContaining('1:1 : the name of a profile has to be of'),

@@ -4,6 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { Machine, pathOf } from './machine.ts';
 
 const ISO = 'alpine-standard-3.24.1-x86_64.iso';
+/** As much of a FAT as tells it from anything else. */
+const FAT = Buffer.alloc(1 << 20);
+FAT.writeUInt16LE(0xaa55, 510);
 
 describe('vm_run starts the guest', () => {
   it('with exactly the arguments of the intel8260 profile', async () => {
@@ -40,12 +43,28 @@ describe('vm_run starts the guest', () => {
     const machine = new Machine();
     machine.put('plan', 'exit 1 700\n');
     mkdirSync(machine.data, { recursive: true });
-    writeFileSync(join(machine.data, 'site.img'), 'networks');
+    writeFileSync(join(machine.data, 'site.img'), FAT);
     const ended = await machine.call('vm_run');
     expect(machine.calls('bhyve')[0]).toContain(
       `-s 4:1,virtio-blk,${machine.data}/site.img,ro -s 4:2,virtio-blk,${machine.data}/state.img `,
     );
-    expect(ended.said).not.toContain('no networks');
+    expect(ended.said).not.toMatch(/no networks|damaged/);
+  });
+
+  it.each([
+    ['zeros', Buffer.alloc(32768)],
+    ['a part of it', FAT.subarray(0, 400)],
+    ['nothing', ''],
+  ])('without networks, which it says, when the site disk is %s', async (_, bytes) => {
+    const machine = new Machine();
+    machine.put('plan', 'exit 1 700\n');
+    mkdirSync(machine.data, { recursive: true });
+    writeFileSync(join(machine.data, 'site.img'), bytes);
+    const damaged = `${machine.data}/site.img is damaged: `;
+    expect((await machine.call('vm_run')).said).toContain(`vm_run: ${damaged}`);
+    const { code, said } = await machine.call('vm_install', 'check');
+    expect(code, said).toBe(7);
+    expect(said).toContain(`error    ${damaged}move it away, then run vm_site init\n`);
   });
 
   it.each([

@@ -1,16 +1,18 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { useAwk } from './awks.ts';
 import { describe, expect, it } from 'vitest';
 import { attach } from './console-bench.ts';
-import { Machine } from './machine.ts';
+import { Machine, until } from './machine.ts';
 
 async function up(): Promise<{ machine: Machine; lock: string; b: string }> {
   const machine = new Machine({ view: { console: 'nmdm' } });
   const b = join(machine.dev, 'nmdm-airhive.1B');
   execFileSync('mkfifo', [b]);
   await machine.up();
+  // What comes later would be among what a test writes there.
+  await until(() => readFileSync(machine.log, 'utf8').includes('hello'), 'what the guest says in the log');
   return { machine, b, lock: join(machine.var, 'spool/lock/LCK..nmdm-airhive.1B') };
 }
 

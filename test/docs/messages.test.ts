@@ -30,7 +30,7 @@ const SELF_EXPLAINING = [
 function lookedUp({ file, by }: Message): boolean {
   if (file.startsWith('overlays/guest/')) return by === 'say' || by === 'say_once';
   return (
-    /\/(vm_run|lib\/(preflight|guest|check|check-network|check-rc|check-wifi|check-others|loader))$/.test(
+    /\/(vm_run|lib\/(preflight|guest|check|check-rc))$/.test(
       file,
     ) && !['fine', 'echo'].includes(by)
   );

@@ -7,14 +7,17 @@ import { pathOf } from './machine.ts';
 import { block } from './site-bench.ts';
 import { ALL_SETTINGS, FILE_SETTINGS } from './wpa-settings.ts';
 
-/** The blocks and the notes that import.awk makes of a file; every awk that is there has to make the same. */
+/** The blocks and the notes that networks.awk makes of a file; every awk that is there has to make the same. */
 function imported(conf: string): { blocks: string; notes: string[] } {
   const results = AWKS.map((awk) => {
     const notes = freshFile('');
     const file = freshFile(Buffer.from(conf, 'latin1'));
-    const blocks = runAwk(awk, ['ssid', 'shown', 'conf', 'import'], ['-v', `notes=${notes}`], file).toString(
-      'latin1',
-    );
+    const blocks = runAwk(
+      awk,
+      ['ssid', 'shown', 'networks'],
+      ['-v', 'want=import', '-v', `notes=${notes}`],
+      file,
+    ).toString('latin1');
     return { blocks, notes: run('cat', [notes]).toString().split('\n').slice(0, -1) };
   });
   const [first] = results;

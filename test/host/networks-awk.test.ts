@@ -6,7 +6,7 @@ import { block } from './site-bench.ts';
 function networks(words: Readonly<Record<string, string>>, ...texts: string[]): string {
   const given = Object.entries(words).flatMap(([name, value]) => ['-v', `${name}=${value}`]);
   const files = texts.map((text) => freshFile(text));
-  return runAwks(['ssid', 'shown', 'conf', 'networks'], given, files);
+  return runAwks(['ssid', 'shown', 'networks'], given, files);
 }
 
 const HOME = block('ssid="home"', 'psk="battery staple"');

@@ -6,7 +6,7 @@ import { runAwks } from './awks.ts';
 /** What a scan is shown as. */
 function shown(lines: readonly string[], ...words: string[]): string {
   const file = freshFile(lines.map((line) => `${line}\n`).join(''));
-  return runAwks(['ssid', 'shown', 'signal', 'scan'], words, [file]);
+  return runAwks(['ssid', 'shown', 'answers'], ['-v', 'want=scan', ...words], [file]);
 }
 
 const networks = (lines: readonly string[]): readonly Record<string, unknown>[] =>

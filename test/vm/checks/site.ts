@@ -35,7 +35,7 @@ async function siteOf(bench: Bench, network: { ssid: string; passphrase: string 
 /** Runs functions of vm_site on the host, and returns what they say. */
 async function vmSite(bench: Bench, line: string): Promise<string> {
   const bundle = join(bench.folder, 'dist/bench');
-  const sources = ['common', 'ssh', 'site-disk', 'networks'].map((name) => `. "$HERE/lib/${name}"`);
+  const sources = ['common', 'ssh', 'site', 'networks'].map((name) => `. "$HERE/lib/${name}"`);
   const script = [`HERE=${bundle}`, ...sources, `WORK=${bench.folder}/site.work`, line].join('\n');
   const words = [...(await hostEnvironment(bench)), 'sh', '-c', script];
   const result = await bench.host.exec('env', words, { timeout: 60 });

@@ -1,15 +1,22 @@
-# scan.awk: awk -v json=... -v width=... -f ssid.awk -f signal.awk -f scan.awk FILE
-# The answer of the guest's "wifi-control scan" as a table for a terminal, or as JSON: one line for each name and kind of
-# security, with the strongest of its access points; the strongest first.
+# answers.awk: awk -v want=facts|scan|watch [-v json=...] [-v width=...] -f ssid.awk -f shown.awk -f answers.awk FILE
+# What the guest answers, without anything that a terminal would obey: it may be somebody else's by now.
+#   facts  of itself, as lines for vm_status. wpa_supplicant escapes the names of networks in what it prints; the one in use
+#          becomes hexadecimal digits, and those in sentences are shown as far as they may be
+#   scan   "wifi-control scan" as a table for a terminal, or as JSON: one line for each name and kind of security, with the
+#          strongest of its access points; the strongest first
+#   watch  the lines of "wifi-control follow", one line for each change; on a terminal, which has a width, each is written
+#          over the one before
 
 BEGIN {
-  FS = "\t"
   HEX = "[0-9a-f][0-9a-f]"
   BSS = "^bss " HEX ":" HEX ":" HEX ":" HEX ":" HEX ":" HEX "\t[0-9]+\t-?[0-9]+\t"
+  if (want != "facts") FS = "\t"
 }
 
-# Not more than wpa_supplicant keeps by far, no line longer than its longest, and nothing that is not as it writes it: the
-# guest may be somebody else's by now.
+want == "facts" { if (NR > 100) exit; print_fact(); next }
+want == "watch" { print_change(); next }
+
+# Not more than wpa_supplicant keeps by far, no line longer than its longest, and nothing that is not as it writes it.
 lines++ >= 2000 || length($0) > 1000 { next }
 
 /^known [0-9a-f]+ (site|learnt)$/ { split($0, word, " "); if (is_name(word[2])) known[word[2]] = word[3]; next }
@@ -29,6 +36,27 @@ $0 ~ BSS && count < 500 {
     bssid[key] = substr($1, 5)
   }
 }
+
+END {
+  if (want != "scan") exit
+  sort_keys()
+  if (json != "") document()
+  else if (count + hidden == 0) print "no network is in reach"
+  else table()
+}
+
+# --- facts ----------------------------------------------------------------------------------------------------------
+
+function print_fact(   hex) {
+  gsub(/[^ -~]/, "")
+  $0 = substr($0, 1, 300)
+  if (/^wpa ssid=/) {
+    hex = ssid_of("P\"" substr($0, 10) "\"")
+    if (is_name(hex)) print "ssid " hex
+  } else print (/^said(-gateway)? / ? said($0) : $0)
+}
+
+# --- scan -----------------------------------------------------------------------------------------------------------
 
 # The flags of wpa_cli's scan_results: "[WPA2-PSK+SAE-CCMP][ESS]".
 function words(flags,   psk, sae) {
@@ -111,9 +139,45 @@ function document(   i, key, hex) {
   printf "%s]\n}\n", (count ? "\n  " : "")
 }
 
-END {
-  sort_keys()
-  if (json != "") document()
-  else if (count + hidden == 0) print "no network is in reach"
-  else table()
+# --- watch ----------------------------------------------------------------------------------------------------------
+
+function print_change(   i, at, line) {
+  # Nothing that a terminal would obey.
+  $0 = substr($0, 1, 1000)
+  gsub(/[^\t -~]/, "")
+  split("", is)
+  for (i = 1; i <= NF; i++) if (at = index($i, "=")) is[substr($i, 1, at - 1)] = substr($i, at + 1)
+  line = is["wpa_state"] == "COMPLETED" ? connected() : "not connected" (is["said"] == "" ? "" : ": " said(is["said"]))
+  if (width) line = cut(line, width - 1)
+  if (line == before) return
+  before = line
+  # What the line before had more is blanked; the last column would begin a new line.
+  printf "%s%s", (width ? padded(line, width - 1) : line), (width ? "\r" : "\n")
+  fflush()
 }
+
+# What changes most often has the same place in every line, and what may be long comes last.
+function connected() {
+  return (is["RSSI"] == "" ? "" : strength(is["RSSI"] + 0) "  ") (is["ip"] == "" ? "no address yet" : is["ip"]) \
+    "  " shown(ssid_of("P\"" is["ssid"] "\"")) (is["freq"] == "" ? "" : "  " channel(is["freq"] + 0) ", " band(is["freq"] + 0))
+}
+
+# --- How strong a network is, and where in the air ------------------------------------------------------------------
+
+# Four for -55 dBm and better, none below -85.
+function bars(dbm) {
+  return (dbm >= -85 ? "#" : ".") (dbm >= -75 ? "#" : ".") (dbm >= -67 ? "#" : ".") (dbm >= -55 ? "#" : ".")
+}
+
+function strength(dbm) { return sprintf("[%s] %4d dBm", bars(dbm), dbm) }
+
+# Channel and band (IEEE 802.11-2020, annex E).
+function channel(mhz) {
+  if (mhz == 2484) return 14
+  if (mhz < 2484) return (mhz - 2407) / 5
+  if (mhz == 5935) return 2
+  if (mhz < 5925) return (mhz - 5000) / 5
+  return (mhz - 5950) / 5
+}
+
+function band(mhz) { return mhz < 3000 ? "2.4 GHz" : mhz < 5925 ? "5 GHz" : "6 GHz" }

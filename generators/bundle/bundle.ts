@@ -1,10 +1,11 @@
 import { encodeChecksums, sha256 } from '../formats/checksums.ts';
-import { encodeFat, fatSizeFor } from '../formats/fat.ts';
+import { encodeFat, fatSizeFor, filesOfFat } from '../formats/fat.ts';
 import { encodeGzip } from '../formats/gzip.ts';
 import { encodeManifest, formatMode, manifestEntry, type Manifest } from '../formats/manifest.ts';
 import { inPathOrder } from '../formats/order.ts';
 import { encodeTar } from '../formats/tar.ts';
 import { fileOf, treeOf, type File, type Tree } from '../formats/tree.ts';
+import { encodeLock, type Asked, type Lock } from '../packages/lock.ts';
 import type { ResolvedProfile } from '../profile/resolve.ts';
 
 /** Name of the overlay in the vdisk and beside it; the one in the vdisk is what boots (docs/notes/alpine.md). */
@@ -13,12 +14,28 @@ export const VDISK = 'disk0.img';
 const VDISK_LABEL = 'AIRHIVE';
 export const MANIFEST = 'manifest.json';
 export const CHECKSUMS = 'SHA256SUMS';
+export const LOCK = 'lock.json';
 
 /** A whole bundle as values: everything under `NAME/` but the ISO, in code unit order of the paths. */
 export interface Bundle {
   readonly name: string;
   readonly files: readonly File[];
   readonly epoch: number;
+}
+
+/** What the vdisk carries beside the overlay, and what it should and does not. */
+export interface Contents {
+  /** Of all that is there; undefined when nothing is. */
+  readonly lock: Lock | undefined;
+  /** By their paths on the vdisk, `apks/...` and `firmware/...`. */
+  readonly files: readonly File[];
+  /** Names of packages and firmware files. */
+  readonly missing: { readonly packages: readonly string[]; readonly firmware: readonly string[] };
+}
+
+/** Those of a bundle for which nothing was fetched. */
+export function nothingFetched({ packages, firmware }: Asked): Contents {
+  return { lock: undefined, files: [], missing: { packages, firmware } };
 }
 
 /** What a bundle is made from; nothing else has a say in its bytes. */
@@ -28,19 +45,21 @@ export interface BundleInputs {
   readonly epoch: number;
   readonly guest: Tree;
   readonly host: Tree;
+  readonly contents: Contents;
 }
 
 /** Encodes the guest's overlay and vdisk, adds the host's files, and describes the result in manifest and sums. */
 export async function assembleBundle(inputs: BundleInputs): Promise<Bundle> {
-  const { profile, epoch, host } = inputs;
+  const { profile, epoch, host, contents } = inputs;
   const tar = await encodeTar(inputs.guest, epoch);
   const apkovl = encodeGzip(tar);
   const iso = encodeChecksums([{ path: profile.release.file, digest: profile.release.sha256 }]);
   const files = inPathOrder([
     ...host.filter((entry) => entry.type === 'file'),
     textFile(`iso/${profile.release.file}.sha256`, iso),
+    ...(contents.lock ? [fileOf(LOCK, encodeLock(contents.lock))] : []),
     fileOf(APKOVL, apkovl),
-    encodeVdisk(apkovl, epoch),
+    encodeVdisk(apkovl, contents.files, epoch),
   ]);
   const described = describe(inputs, files, sha256(tar));
   const manifest = textFile(MANIFEST, encodeManifest(described));
@@ -62,9 +81,27 @@ function textFile(path: string, text: string): File {
   return fileOf(path, Buffer.from(text));
 }
 
-/** The disk that carries the overlay, and depends on nothing else; its size, too, unless one is given. */
-export function encodeVdisk(apkovl: Uint8Array, epoch: number, size?: number): File {
-  const files = [{ path: APKOVL, bytes: apkovl }];
+/**
+ * The files beside the overlay on a disk that encodeVdisk has made, by the manifest's list.
+ * @throws RangeError when they cannot be on it
+ */
+export function vdiskFiles(
+  image: Uint8Array,
+  overlaySize: number,
+  listed: Manifest['vdisk'],
+): { path: string; bytes: Uint8Array }[] {
+  const [, ...others] = filesOfFat(image, [{ path: APKOVL, size: overlaySize }, ...listed]);
+  return others.map((bytes, at) => ({ path: listed[at]?.path ?? '', bytes }));
+}
+
+/** The disk with the overlay and these files, which depends on nothing else; its size, too, unless one is given. */
+export function encodeVdisk(
+  apkovl: Uint8Array,
+  others: readonly Pick<File, 'path' | 'bytes'>[],
+  epoch: number,
+  size?: number,
+): File {
+  const files = [{ path: APKOVL, bytes: apkovl }, ...others];
   const image = encodeFat({
     label: VDISK_LABEL,
     files,
@@ -75,7 +112,7 @@ export function encodeVdisk(apkovl: Uint8Array, epoch: number, size?: number): F
 }
 
 function describe(inputs: BundleInputs, files: readonly File[], tar: string): Manifest {
-  const { profile, version, epoch, guest } = inputs;
+  const { profile, version, epoch, guest, contents } = inputs;
   const { file, sha256: digest, size, path } = profile.release;
   return {
     format: 1,
@@ -91,12 +128,13 @@ function describe(inputs: BundleInputs, files: readonly File[], tar: string): Ma
     },
     resolved: { ...profile },
     apkovl: { path: APKOVL, vdisk: VDISK, tar },
+    vdisk: inPathOrder(contents.files).map(({ path, bytes }) => ({ path, ...sizeAndDigest(bytes) })),
+    missing: contents.missing,
     guest: guest.map(manifestEntry),
-    files: files.map(({ path, mode, bytes }) => ({
-      path,
-      mode: formatMode(mode),
-      size: bytes.length,
-      sha256: sha256(bytes),
-    })),
+    files: files.map(({ path, mode, bytes }) => ({ path, mode: formatMode(mode), ...sizeAndDigest(bytes) })),
   };
+}
+
+function sizeAndDigest(bytes: Uint8Array) {
+  return { size: bytes.length, sha256: sha256(bytes) };
 }

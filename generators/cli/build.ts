@@ -3,9 +3,13 @@ import { join, resolve } from 'node:path';
 import { encodeBundleTar } from '../bundle/bundle.ts';
 import { shownPath } from '../disk.ts';
 import { AirhiveError } from '../errors.ts';
-import type { Obtained } from '../inputs/cache.ts';
+import type { Obtained as ObtainedIso } from '../inputs/cache.ts';
+import { takeLocked, takeNewest, type Obtained } from '../inputs/contents.ts';
 import { hashFile } from '../inputs/hash.ts';
 import { obtainIso } from '../inputs/iso.ts';
+import type { PackageSearch } from '../inputs/repository.ts';
+import type { Asked } from '../packages/lock.ts';
+import { askedOf } from '../plan/guest.ts';
 import { placeIso } from '../output/place.ts';
 import { Publication } from '../output/publish.ts';
 import { parseMirror } from '../profile/schema.ts';
@@ -13,6 +17,7 @@ import type { ReleasePin } from '../profile/releases.ts';
 import type { ResolvedProfile } from '../profile/resolve.ts';
 import type { SiteSecrets } from '../profile/secrets.ts';
 import { cacheDirectory } from './cache-directory.ts';
+import { loadLock, packageSearch, type Locked } from './lock.ts';
 import { assemble, loadProfile, refusal } from './prepare.ts';
 import type { Outcome, VerbContext } from './world.ts';
 
@@ -24,7 +29,10 @@ export interface BuildOptions {
   readonly releases?: string;
   readonly cache?: string;
   readonly offline?: boolean;
+  readonly keys?: string;
+  readonly lock?: string;
   readonly requireIso?: boolean;
+  readonly requireComplete?: boolean;
   readonly secrets?: string;
 }
 
@@ -34,6 +42,9 @@ interface Order {
   readonly profile: ResolvedProfile;
   readonly mirrors: readonly string[];
   readonly secrets: SiteSecrets | undefined;
+  readonly asked: Asked;
+  readonly locked: Locked | undefined;
+  readonly search: PackageSearch;
   /** The directory that the bundle goes into. */
   readonly out: string;
 }
@@ -45,11 +56,15 @@ interface Order {
 export async function build(options: BuildOptions, context: VerbContext): Promise<Outcome> {
   const mirrors = options.mirror?.map(parseMirror);
   const profile = await loadProfile(options, context);
+  const asked = askedOf(profile);
   const order = {
     options,
     profile,
     mirrors: mirrors ?? profile.alpine.mirrors,
     secrets: await loadSecrets(options.secrets, context),
+    asked,
+    locked: await loadLock(options, profile, asked, context),
+    search: { ...(await packageSearch(options, profile, context)), oldIndex: true },
     out: resolve(context.cwd, options.out ?? 'dist'),
   };
   try {
@@ -61,33 +76,64 @@ export async function build(options: BuildOptions, context: VerbContext): Promis
   }
 }
 
-async function make(order: Order, context: VerbContext): Promise<Obtained> {
+/** What a build was made with. */
+interface Made {
+  readonly iso: ObtainedIso;
+  readonly contents: Obtained;
+}
+
+async function make(order: Order, context: VerbContext): Promise<Made> {
   const { clock, signal, reporter } = context;
-  const { profile, out } = order;
+  const { profile, options, out } = order;
   const warn = (message: string) => reporter.warn(message);
   const publication = await Publication.open(out, profile.name, { clock, signal, warn });
   try {
-    // Hashing or fetching the ISO takes longer than all the rest, so the rest is done meanwhile.
-    const [iso] = await settle(obtain(order, context), write(order, publication, context));
+    const { iso, contents } = await obtainAll(order, publication, context);
     if (iso.source !== 'none')
       await placeIso(iso.path, join(publication.directory, 'iso', profile.release.file));
-    else if (order.options.requireIso) {
+    else if (options.requireIso || options.requireComplete) {
       throw new AirhiveError('network', `the ISO could not be had: ${iso.reason}`, {
-        hint: 'name a mirror with --mirror, a file with --iso, or leave --require-iso out',
+        hint: 'name a mirror with --mirror, a file with --iso, or leave --require-iso and --require-complete out',
       });
     }
     signal.throwIfAborted();
     await publication.publish();
-    return iso;
+    return { iso, contents };
   } finally {
     await publication.discard();
   }
 }
 
-async function write({ profile, secrets }: Order, publication: Publication, context: VerbContext) {
-  const { bundle } = await assemble(profile, context);
+/** Hashing or fetching the ISO takes longer than all the rest, so the rest is done meanwhile. */
+async function obtainAll(order: Order, publication: Publication, context: VerbContext): Promise<Made> {
+  const failed = new AbortController();
+  const signal = AbortSignal.any([context.signal, failed.signal]);
+  const written = write(order, publication, context).catch((error: unknown) => {
+    failed.abort(error);
+    throw error;
+  });
+  const iso = obtain(order, { ...context, signal });
+  // A failure must not leave the other one running.
+  await Promise.allSettled([written, iso]);
+  return { contents: await written, iso: await iso };
+}
+
+async function write(order: Order, publication: Publication, context: VerbContext): Promise<Obtained> {
+  const { profile, asked, locked, secrets, search, options } = order;
+  const wanted = { profile, asked };
+  const contents = locked
+    ? await takeLocked(wanted, locked.lock, locked.stock, search)
+    : await takeNewest(wanted, search);
+  const [reason] = Object.values(contents.reasons);
+  if (reason !== undefined && options.requireComplete) {
+    throw new AirhiveError('network', `the bundle would not be complete: ${reason}`, {
+      hint: 'name a mirror with --mirror, a bundle that has the files with --lock, or leave --require-complete out',
+    });
+  }
+  const { bundle } = await assemble(profile, contents, context);
   const site = secrets && (await import('../plan/site.ts')).encodeSite(secrets, bundle.epoch);
   await publication.write(bundle.files, await encodeBundleTar(bundle), site);
+  return contents;
 }
 
 async function loadSecrets(file: string | undefined, { cwd }: VerbContext): Promise<SiteSecrets | undefined> {
@@ -101,13 +147,7 @@ async function loadSecrets(file: string | undefined, { cwd }: VerbContext): Prom
   return secrets;
 }
 
-/** Both results, but only after both have ended: a failure must not leave the other one running. */
-async function settle<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
-  await Promise.allSettled([first, second]);
-  return Promise.all([first, second]);
-}
-
-async function obtain({ options, profile, mirrors, out }: Order, context: VerbContext): Promise<Obtained> {
+async function obtain({ options, profile, mirrors, out }: Order, context: VerbContext): Promise<ObtainedIso> {
   const { cwd, http, clock, signal, reporter } = context;
   const pin = profile.release;
   const iso = await obtainIso({
@@ -135,15 +175,17 @@ async function isThatIso(path: string, pin: ReleasePin, signal: AbortSignal): Pr
   }
 }
 
-function outcome({ profile, out, secrets }: Order, iso: Obtained, { cwd, reporter }: VerbContext): Outcome {
+function outcome(order: Order, { iso, contents }: Made, { cwd, reporter }: VerbContext): Outcome {
+  const { profile, out, secrets, asked } = order;
   const directory = shownPath(join(out, profile.name), cwd);
   const deferred = iso.source === 'none';
   if (deferred) {
     reporter.warn(
       `THE ISO IS NOT IN THE BUNDLE. ${iso.reason}\n` +
-        '  Everything else is complete: run vm_fetch on the host while it still has a network, or build again.',
+        '  Everything else is made: run vm_fetch on the host while it still has a network, or build again.',
     );
   }
+  for (const warning of missingWarnings(contents)) reporter.warn(warning);
   const { reverse, port, to } = profile.ssh;
   if (reverse) {
     reporter.step(
@@ -157,12 +199,42 @@ function outcome({ profile, out, secrets }: Order, iso: Obtained, { cwd, reporte
     ...(deferred ? [] : [`${directory}/iso/${profile.release.file}`]),
     ...(secrets ? [`${directory}.site.img`] : []),
   ];
+  const { lock, missing, reasons } = contents;
+  const part = (kind: 'packages' | 'firmware', there: readonly unknown[] = []) =>
+    missing[kind].length > 0
+      ? { deferred: true, missing: missing[kind], reason: reasons[kind] }
+      : { deferred: false, wanted: asked[kind], count: there.length };
   return {
     lines: artefacts,
     result: {
       profile: profile.name,
       artefacts,
       iso: deferred ? { deferred: true, reason: iso.reason } : { deferred: false, source: iso.source },
+      packages: part('packages', lock?.packages),
+      firmware: part(
+        'firmware',
+        lock?.firmware.flatMap(({ files }) => files),
+      ),
     },
   };
+}
+
+/** What is not in the bundle, and what that means for the first boot. */
+function missingWarnings({ missing, reasons }: Obtained): string[] {
+  const { packages, firmware } = missing;
+  return [
+    ...(packages.length > 0
+      ? [
+          `THESE PACKAGES ARE NOT IN THE BUNDLE: ${packages.join(' ')}. ${reasons.packages ?? ''}\n` +
+            '  At its first boot the guest is no gateway until it has fetched them over its own Wi-Fi, which fails ' +
+            'behind a login page. Build again with a network.',
+        ]
+      : []),
+    ...(firmware.length > 0
+      ? [
+          `THIS FIRMWARE IS NOT IN THE BUNDLE: ${firmware.join(' ')}. ${reasons.firmware ?? ''}\n` +
+            '  The card finds none on the ISO, as far as is known, and has no Wi-Fi without it. Build again with a network.',
+        ]
+      : []),
+  ];
 }

@@ -1,14 +1,25 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { LOCK } from '../bundle/bundle.ts';
 import { ignoringMissing, onDisk, shownPath } from '../disk.ts';
 import { AirhiveError } from '../errors.ts';
 import { readKeys } from '../inputs/keys.ts';
 import { isProfileFile } from '../inputs/profiles.ts';
 import { choosePackages, fetchPackages } from '../inputs/contents.ts';
 import { replaceFile, type PackageSearch } from '../inputs/repository.ts';
-import { decodeLock, encodeLock, lockDocument, lockOf, type Lock } from '../packages/lock.ts';
+import {
+  decodeLock,
+  encodeLock,
+  lockDifferences,
+  lockDocument,
+  lockOf,
+  type Asked,
+  type Lock,
+} from '../packages/lock.ts';
 import { askedOf } from '../plan/guest.ts';
+import type { ResolvedProfile } from '../profile/resolve.ts';
 import { parseMirror } from '../profile/schema.ts';
+import { readStock } from '../verify/verify.ts';
 import { cacheDirectory } from './cache-directory.ts';
 import { loadProfile } from './prepare.ts';
 import type { Outcome, VerbContext } from './world.ts';
@@ -28,21 +39,12 @@ export interface LockOptions {
  * What lay there before stays whole until the new lock is complete.
  */
 export async function lock(options: LockOptions, context: VerbContext): Promise<Outcome> {
-  const { cwd, http, clock, signal, reporter } = context;
-  const mirrors = options.mirror?.map(parseMirror);
+  const { cwd, signal } = context;
   const profile = await loadProfile(options, context);
+  const search = await packageSearch(options, profile, context);
   const out = lockPath(options, profile.name, cwd);
   const shown = shownPath(out, cwd);
   const before = await readDates(out, shown);
-  const search: PackageSearch = {
-    mirrors: mirrors ?? profile.alpine.mirrors,
-    keys: await readKeys(options.keys, context),
-    branch: profile.release.branch,
-    arch: profile.release.arch,
-    cacheDir: cacheDirectory(options.cache, context),
-    offline: options.offline ?? false,
-    ...{ http, clock, signal, reporter },
-  };
   const wanted = { profile, asked: askedOf(profile) };
   try {
     const { indexes, packages } = await choosePackages(wanted, before, search);
@@ -62,9 +64,73 @@ export async function lock(options: LockOptions, context: VerbContext): Promise<
   }
 }
 
+/** How packages are looked for, by the options that `lock` and `build` share. */
+export async function packageSearch(
+  options: Pick<LockOptions, 'mirror' | 'keys' | 'cache' | 'offline'>,
+  profile: ResolvedProfile,
+  context: VerbContext,
+): Promise<PackageSearch> {
+  const { http, clock, signal, reporter } = context;
+  return {
+    mirrors: options.mirror?.map(parseMirror) ?? profile.alpine.mirrors,
+    keys: await readKeys(options.keys, context),
+    branch: profile.release.branch,
+    arch: profile.release.arch,
+    cacheDir: cacheDirectory(options.cache, context),
+    offline: options.offline ?? false,
+    ...{ http, clock, signal, reporter },
+  };
+}
+
+/** A lock that a build has to keep to. */
+export interface Locked {
+  readonly lock: Lock;
+  /** Files of the bundle that the lock was taken from, by their SHA-256. */
+  readonly stock: ReadonlyMap<string, Uint8Array>;
+}
+
+/**
+ * The lock that --lock names, a file or a bundle, or else the one that lies where `airhive lock` writes it.
+ * @returns undefined when there is none
+ * @throws AirhiveError verification when it is not the lock of this profile; usage, disk
+ */
+export async function loadLock(
+  options: { readonly lock?: string; readonly profile?: string },
+  profile: ResolvedProfile,
+  asked: Asked,
+  { cwd }: VerbContext,
+): Promise<Locked | undefined> {
+  const path = lockPath({ ...options, out: options.lock }, profile.name, cwd);
+  const shown = shownPath(path, cwd);
+  const locked = options.lock === undefined ? await readLockFile(path, shown) : await readNamed(path, shown);
+  const differences = locked ? lockDifferences(locked.lock, profile.release, asked) : [];
+  if (differences.length === 0) return locked;
+  throw new AirhiveError(
+    'verification',
+    [`${shown} is not the lock of this profile:`, ...differences].join('\n  '),
+    { hint: 'airhive lock writes a new one' },
+  );
+}
+
+async function readLockFile(path: string, shown: string): Promise<Locked | undefined> {
+  const lock = await readLock(path, shown, 'remove it, or let airhive lock write another');
+  return lock && { lock, stock: new Map() };
+}
+
+async function readNamed(path: string, shown: string): Promise<Locked | undefined> {
+  const info = await onDisk('read', shown, () => stat(path));
+  if (!info.isDirectory() && !path.endsWith('.tar')) return readLockFile(path, shown);
+  const { files, stock } = await readStock(path, shown);
+  const lock = decodeLock(Buffer.from(files.get(LOCK)?.bytes ?? []).toString());
+  if (lock) return { lock, stock };
+  throw new AirhiveError('usage', `there is no ${LOCK} of this airhive in ${shown}`, {
+    hint: 'only a bundle that was built with packages or firmware in it has one',
+  });
+}
+
 /** Beside a profile of the user's; for one that airhive ships, in the current directory. */
 export function lockPath(
-  { out, profile = '' }: Pick<LockOptions, 'out' | 'profile'>,
+  { out, profile = '' }: { readonly out?: string | undefined; readonly profile?: string },
   name: string,
   cwd: string,
 ): string {

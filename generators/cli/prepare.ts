@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { assembleBundle, type Bundle } from '../bundle/bundle.ts';
+import { assembleBundle, type Bundle, type Contents } from '../bundle/bundle.ts';
 import { onDisk } from '../disk.ts';
 import { AirhiveError, ownFileError, type Diagnostic } from '../errors.ts';
 import type { Tree } from '../formats/tree.ts';
@@ -65,6 +65,7 @@ export function refusal(file: string, diagnostics: readonly Diagnostic[]): Airhi
 /** Everything between the profile and the disk: reads what is airhive's own, plans both machines, encodes the bundle. */
 export async function assemble(
   profile: ResolvedProfile,
+  contents: Contents,
   { root, version, env }: VerbContext,
 ): Promise<{ bundle: Bundle; guest: Tree }> {
   const epoch = resolveEpoch(env.SOURCE_DATE_EPOCH, profile.release.date);
@@ -77,7 +78,7 @@ export async function assemble(
   const guest = planGuest(profile, withShared('guest', guestOverlay, shared), version);
   const overlay = withShared('host', hostOverlay, shared);
   const host = planHost(profile, { overlay, troubleshooting }, version);
-  return { bundle: await assembleBundle({ profile, version, epoch, guest, host }), guest };
+  return { bundle: await assembleBundle({ profile, version, epoch, guest, host, contents }), guest };
 }
 
 /** Reads a part of airhive itself, which only a broken installation lacks. */

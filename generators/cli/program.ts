@@ -89,6 +89,12 @@ function verb(program: Command, name: string, description: string): Command {
 const RELEASES = ['--releases <file>', 'pinned releases (default: the ones airhive ships)'] as const;
 const PROFILE = ['--profile <name|file>', 'a profile that airhive ships, or a file of your own'] as const;
 
+const KEYS = [
+  '--keys <dir>',
+  "keys that packages are signed with, NAME.rsa.pub (default: Alpine's)",
+  notEmpty,
+] as const;
+
 /** `--out "$UNSET"` must not mean the present directory. */
 function notEmpty(path: string): string {
   if (path === '') throw new InvalidArgumentError('It is empty.');
@@ -104,13 +110,23 @@ function addBuild(program: Command, context: ContextOf, done: Done): void {
     .option('--iso <file>', "use this copy of the profile's ISO", notEmpty)
     .option(
       '--mirror <url>',
-      'download the ISO from here (the part before /v3.24/releases/); repeatable',
+      'download ISO and packages from here (the part before /v3.24/releases/); repeatable',
       collect,
     )
     .option(...RELEASES)
-    .option('--cache <dir>', 'where ISOs are kept (default: $XDG_CACHE_HOME/airhive)', notEmpty)
-    .option('--offline', 'use no network; an ISO that is not in the cache is left for the host to download')
+    .option('--cache <dir>', 'where downloads are kept (default: $XDG_CACHE_HOME/airhive)', notEmpty)
+    .option(...KEYS)
+    .option(
+      '--lock <file|bundle>',
+      'take exactly these packages and firmware (default: the lock beside the profile, if there is one)',
+      notEmpty,
+    )
+    .option(
+      '--offline',
+      'use no network; what is not in the cache is left out, the ISO for the host to download',
+    )
     .option('--require-iso', 'fail (exit 5) if the ISO cannot be had')
+    .option('--require-complete', 'fail (exit 5) if the ISO, a package or firmware cannot be had')
     .option(
       '--secrets <file>',
       "also make OUT/NAME.site.img with this machine's networks and keys (mode 0600)",
@@ -135,8 +151,8 @@ function addLock(program: Command, context: ContextOf, done: Done): void {
       collect,
     )
     .option(...RELEASES)
-    .option('--keys <dir>', "keys that packages are signed with, NAME.rsa.pub (default: Alpine's)", notEmpty)
-    .option('--cache <dir>', 'where packages are kept (default: $XDG_CACHE_HOME/airhive)', notEmpty)
+    .option(...KEYS)
+    .option('--cache <dir>', 'where downloads are kept (default: $XDG_CACHE_HOME/airhive)', notEmpty)
     .option('--offline', 'use no network, only what is in the cache')
     .action(async (options: LockOptions & CommonOptions) => {
       const { lock } = await import('./lock.ts');

@@ -1,9 +1,11 @@
 import { join, resolve } from 'node:path';
+import { nothingFetched } from '../bundle/bundle.ts';
 import { shownPath } from '../disk.ts';
 import { AirhiveError } from '../errors.ts';
 import { formatMode } from '../formats/manifest.ts';
 import { sha256 } from '../formats/checksums.ts';
 import { listProfiles, readProfile } from '../inputs/profiles.ts';
+import { askedOf } from '../plan/guest.ts';
 import { formatDiagnostic } from '../profile/diagnostics.ts';
 import { profileJsonSchema } from '../profile/schema.ts';
 import { resolveProfile } from '../profile/resolve.ts';
@@ -39,7 +41,7 @@ export async function plan(
   context: VerbContext,
 ): Promise<Outcome> {
   const profile = await loadProfile(options, context);
-  const { bundle, guest } = await assemble(profile, context);
+  const { bundle, guest } = await assemble(profile, nothingFetched(askedOf(profile)), context);
   const files = bundle.files.map(({ path, mode, bytes }) => ({
     path: `${bundle.name}/${path}`,
     mode: formatMode(mode),

@@ -56,21 +56,37 @@ export function encodeFat({ label, files, time, size }: Volume): Uint8Array {
   if (!layout) throw new RangeError(`a FAT volume of ${size} bytes cannot hold these files`);
   const image = Buffer.alloc(size);
   const stamp = stampOf(time);
-  let next = FIRST;
-  const lengths: number[] = [];
-  for (const node of nodes.filter(({ parent, size: bytes }) => parent && bytes > 0)) {
-    node.first = next;
-    lengths.push(Math.ceil(node.size / layout.cluster));
-    next += lengths.at(-1) ?? 0;
-  }
+  const lengths = placeNodes(nodes, layout);
   writeBootSector(image, layout, label, serialOf(label, files));
   writeTables(image, layout, lengths);
   for (const node of nodes) {
-    const at = node.parent ? layout.data + (node.first - FIRST) * layout.cluster : layout.root;
-    if (node.bytes) image.set(node.bytes, node.first === 0 ? 0 : at);
-    else writeDirectory(image.subarray(at), node, label, stamp);
+    if (!node.bytes) writeDirectory(image.subarray(startOf(node, layout)), node, label, stamp);
+    else if (node.first > 0) image.set(node.bytes, startOf(node, layout));
   }
   return image;
+}
+
+/**
+ * The files of a volume that encodeFat has made, in the order of `sizes`. Where they lie follows from their paths and sizes
+ * alone, so a volume that somebody else has made, or changed, gives other bytes: compare them.
+ * @throws RangeError when such files cannot be on it
+ */
+export function filesOfFat(
+  image: Uint8Array,
+  sizes: readonly { readonly path: string; readonly size: number }[],
+): Uint8Array[] {
+  const files = sizes.map(({ path, size }) => ({ path, bytes: image.subarray(0, size) }));
+  const nodes = nodesOf(files);
+  const layout = layoutOf(nodes, image.length);
+  if (!layout || files.some(({ bytes }, at) => bytes.length !== sizes[at]?.size))
+    throw new RangeError(`a FAT volume of ${image.length} bytes cannot hold these files`);
+  placeNodes(nodes, layout);
+  const found = new Map(nodes.map((node) => [pathOf(node), node]));
+  return sizes.map(({ path, size }) => {
+    const node = found.get(path);
+    const at = node && node.first > 0 ? startOf(node, layout) : 0;
+    return image.subarray(at, at + size);
+  });
 }
 
 /** The smallest size for these files, in whole MiB. */
@@ -121,6 +137,28 @@ function nodesOf(files: readonly FatFile[]): Node[] {
   }
   const all = directories.flatMap(({ children }) => [...children.values()]);
   return [...directories, ...all.filter(({ bytes }) => bytes)];
+}
+
+function pathOf({ name, parent }: Node): string {
+  return parent?.parent ? `${pathOf(parent)}/${name}` : name;
+}
+
+/** Gives every node its first cluster, and returns how many each has that has any. */
+function placeNodes(nodes: readonly Node[], { cluster }: Layout): number[] {
+  let next = FIRST;
+  return nodes
+    .filter(({ parent, size }) => parent && size > 0)
+    .map((node) => {
+      const length = Math.ceil(node.size / cluster);
+      node.first = next;
+      next += length;
+      return length;
+    });
+}
+
+/** Where it lies, in bytes. */
+function startOf({ parent, first }: Node, { root, data, cluster }: Layout): number {
+  return parent ? data + (first - FIRST) * cluster : root;
 }
 
 function nodeOf(name: string, parent: Node | undefined, bytes?: Uint8Array): Node {

@@ -23,6 +23,10 @@ export interface Manifest {
   readonly resolved: Readonly<Record<string, unknown>>;
   /** The overlay that the vdisk carries; `tar` is the digest before gzip. */
   readonly apkovl: { readonly path: string; readonly vdisk: string; readonly tar: string };
+  /** What else is on the vdisk, in code unit order of the paths. */
+  readonly vdisk: readonly VdiskFile[];
+  /** Packages and firmware that the guest needs, and that are neither on the ISO, as far as is known, nor in the bundle. */
+  readonly missing: { readonly packages: readonly string[]; readonly firmware: readonly string[] };
   /** Every entry of the guest's overlay. */
   readonly guest: readonly ManifestEntry[];
   /** Every file of the bundle but this one and SHA256SUMS. */
@@ -38,11 +42,14 @@ export interface ManifestEntry {
   readonly target?: string | undefined;
 }
 
-export interface ManifestFile {
+export interface VdiskFile {
   readonly path: string;
-  readonly mode: string;
   readonly size: number;
   readonly sha256: string;
+}
+
+export interface ManifestFile extends VdiskFile {
+  readonly mode: string;
 }
 
 /** Permission bits as the manifest writes them, e.g. `0755`. */
@@ -70,6 +77,7 @@ export function encodeManifest(manifest: Manifest): string {
 function manifestSchema(): z.ZodType<Manifest> {
   const digest = z.string().regex(/^[0-9a-f]{64}$/);
   const mode = z.string().regex(/^0[0-7]{3}$/);
+  const [path, size] = [z.string(), z.int().nonnegative()];
   return z.strictObject({
     format: z.literal(1),
     airhive: z.string(),
@@ -84,6 +92,8 @@ function manifestSchema(): z.ZodType<Manifest> {
     }),
     resolved: z.record(z.string(), z.unknown()),
     apkovl: z.strictObject({ path: z.string(), vdisk: z.string(), tar: digest }),
+    vdisk: z.array(z.strictObject({ path, size, sha256: digest })),
+    missing: z.strictObject({ packages: z.array(z.string()), firmware: z.array(z.string()) }),
     guest: z.array(
       z.strictObject({
         path: z.string(),
@@ -93,7 +103,7 @@ function manifestSchema(): z.ZodType<Manifest> {
         target: z.string().optional(),
       }),
     ),
-    files: z.array(z.strictObject({ path: z.string(), mode, size: z.int().nonnegative(), sha256: digest })),
+    files: z.array(z.strictObject({ path, mode, size, sha256: digest })),
   });
 }
 

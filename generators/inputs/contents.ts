@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
+import type { Contents } from '../bundle/bundle.ts';
 import { onDisk } from '../disk.ts';
 import { AirhiveError } from '../errors.ts';
 import { fileOf, type File } from '../formats/tree.ts';
 import {
+  APKS,
   fileNameOf,
   lockOf,
   refOf,
@@ -31,22 +33,9 @@ export interface Wanted {
   readonly asked: Asked;
 }
 
-/** What was obtained. */
-export interface Contents {
-  /** Of all that is there; undefined when nothing is. */
-  readonly lock: Lock | undefined;
-  /** By their paths on the vdisk, `apks/...` and `firmware/...`. */
-  readonly files: readonly File[];
-  /** Of what was asked for and could not be had. */
-  readonly missing: Missing;
-}
-
-/** Names, and why: the same names without a reason are in the bundle. */
-export interface Missing {
-  readonly packages: readonly string[];
-  readonly firmware: readonly string[];
-  /** One text for each of the two that are not empty. */
-  readonly reasons: readonly string[];
+/** What was obtained, with the reasons why something is missing: one text for each list that is not empty. */
+export interface Obtained extends Contents {
+  readonly reasons: { readonly packages?: string; readonly firmware?: string };
 }
 
 /** Packages as the indexes of today have them. */
@@ -101,7 +90,7 @@ export async function fetchPackages(
  * Takes what the indexes of today have.
  * @throws AirhiveError unsupported, verification, disk; of what could not be had the contents say why
  */
-export async function takeNewest(wanted: Wanted, search: PackageSearch): Promise<Contents> {
+export async function takeNewest(wanted: Wanted, search: PackageSearch): Promise<Obtained> {
   const packages = await unlessMissing(async () => {
     const chosen = await choosePackages(wanted, new Map(), search);
     const fetched = await fetchPackages(chosen.packages, search);
@@ -120,7 +109,7 @@ export async function takeLocked(
   lock: Lock,
   stock: ReadonlyMap<string, Uint8Array>,
   search: PackageSearch,
-): Promise<Contents> {
+): Promise<Obtained> {
   const packages = await unlessMissing(async () => {
     const items: Item[] = [];
     for (const locked of lock.packages) {
@@ -143,24 +132,26 @@ interface Packages {
   readonly items: readonly Item[];
 }
 
-function contentsOf({ profile, asked }: Wanted, packages: Packages | NotHad): Contents {
+function contentsOf({ profile, asked }: Wanted, packages: Packages | NotHad): Obtained {
   if (packages instanceof NotHad)
     return {
       lock: undefined,
       files: [],
-      missing: { packages: asked.packages, firmware: [], reasons: [packages.reason] },
+      missing: { packages: asked.packages, firmware: [] },
+      reasons: { packages: packages.reason },
     };
   const { indexes, items } = packages;
   const lock = lockOf(profile, { asked, indexes, packages: items.map(({ locked }) => locked), firmware: [] });
   return {
     lock: items.length > 0 ? lock : undefined,
     files: items.map(({ file }) => file),
-    missing: { packages: [], firmware: [], reasons: [] },
+    missing: { packages: [], firmware: [] },
+    reasons: {},
   };
 }
 
 function apkFile(locked: LockedPackage, bytes: Uint8Array): File {
-  return fileOf(`apks/${fileNameOf(locked)}`, bytes);
+  return fileOf(`${APKS}/${fileNameOf(locked)}`, bytes);
 }
 
 async function readApk({ locked, file }: FetchedPackage): Promise<Item> {

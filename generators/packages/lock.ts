@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { inPathOrder } from '../formats/order.ts';
 import type { ReleasePin } from '../profile/releases.ts';
 import type { Package } from './index.ts';
 
@@ -83,6 +84,17 @@ export function refOf({ name, version, arch, size, checksum, license, repository
 /** The file name of a package, on mirrors as on the vdisk. */
 export function fileNameOf({ name, version }: Pick<PackageRef, 'name' | 'version'>): string {
   return `${name}-${version}.apk`;
+}
+
+/** The directories on the vdisk. */
+export const APKS = 'apks';
+export const FIRMWARE = 'firmware';
+
+/** What a lock puts onto the vdisk, in code unit order of the paths there. */
+export function lockedFiles({ packages, firmware }: Lock): LockedFile[] {
+  const apks = packages.map((one) => ({ ...one, path: `${APKS}/${fileNameOf(one)}` }));
+  const files = firmware.flatMap((one) => one.files);
+  return inPathOrder([...apks, ...files.map((file) => ({ ...file, path: `${FIRMWARE}/${file.path}` }))]);
 }
 
 export function lockOf(

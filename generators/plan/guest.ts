@@ -109,7 +109,12 @@ export function fetchedPackages(profile: ResolvedProfile): string[] {
 
 /** What a lock of this profile answers. */
 export function askedOf(profile: ResolvedProfile): Asked {
-  return { iso: worldPackages(profile), packages: fetchedPackages(profile), firmware: [] };
+  const firmware = profile.passthrough.flatMap((device) => device.firmware.flatMap(({ files }) => files));
+  return {
+    iso: worldPackages(profile),
+    packages: fetchedPackages(profile),
+    firmware: [...new Set(firmware)].sort(compareCodeUnits),
+  };
 }
 
 function needed(profile: ResolvedProfile): string[] {

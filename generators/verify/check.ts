@@ -1,9 +1,10 @@
-import { APKOVL, CHECKSUMS, encodeVdisk, MANIFEST, VDISK } from '../bundle/bundle.ts';
+import { APKOVL, CHECKSUMS, encodeVdisk, LOCK, MANIFEST, VDISK, vdiskFiles } from '../bundle/bundle.ts';
 import { decodeChecksums, encodeChecksums, sha256 } from '../formats/checksums.ts';
 import { decodeGzip } from '../formats/gzip.ts';
 import { encodeManifest, formatMode, manifestEntry, type Manifest } from '../formats/manifest.ts';
 import { decodeTar, encodeTar } from '../formats/tar.ts';
 import type { File, Tree } from '../formats/tree.ts';
+import { decodeLock, encodeLock, lockedFiles } from '../packages/lock.ts';
 
 /* A bundle's tree against its manifest. Every check returns one line for each difference, which names the file. */
 
@@ -27,6 +28,7 @@ export async function checkTree(tree: Tree, manifest: Manifest, name: string | u
     // What is missing was reported with the files.
     ...(vdisk && apkovl ? checkVdisk(vdisk, apkovl, manifest) : []),
     ...(apkovl ? await checkApkovl(apkovl, manifest) : []),
+    ...checkLock(files.get(LOCK), manifest),
     ...checkPin(files, manifest),
   ];
 }
@@ -153,16 +155,38 @@ function checkPin(files: ReadonlyMap<string, File>, { iso }: Manifest): string[]
 }
 
 /**
- * Makes the vdisk again from the overlay beside it, as large as it was found, and compares all bytes: whatever else lies on
- * it, be it in free space, is found.
+ * Makes the vdisk again from the overlay beside it and from the files that the manifest lists, as large as it was found, and
+ * compares all bytes: whatever else lies on it, be it in free space, is found.
  */
-function checkVdisk(image: Uint8Array, apkovl: Uint8Array, { epoch }: Manifest): string[] {
+function checkVdisk(image: Uint8Array, apkovl: Uint8Array, { epoch, vdisk }: Manifest): string[] {
   try {
-    const place = firstDifference(image, encodeVdisk(apkovl, epoch, image.length).bytes);
-    return place === undefined ? [] : [`${VDISK}: not the disk that ${APKOVL} gives, first at byte ${place}`];
+    const others = vdiskFiles(image, apkovl.length, vdisk);
+    const changed = others
+      .filter(({ bytes }, at) => sha256(bytes) !== vdisk[at]?.sha256)
+      .map(({ path }) => `${VDISK}: ${path}: its SHA-256 is not the one in ${MANIFEST}`);
+    // A disk that is laid out in another way has none of them where it should be.
+    if (changed.length > 0 && (changed.length === 1 || changed.length < others.length)) return changed;
+    const place = firstDifference(image, encodeVdisk(apkovl, others, epoch, image.length).bytes);
+    const what = vdisk.length > 0 ? `${APKOVL} and the files of ${MANIFEST} give` : `${APKOVL} gives`;
+    return place === undefined ? [] : [`${VDISK}: not the disk that ${what}, first at byte ${place}`];
   } catch (error) {
     return [`${VDISK}: ${messageOf(error)}`];
   }
+}
+
+/** The lock names exactly what is on the vdisk. */
+function checkLock(file: File | undefined, { vdisk }: Manifest): string[] {
+  if (!file) return vdisk.length > 0 ? [`${LOCK}: missing, though there are packages or firmware`] : [];
+  const lock = decodeLock(textOf(file));
+  if (!lock) return [`${LOCK}: not a lock of this airhive`];
+  const problems = compareEntries(vdisk.map(lineOfLocked), lockedFiles(lock).map(lineOfLocked));
+  if (problems.length === 0 && textOf(file) !== encodeLock(lock).toString())
+    problems.push('not written as airhive writes it');
+  return problems.map((problem) => `${LOCK}: ${problem}`);
+}
+
+function lineOfLocked({ path, size, sha256: digest }: Manifest['vdisk'][number]): string {
+  return `${path} ${size} ${digest}`;
 }
 
 /** Compares the entries of the overlay with those of the manifest, and its bytes with those that these entries give. */

@@ -1,12 +1,13 @@
 import { constants } from 'node:fs';
 import { open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MANIFEST } from '../bundle/bundle.ts';
+import { APKOVL, MANIFEST, VDISK, vdiskFiles } from '../bundle/bundle.ts';
 import { ignoringMissing, onDisk } from '../disk.ts';
 import { AirhiveError, systemCodeOf } from '../errors.ts';
+import { sha256 } from '../formats/checksums.ts';
 import { decodeManifest, type Manifest } from '../formats/manifest.ts';
 import { decodeTar } from '../formats/tar.ts';
-import type { Entry, Tree } from '../formats/tree.ts';
+import type { Entry, File, Tree } from '../formats/tree.ts';
 import { hashFile } from '../inputs/hash.ts';
 import { LARGEST, readTree } from '../inputs/tree.ts';
 import { DATA } from '../output/replaceable.ts';
@@ -65,6 +66,27 @@ export async function verifyBundle(path: string, options: VerifyOptions): Promis
     [`${shown} is not as it has to be:`, ...all.map((problem) => visible(problem))].join('\n  '),
     { hint: 'build it again, or fetch it again from where it was published' },
   );
+}
+
+/**
+ * The files of a bundle, directory or tar, and those on its vdisk by their SHA-256. A damaged bundle has fewer of them.
+ * @throws AirhiveError verification when it is none; disk
+ */
+export async function readStock(
+  path: string,
+  shown: string,
+): Promise<{ files: ReadonlyMap<string, File>; stock: ReadonlyMap<string, Uint8Array> }> {
+  const files = filesOf((await readBundle(path, shown)).tree);
+  const { vdisk } = manifestOf(files.get(MANIFEST)?.bytes, shown);
+  const [image, overlay] = [files.get(VDISK)?.bytes, files.get(APKOVL)?.bytes];
+  const stock = new Map<string, Uint8Array>();
+  try {
+    const inside = image && overlay ? vdiskFiles(image, overlay.length, vdisk) : [];
+    for (const { bytes } of inside) stock.set(sha256(bytes), bytes);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+  }
+  return { files, stock };
 }
 
 async function readBundle(path: string, shown: string): Promise<Found> {

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { assembleBundle, encodeBundleTar, type Bundle } from '../../generators/bundle/bundle.ts';
-import { guestTree, hostTree, VERSION } from '../fixtures/machines.ts';
+import { guestTree, hostTree, NO_CONTENTS, VERSION } from '../fixtures/machines.ts';
 import { VARIANTS } from '../fixtures/profiles.ts';
 import { freshFile, freshFolder, run } from '../fixtures/scratch.ts';
 import { hasTool } from '../tools.ts';
@@ -15,7 +15,14 @@ const ISO = join(folder, 'iso', profile.release.file);
 let bundle: Bundle;
 let tar: string;
 beforeAll(async () => {
-  const inputs = { profile, version: VERSION, epoch: profile.release.date, guest, host: hostTree(profile) };
+  const inputs = {
+    profile,
+    version: VERSION,
+    epoch: profile.release.date,
+    guest,
+    host: hostTree(profile),
+    contents: NO_CONTENTS,
+  };
   bundle = await assembleBundle(inputs);
   for (const { path, bytes, mode } of bundle.files) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });

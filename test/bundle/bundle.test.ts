@@ -14,7 +14,7 @@ import { readFat } from '../fixtures/fat-reader.ts';
 import { decodeManifest, formatMode } from '../../generators/formats/manifest.ts';
 import { compareCodeUnits } from '../../generators/formats/order.ts';
 import { encodeTar } from '../../generators/formats/tar.ts';
-import { guestTree, hostTree, VERSION } from '../fixtures/machines.ts';
+import { guestTree, hostTree, NO_CONTENTS, VERSION } from '../fixtures/machines.ts';
 import { VARIANTS } from '../fixtures/profiles.ts';
 
 const EPOCH = 1700000001;
@@ -25,7 +25,14 @@ const ISO = 'alpine-standard-3.24.1-x86_64.iso';
 
 let bundle: Bundle;
 beforeAll(async () => {
-  bundle = await assembleBundle({ profile, version: VERSION, epoch: EPOCH, guest, host });
+  bundle = await assembleBundle({
+    profile,
+    version: VERSION,
+    epoch: EPOCH,
+    guest,
+    host,
+    contents: NO_CONTENTS,
+  });
 });
 
 const at = (path: string) => {
@@ -128,7 +135,15 @@ describe('the manifest', () => {
 
 describe('other inputs', () => {
   const assemble = (inputs: object) =>
-    assembleBundle({ profile, version: VERSION, epoch: EPOCH, guest, host, ...inputs });
+    assembleBundle({
+      profile,
+      version: VERSION,
+      epoch: EPOCH,
+      guest,
+      host,
+      contents: NO_CONTENTS,
+      ...inputs,
+    });
 
   it('make a larger vdisk when the overlay needs it', async () => {
     const bytes = new Uint8Array(9 * 1024 * 1024).fill(1);

@@ -5,7 +5,7 @@ import { FakeClock } from '../inputs/clock.ts';
 import { mirrorOf } from '../inputs/sandbox.ts';
 import { deadMirrorUrl, generatedBytes, pinOf, type Mirror } from '../mirror/mirror.ts';
 import { airhive, runInside, start } from './command.ts';
-import { folderWith, ISO, PIN, RELEASES } from './projects.ts';
+import { folderWith, ISO, PIN, RELEASES_COMPLETE as RELEASES } from './projects.ts';
 
 const PLACED = `dist/intel8260/iso/${PIN.file}`;
 const OFFLINE = [

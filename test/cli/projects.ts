@@ -25,6 +25,11 @@ export const RELEASES = stringify([
   },
 ]);
 
+/** The same for an ISO that has all that the guest needs. */
+export const RELEASES_COMPLETE = stringify(
+  (parse(RELEASES) as Readonly<Record<string, unknown>>[]).map((pin) => ({ ...pin, lacks: [] })),
+);
+
 /** The profile of the tests with whole groups replaced or added. */
 export function profileText(groups: Readonly<Record<string, unknown>> = {}): string {
   const text = readFileSync(new URL('../fixtures/profiles/intel8260.yaml', import.meta.url), 'utf8');

@@ -17,6 +17,8 @@ const MANIFEST: Manifest = {
   iso: { file: 'a.iso', sha256: DIGEST, size: 1, urls: ['http://mirror.example/a.iso'], note: 'n' },
   resolved: { z: 1, a: { b: null } },
   apkovl: { path: 'a', vdisk: 'd', tar: DIGEST },
+  vdisk: [{ path: 'apks/a-1.apk', size: 1, sha256: DIGEST }],
+  missing: { packages: ['b'], firmware: [] },
   guest: [
     { path: 'etc', type: 'directory', mode: '0755' },
     { path: 'etc/x', type: 'file', mode: '0644', sha256: DIGEST },

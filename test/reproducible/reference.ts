@@ -1,11 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { assembleBundle, encodeBundleTar, type Bundle } from '../../generators/bundle/bundle.ts';
+import {
+  assembleBundle,
+  encodeBundleTar,
+  nothingFetched,
+  type Bundle,
+} from '../../generators/bundle/bundle.ts';
 import { sha256 } from '../../generators/formats/checksums.ts';
 import { encodeTar } from '../../generators/formats/tar.ts';
 import { readOverlay } from '../../generators/inputs/tree.ts';
 import { resolveEpoch } from '../../generators/plan/epoch.ts';
-import { planGuest } from '../../generators/plan/guest.ts';
+import { askedOf, planGuest } from '../../generators/plan/guest.ts';
 import { planHost, type HostSources } from '../../generators/plan/host.ts';
 import type { OverlaySource } from '../../generators/plan/render.ts';
 import { readPins, resolveText } from '../fixtures/profiles.ts';
@@ -48,7 +53,14 @@ export async function makeBundle(changes: Partial<Sources> = {}): Promise<Built>
   const epoch = resolveEpoch(sources.epoch, profile.release.date);
   const guest = planGuest(profile, sources.guest, sources.version);
   const host = planHost(profile, sources.host, sources.version);
-  const bundle = await assembleBundle({ profile, version: sources.version, epoch, guest, host });
+  const bundle = await assembleBundle({
+    profile,
+    version: sources.version,
+    epoch,
+    guest,
+    host,
+    contents: nothingFetched(askedOf(profile)),
+  });
   return { bundle, tar: await encodeBundleTar(bundle), overlay: await encodeTar(guest, epoch) };
 }
 

@@ -5,7 +5,7 @@ import { assembleBundle, CHECKSUMS, MANIFEST } from '../../generators/bundle/bun
 import { sha256 } from '../../generators/formats/checksums.ts';
 import { allPaths } from '../../generators/profile/issues.ts';
 import { profileSchema } from '../../generators/profile/schema.ts';
-import { guestTree, hostTree, VERSION } from '../fixtures/machines.ts';
+import { guestTree, hostTree, NO_CONTENTS, VERSION } from '../fixtures/machines.ts';
 import { variant, type Groups } from '../fixtures/profiles.ts';
 import { digestsOf, makeBundle, SOURCES } from './reference.ts';
 import { shuffled } from '../fixtures/shuffled.ts';
@@ -88,7 +88,14 @@ function changed(path: string, value: unknown): Groups {
 /** Digests of the manifest, and of all that is neither manifest nor sums. */
 async function digests(groups: Groups): Promise<{ manifest: string; files: string }> {
   const profile = variant(groups);
-  const inputs = { profile, version: VERSION, epoch: 0, guest: guestTree(profile), host: hostTree(profile) };
+  const inputs = {
+    profile,
+    version: VERSION,
+    epoch: 0,
+    guest: guestTree(profile),
+    host: hostTree(profile),
+    contents: NO_CONTENTS,
+  };
   const { files } = await assembleBundle(inputs);
   const manifest = sha256(files.find(({ path }) => path === MANIFEST)!.bytes);
   const others = files.filter(({ path }) => path !== MANIFEST && path !== CHECKSUMS);

@@ -1,6 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { run } from '../../generators/cli/program.ts';
 import { sha256 } from '../../generators/formats/checksums.ts';
 import { encodeManifest, type Manifest } from '../../generators/formats/manifest.ts';
@@ -9,11 +10,12 @@ import { ISO, PIN, RELEASES } from '../cli/projects.ts';
 import { layOut } from '../fixtures/installation.ts';
 import { freshFolder } from '../fixtures/scratch.ts';
 import { realClock } from '../inputs/clock.ts';
+import { mirrorFiles, SIGNER } from '../packages/repository.ts';
 
 export const NAME = 'intel8260';
 export const ISO_PATH = `iso/${PIN.file}`;
 
-/** A bundle as it is built, but with a small file as its ISO, as folder and as tar. */
+/** A bundle as it is built, but with small files as its ISO and its packages, as folder and as tar. */
 export interface Built {
   readonly root: string;
   readonly folder: string;
@@ -25,17 +27,26 @@ export async function buildBundle(): Promise<Built> {
   const root = mkdtempSync(join(tmpdir(), 'airhive-verify-'));
   writeFileSync(join(root, 'pins.yaml'), RELEASES);
   writeFileSync(join(root, 'my.iso'), ISO);
+  writeFileSync(join(root, SIGNER.name), SIGNER.publicKey);
+  const files = await mirrorFiles();
   let said = '';
   const terminal = { isTerminal: false, write: (text: string) => void (said += text) };
   const code = await run(
     {
-      argv: ['build', '--profile', NAME, '--releases', 'pins.yaml', '--iso', 'my.iso', '--cache', root],
+      argv: [
+        ...['build', '--profile', NAME, '--releases', 'pins.yaml', '--iso', 'my.iso', '--cache', root],
+        ...['--keys', '.', '--mirror', 'http://mirror.example', '--require-complete'],
+      ],
       env: {},
       cwd: root,
       root: layOut(freshFolder()),
       stdout: terminal,
       stderr: terminal,
-      http: () => Promise.reject(new Error('no network')),
+      http: (url) => {
+        const bytes = files[url.replace('http://mirror.example/', '')] as Buffer;
+        const headers = new Map([['content-length', String(bytes.length)]]);
+        return Promise.resolve({ status: 200, headers, body: Readable.from([bytes]) });
+      },
       clock: realClock,
       signal: new AbortController().signal,
     },

@@ -2,10 +2,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { vdiskFiles } from '../../generators/bundle/bundle.ts';
 import { sha256 } from '../../generators/formats/checksums.ts';
 import { encodeFat, type Volume } from '../../generators/formats/fat.ts';
 import { encodeGzip } from '../../generators/formats/gzip.ts';
 import type { Manifest } from '../../generators/formats/manifest.ts';
+import { decodeLock, encodeLock, type Lock } from '../../generators/packages/lock.ts';
 import { renamed, repack, unpack, type Entry } from './archives.ts';
 import { buildBundle, copyOf, manifestOf, problemsOf, seal, type Built } from './bundles.ts';
 
@@ -34,11 +36,17 @@ async function problemsWith(path: string, bytes: Uint8Array, says: Manifest = ma
   return problemsOf(folder);
 }
 
+/** The packages on the vdisk of the bundle as it was built. */
+function packages() {
+  const [image, overlay] = [DISK, APKOVL].map((path) => readFileSync(join(built.folder, path)));
+  return vdiskFiles(image!, overlay!.length, manifest.vdisk);
+}
+
 describe('the vdisk', () => {
-  const volume = (change: Partial<Volume>): Uint8Array =>
+  const volume = ({ files = [{ path: APKOVL, bytes: read(APKOVL) }], ...change }: Partial<Volume>) =>
     encodeFat({
       label: 'AIRHIVE',
-      files: [{ path: APKOVL, bytes: read(APKOVL) }],
+      files: [...files, ...packages()],
       time: manifest.epoch,
       size: read(DISK).length,
       ...change,
@@ -91,8 +99,53 @@ describe('the vdisk', () => {
     const bytes = Buffer.from(volume({ size: 8 << 20 }));
     bytes[place]! ^= 0xff;
     expect(await problemsWith(DISK, bytes)).toEqual([
-      `${DISK}: not the disk that ${APKOVL} gives, first at byte ${place}`,
+      `${DISK}: not the disk that ${APKOVL} and the files of manifest.json give, first at byte ${place}`,
     ]);
+  });
+
+  it('has another byte in one of the packages', async () => {
+    const bytes = read(DISK);
+    const [one] = manifest.vdisk.filter(({ path }) => path.includes('/iptables-1'));
+    const apk = packages().find(({ path }) => path === one?.path)!.bytes;
+    for (const place of [0, 300, apk.length - 1]) {
+      const changed = Buffer.from(bytes);
+      changed[bytes.indexOf(apk) + place]! ^= 1;
+      expect(await problemsWith(DISK, changed)).toEqual([
+        `${DISK}: ${one!.path}: its SHA-256 is not the one in manifest.json`,
+      ]);
+    }
+  });
+
+  it.each<[string, (lock: Lock) => Lock, string]>([
+    [
+      'names one package less',
+      (lock) => ({ ...lock, packages: lock.packages.slice(1) }),
+      'not in the manifest',
+    ],
+    [
+      'has another digest',
+      (lock) => ({ ...lock, packages: lock.packages.map((one) => ({ ...one, sha256: '0'.repeat(64) })) }),
+      'missing or changed',
+    ],
+  ])('has a lock that %s', async (_, change, _line) => {
+    const lock = change(decodeLock(read('lock.json').toString())!);
+    writeFileSync(join(folder, 'lock.json'), encodeLock(lock));
+    seal(folder, manifest, 'lock.json');
+    expect(await problemsOf(folder)).toContainEqual(expect.stringMatching(/^lock\.json: .*apks\/dnsmasq-2/));
+  });
+
+  it('has a lock that nobody can read, or written in another way', async () => {
+    for (const [text, line] of [
+      ['{}', 'lock.json: not a lock of this airhive'],
+      [
+        JSON.stringify(JSON.parse(read('lock.json').toString())),
+        'lock.json: not written as airhive writes it',
+      ],
+    ] as const) {
+      writeFileSync(join(folder, 'lock.json'), text);
+      seal(folder, manifest, 'lock.json');
+      expect(await problemsOf(folder)).toEqual([line]);
+    }
   });
 
   it('is no disk at all', async () => {
@@ -113,7 +166,12 @@ describe('the overlay', () => {
 
   async function problemsOfApkovl(bytes: Uint8Array, tar: string): Promise<string[]> {
     const [time, size] = [manifest.epoch, read(DISK).length];
-    const image = encodeFat({ label: 'AIRHIVE', files: [{ path: APKOVL, bytes }], time, size });
+    const image = encodeFat({
+      label: 'AIRHIVE',
+      files: [{ path: APKOVL, bytes }, ...packages()],
+      time,
+      size,
+    });
     writeFileSync(join(folder, DISK), image);
     return problemsWith(APKOVL, bytes, { ...manifest, apkovl: { ...manifest.apkovl, tar } });
   }

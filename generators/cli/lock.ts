@@ -5,14 +5,13 @@ import { ignoringMissing, onDisk, shownPath } from '../disk.ts';
 import { AirhiveError } from '../errors.ts';
 import { readKeys } from '../inputs/keys.ts';
 import { isProfileFile } from '../inputs/profiles.ts';
-import { choosePackages, fetchPackages } from '../inputs/contents.ts';
+import { lockNewest } from '../inputs/contents.ts';
 import { replaceFile, type PackageSearch } from '../inputs/repository.ts';
 import {
   decodeLock,
   encodeLock,
   lockDifferences,
   lockDocument,
-  lockOf,
   type Asked,
   type Lock,
 } from '../packages/lock.ts';
@@ -45,16 +44,8 @@ export async function lock(options: LockOptions, context: VerbContext): Promise<
   const out = lockPath(options, profile.name, cwd);
   const shown = shownPath(out, cwd);
   const before = await readDates(out, shown);
-  const wanted = { profile, asked: askedOf(profile) };
   try {
-    const { indexes, packages } = await choosePackages(wanted, before, search);
-    const fetched = await fetchPackages(packages, search);
-    const made = lockOf(profile, {
-      asked: wanted.asked,
-      indexes,
-      packages: fetched.map(({ locked }) => locked),
-      firmware: [],
-    });
+    const made = await lockNewest({ profile, asked: askedOf(profile) }, before, search);
     signal.throwIfAborted();
     await replaceFile(out, encodeLock(made));
     return { lines: [shown], result: { lock: shown, ...lockDocument(made) } };

@@ -77,7 +77,7 @@ export async function assemble(
   ]);
   const guest = planGuest(profile, withShared('guest', guestOverlay, shared), version);
   const overlay = withShared('host', hostOverlay, shared);
-  const host = planHost(profile, { overlay, troubleshooting }, version);
+  const host = planHost(profile, { overlay, troubleshooting }, version, contents.missing);
   return { bundle: await assembleBundle({ profile, version, epoch, guest, host, contents }), guest };
 }
 

@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { Contents } from '../bundle/bundle.ts';
 import { onDisk } from '../disk.ts';
 import { AirhiveError } from '../errors.ts';
-import { fileOf, type File } from '../formats/tree.ts';
+import { fileOf } from '../formats/tree.ts';
 import {
   APKS,
   fileNameOf,
+  FIRMWARE,
   lockOf,
   refOf,
   type Asked,
@@ -17,6 +19,7 @@ import {
 import { missingPackages } from '../packages/resolve.ts';
 import type { Dependency } from '../packages/version.ts';
 import type { ReleasePin } from '../profile/releases.ts';
+import { fetchFirmware, type Firmware } from './firmware.ts';
 import {
   fetchIndex,
   fetchPackage,
@@ -38,10 +41,12 @@ export interface Obtained extends Contents {
   readonly reasons: { readonly packages?: string; readonly firmware?: string };
 }
 
-/** Packages as the indexes of today have them. */
-export interface Chosen {
+/** What the indexes of today offer. */
+interface Choice {
   readonly indexes: readonly LockedIndex[];
   readonly packages: readonly PackageRef[];
+  /** A package by its name. */
+  readonly find: (name: string) => PackageRef | undefined;
 }
 
 /** What the guest's list of packages means: any version of each. */
@@ -50,24 +55,25 @@ const anyOf = (names: readonly string[]): Dependency[] =>
 
 /**
  * Chooses packages from main, and with community beside it only when main will not do.
- * @param before when the indexes of an earlier lock were made, by their paths: seconds since 1970
  * @throws AirhiveError unsupported when they cannot be chosen, verification, network, disk
  */
-export async function choosePackages(
+async function choosePackages(
   { asked }: Wanted,
   before: ReadonlyMap<string, number>,
   search: PackageSearch,
-): Promise<Chosen> {
-  if (asked.packages.length === 0) return { indexes: [], packages: [] };
+): Promise<Choice> {
+  const nothing = { indexes: [], packages: [], find: () => undefined };
+  if (asked.packages.length === 0 && asked.firmware.length === 0) return nothing;
   const [present, wanted] = [anyOf(asked.iso), anyOf(asked.packages)];
-  const chosenFrom = (indexes: readonly FetchedIndex[]): Chosen => {
+  const main = await fetchIndex('main', before, search);
+  const chosenFrom = (indexes: readonly FetchedIndex[]): Choice => {
     const packages = indexes.flatMap(({ index }) => index.packages);
     return {
       indexes: indexes.map(({ locked }) => locked),
-      packages: missingPackages(packages, present, wanted).map(refOf),
+      packages: asked.packages.length > 0 ? missingPackages(packages, present, wanted).map(refOf) : [],
+      find: (name) => main.index.packages.filter((pkg) => pkg.name === name).map(refOf)[0],
     };
   };
-  const main = await fetchIndex('main', before, search);
   try {
     return chosenFrom([main]);
   } catch (error) {
@@ -77,26 +83,64 @@ export async function choosePackages(
   }
 }
 
-export async function fetchPackages(
-  refs: readonly PackageRef[],
+/** A package, and where its bytes are. */
+interface Source {
+  readonly locked: LockedPackage;
+  readonly bytes: () => Promise<Uint8Array>;
+}
+
+/** All that was asked for; of the two parts that could not be had, why. */
+interface Parts {
+  readonly indexes: readonly LockedIndex[];
+  readonly packages: readonly Source[] | NotHad;
+  readonly firmware: Firmware | NotHad;
+}
+
+function sourceOf({ locked, file }: FetchedPackage): Source {
+  return { locked, bytes: () => onDisk('read', file, () => readFile(file)) };
+}
+
+/**
+ * The lock of what the indexes of today have. All of it is fetched and checked.
+ * @param before when the indexes of an earlier lock were made, by their paths: seconds since 1970
+ * @throws AirhiveError unsupported when packages cannot be chosen; network, verification, disk
+ */
+export async function lockNewest(
+  wanted: Wanted,
+  before: ReadonlyMap<string, number>,
   search: PackageSearch,
-): Promise<FetchedPackage[]> {
-  const fetched: FetchedPackage[] = [];
-  for (const ref of refs) fetched.push(await fetchPackage(ref, search));
-  return fetched;
+): Promise<Lock> {
+  return lockOfParts(wanted, await newest(wanted, before, search, (get) => get()));
 }
 
 /**
  * Takes what the indexes of today have.
- * @throws AirhiveError unsupported, verification, disk; of what could not be had the contents say why
+ * @throws AirhiveError unsupported, verification, disk; of what could not be had the result says why
  */
 export async function takeNewest(wanted: Wanted, search: PackageSearch): Promise<Obtained> {
-  const packages = await unlessMissing(async () => {
-    const chosen = await choosePackages(wanted, new Map(), search);
-    const fetched = await fetchPackages(chosen.packages, search);
-    return { indexes: chosen.indexes, items: await Promise.all(fetched.map(readApk)) };
-  });
-  return contentsOf(wanted, packages);
+  return contentsOf(wanted, await newest(wanted, new Map(), search, unlessMissing));
+}
+
+async function newest(
+  wanted: Wanted,
+  before: ReadonlyMap<string, number>,
+  search: PackageSearch,
+  part: <T>(get: () => Promise<T>) => Promise<T | NotHad>,
+): Promise<Parts> {
+  const choice = await part(() => choosePackages(wanted, before, search));
+  if (choice instanceof NotHad) return { indexes: [], packages: choice, firmware: choice };
+  const { indexes, packages, find } = choice;
+  return {
+    indexes,
+    packages: await part(() => oneByOne(packages, async (ref) => sourceOf(await fetchPackage(ref, search)))),
+    firmware: await part(() => fetchFirmware(wanted.asked.firmware, find, search)),
+  };
+}
+
+async function oneByOne<A, B>(list: readonly A[], get: (one: A) => Promise<B>): Promise<B[]> {
+  const got: B[] = [];
+  for (const one of list) got.push(await get(one));
+  return got;
 }
 
 /**
@@ -110,63 +154,89 @@ export async function takeLocked(
   stock: ReadonlyMap<string, Uint8Array>,
   search: PackageSearch,
 ): Promise<Obtained> {
-  const packages = await unlessMissing(async () => {
-    const items: Item[] = [];
-    for (const locked of lock.packages) {
+  const packages = await unlessMissing(() =>
+    oneByOne(lock.packages, async (locked): Promise<Source> => {
       const bytes = stock.get(locked.sha256);
-      items.push(bytes ? { locked, file: apkFile(locked, bytes) } : await fetchLocked(locked, search));
-    }
-    return { indexes: lock.indexes, items };
+      if (bytes) return { locked, bytes: () => Promise.resolve(bytes) };
+      const fetched = await orGone([locked], search, () => fetchPackage(locked, search));
+      requireLocked(locked, fetched.locked);
+      return sourceOf(fetched);
+    }),
+  );
+  const firmware = await unlessMissing(() => lockedFirmware(lock, stock, search));
+  return contentsOf(wanted, { indexes: lock.indexes, packages, firmware });
+}
+
+async function lockedFirmware(
+  lock: Lock,
+  stock: ReadonlyMap<string, Uint8Array>,
+  search: PackageSearch,
+): Promise<Firmware> {
+  const { firmware: locked, absent: missing } = lock;
+  const files = locked
+    .flatMap((one) => one.files)
+    .flatMap(({ path, sha256 }) => {
+      const bytes = stock.get(sha256);
+      return bytes ? [fileOf(path, bytes)] : [];
+    });
+  if (files.length === locked.reduce((sum, one) => sum + one.files.length, 0))
+    return { locked, files, missing };
+  const find = (name: string) => locked.find((one) => one.name === name);
+  const taken = await orGone(locked, search, () => fetchFirmware(lock.asked.firmware, find, search));
+  for (const one of taken.locked) requireLocked(find(one.name) ?? one, one);
+  if (isDeepStrictEqual([taken.locked, taken.missing], [locked, missing])) return taken;
+  throw new AirhiveError('verification', 'the firmware files in the lock are not those of its packages', {
+    hint: RENEW,
   });
-  return contentsOf(wanted, packages);
 }
 
-/** A package and its file on the vdisk. */
-interface Item {
-  readonly locked: LockedPackage;
-  readonly file: File;
+function lockOfParts({ profile, asked }: Wanted, { indexes, packages, firmware }: Parts): Lock {
+  // A part that is not there was, for this lock, not asked for: nobody can take it for a complete one.
+  const [sources, askedPackages] = packages instanceof NotHad ? [[], []] : [packages, asked.packages];
+  const { locked, missing } = firmware instanceof NotHad ? { locked: [], missing: [] } : firmware;
+  return lockOf(profile, {
+    asked: {
+      iso: asked.iso,
+      packages: askedPackages,
+      firmware: firmware instanceof NotHad ? [] : asked.firmware,
+    },
+    indexes,
+    packages: sources.map((source) => source.locked),
+    firmware: locked,
+    absent: missing,
+  });
 }
 
-interface Packages {
-  readonly indexes: readonly LockedIndex[];
-  readonly items: readonly Item[];
-}
-
-function contentsOf({ profile, asked }: Wanted, packages: Packages | NotHad): Obtained {
-  if (packages instanceof NotHad)
-    return {
-      lock: undefined,
-      files: [],
-      missing: { packages: asked.packages, firmware: [] },
-      reasons: { packages: packages.reason },
-    };
-  const { indexes, items } = packages;
-  const lock = lockOf(profile, { asked, indexes, packages: items.map(({ locked }) => locked), firmware: [] });
+async function contentsOf(wanted: Wanted, parts: Parts): Promise<Obtained> {
+  const { packages, firmware } = parts;
+  const { asked } = wanted;
+  const apks = packages instanceof NotHad ? [] : packages;
+  const files = [
+    ...(await Promise.all(
+      apks.map(async ({ locked, bytes }) => fileOf(`${APKS}/${fileNameOf(locked)}`, await bytes())),
+    )),
+    ...(firmware instanceof NotHad ? [] : firmware.files).map(({ path, bytes }) =>
+      fileOf(`${FIRMWARE}/${path}`, bytes),
+    ),
+  ];
+  const absent = firmware instanceof NotHad ? asked.firmware : firmware.missing;
+  const firmwareReason = firmware instanceof NotHad ? firmware.reason : 'no package of this release has it';
   return {
-    lock: items.length > 0 ? lock : undefined,
-    files: items.map(({ file }) => file),
-    missing: { packages: [], firmware: [] },
-    reasons: {},
+    lock: files.length > 0 ? lockOfParts(wanted, parts) : undefined,
+    files,
+    missing: { packages: packages instanceof NotHad ? asked.packages : [], firmware: absent },
+    reasons: {
+      ...(packages instanceof NotHad && asked.packages.length > 0 ? { packages: packages.reason } : {}),
+      ...(absent.length > 0 ? { firmware: firmwareReason } : {}),
+    },
   };
 }
 
-function apkFile(locked: LockedPackage, bytes: Uint8Array): File {
-  return fileOf(`${APKS}/${fileNameOf(locked)}`, bytes);
-}
-
-async function readApk({ locked, file }: FetchedPackage): Promise<Item> {
-  return { locked, file: apkFile(locked, await onDisk('read', file, () => readFile(file))) };
-}
-
-async function fetchLocked(locked: LockedPackage, search: PackageSearch): Promise<Item> {
-  const fetched = await fetchPackage(locked, search).catch(async (error: unknown) => {
-    if (!isNetwork(error) || search.offline) throw error;
-    throw (await goneError(locked, search)) ?? error;
-  });
-  if (fetched.locked.sha256 === locked.sha256) return readApk(fetched);
+function requireLocked(locked: LockedPackage, found: LockedPackage): void {
+  if (found.sha256 === locked.sha256) return;
   throw new AirhiveError(
     'verification',
-    `${fileNameOf(locked)} is another file than the one in the lock: its SHA-256 is ${fetched.locked.sha256}, ` +
+    `${fileNameOf(locked)} is another file than the one in the lock: its SHA-256 is ${found.sha256}, ` +
       `the lock says ${locked.sha256}`,
     { hint: RENEW },
   );
@@ -177,24 +247,34 @@ const RENEW = 'airhive lock writes a new lock with what the mirrors have now';
 /** Mirrors answer, and do not have a locked package any more. It is not like a missing network: waiting does not help. */
 class GoneError extends AirhiveError {}
 
-/** Undefined when the mirrors cannot be reached at all. */
-async function goneError(
-  { name, version, repository }: LockedPackage,
+/** When one of these packages cannot be had, whether the mirrors answer and have another version. */
+async function orGone<T>(
+  locked: readonly LockedPackage[],
   search: PackageSearch,
-): Promise<GoneError | undefined> {
+  get: () => Promise<T>,
+): Promise<T> {
   try {
-    const { index } = await fetchIndex(repository, new Map(), { ...search, oldIndex: false });
-    const now = index.packages.find((pkg) => pkg.name === name)?.version;
-    const have = now === undefined ? `no ${name} at all` : now === version ? 'it in their index' : now;
-    return new GoneError(
-      'network',
-      `the mirrors do not have ${name} ${version}, which the lock names; they have ${have}`,
-      { hint: `${RENEW}; a bundle that was built with this lock has the file: --lock BUNDLE` },
-    );
+    return await get();
   } catch (error) {
-    if (isNetwork(error)) return undefined;
+    if (!isNetwork(error) || search.offline) throw error;
+    for (const one of locked) await refuseGone(one, search);
     throw error;
   }
+}
+
+async function refuseGone(
+  { name, version, repository }: LockedPackage,
+  search: PackageSearch,
+): Promise<void> {
+  const answer = await unlessMissing(() => fetchIndex(repository, new Map(), { ...search, oldIndex: false }));
+  if (answer instanceof NotHad) return;
+  const now = answer.index.packages.find((pkg) => pkg.name === name)?.version;
+  if (now === version) return;
+  throw new GoneError(
+    'network',
+    `the mirrors do not have ${name} ${version}, which the lock names; they have ${now ?? `no ${name} at all`}`,
+    { hint: `${RENEW}; a bundle that was built with this lock has the file: --lock BUNDLE` },
+  );
 }
 
 /** A part of the contents that could not be had. */

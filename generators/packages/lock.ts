@@ -72,6 +72,8 @@ export interface Lock {
   readonly indexes: readonly LockedIndex[];
   readonly packages: readonly LockedPackage[];
   readonly firmware: readonly LockedFirmware[];
+  /** Firmware that was asked for and that no package has. */
+  readonly absent: readonly string[];
 }
 
 /** The format of a lock that this airhive writes and reads. */
@@ -99,23 +101,23 @@ export function lockedFiles({ packages, firmware }: Lock): LockedFile[] {
 
 export function lockOf(
   profile: { readonly name: string; readonly release: ReleasePin },
-  content: Pick<Lock, 'asked' | 'indexes' | 'packages' | 'firmware'>,
+  content: Pick<Lock, 'asked' | 'indexes' | 'packages' | 'firmware' | 'absent'>,
 ): Lock {
   const { release, flavor, arch, branch, file, path, size, sha256 } = profile.release;
-  const { asked, indexes, packages, firmware } = content;
+  const { asked, indexes, packages, firmware, absent } = content;
   return {
     profile: profile.name,
     alpine: { release, flavor, arch, branch },
     iso: { file, path, size, sha256 },
-    ...{ asked, indexes, packages, firmware },
+    ...{ asked, indexes, packages, firmware, absent },
   };
 }
 
 /** The lock as a value for JSON, its dates as text. */
 export function lockDocument({ indexes, ...lock }: Lock): Readonly<Record<string, unknown>> {
-  const { profile, alpine, iso, asked, packages, firmware } = lock;
+  const { profile, alpine, iso, asked, packages, firmware, absent } = lock;
   const dated = indexes.map((index) => ({ ...index, date: dateText(index.date) }));
-  return { format: FORMAT, profile, alpine, iso, asked, indexes: dated, packages, firmware };
+  return { format: FORMAT, profile, alpine, iso, asked, indexes: dated, packages, firmware, absent };
 }
 
 export function encodeLock(lock: Lock): Buffer {
@@ -169,6 +171,7 @@ function lockSchema() {
     firmware: z.array(
       z.strictObject({ ...locked, files: z.array(z.strictObject({ path, size, sha256: digest })) }),
     ),
+    absent: z.array(text),
   });
 }
 

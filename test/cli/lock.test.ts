@@ -118,6 +118,7 @@ const OLD = JSON.stringify({
   indexes: [],
   packages: [],
   firmware: [],
+  absent: [],
 });
 
 /** What is wrong with the mirror's files, the exit code, and what is said. */

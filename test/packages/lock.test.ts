@@ -52,6 +52,7 @@ const LOCK: Lock = lockOf(
     firmware: [
       { ...PACKAGE, files: [{ path: 'intel/iwlwifi/iwlwifi-x-9.ucode', size: 3, sha256: 'e'.repeat(64) }] },
     ],
+    absent: ['no-such-*.bin'],
   },
 );
 

@@ -8,7 +8,8 @@ import { FakeClock } from '../inputs/clock.ts';
 import { readFat } from '../fixtures/fat-reader.ts';
 import { mirrorOf } from '../inputs/sandbox.ts';
 import { deadMirrorUrl, type Mirror, type MirrorFile } from '../mirror/mirror.ts';
-import { MAIN, mirrorFiles, newSigner, PACKAGES, SIGNER } from '../packages/repository.ts';
+import { firmwareApk, INTEL, type Entries } from '../packages/firmware-packages.ts';
+import { apkOf, indexOf, MAIN, mirrorFiles, newSigner, PACKAGES, SIGNER } from '../packages/repository.ts';
 import { runInside } from './command.ts';
 import { folderWith, ISO, PIN, profileText, RELEASES } from './projects.ts';
 
@@ -114,6 +115,93 @@ describe('a bundle with its packages', () => {
   });
 });
 
+describe('firmware', () => {
+  const CARD = { passthrough: [{ pci: '4/0/0', id: '8086:2725', drivers: ['if_iwlwifi'] }] };
+  const FILES = [
+    'iwlwifi-ty-a0-gf-a0-86.ucode.zst',
+    'iwlwifi-ty-a0-gf-a0-89.ucode.zst',
+    'iwlwifi-ty-a0-gf-a0.pnvm.zst',
+  ];
+
+  /** As `sandbox`, for a card that finds no firmware on the ISO, with the package that has it. */
+  async function withFirmware(entries: Entries = INTEL) {
+    const room = await sandbox(CARD);
+    const apk = await firmwareApk('linux-firmware-intel', entries);
+    const packages = await Promise.all(PACKAGES.map((fields) => apkOf(fields)));
+    const text = [...packages, apk].map(({ record }) => `${record}\n`).join('');
+    room.files[`${MAIN}/APKINDEX.tar.gz`] = await indexOf(text);
+    room.files[`${MAIN}/${apk.file}`] = apk.bytes;
+    return room;
+  }
+
+  it('of a card that finds none on the ISO is in the bundle, under both names, and its package is not', async () => {
+    const { cwd, mirror, run, at, manifest } = await withFirmware();
+    const { code, stdout } = await run('build', mirror, '--require-complete', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      firmware: { deferred: false, wanted: ['iwlwifi-ty-a0-gf-a0-*.ucode', 'iwlwifi-ty-a0-gf-a0.pnvm'] },
+    });
+    const found = new Map(
+      readFat(at('dist/mine/disk0.img')).files.map(({ path, bytes }) => [path, bytes.toString('latin1')]),
+    );
+    for (const name of FILES) {
+      expect(found.get(`firmware/${name}`)).toBe(found.get(`firmware/intel/iwlwifi/${name}`));
+      expect(found.get(`firmware/${name}`)).toMatch(/^(ucode|pnvm)/);
+    }
+    expect(
+      [...found.keys()].filter((path) => /-(77|83)\.ucode|linux-firmware-intel.*apk/.test(path)),
+    ).toEqual([]);
+    expect([...found.keys()].some((path) => /^firmware\/LICEN[CS]E/.test(path))).toBe(true);
+    expect(manifest().missing).toEqual({ packages: [], firmware: [] });
+    expect((await runInside(['verify', '--public', 'dist/mine'], { cwd })).code).toBe(0);
+    expect(at('dist/mine/vm.conf').toString()).toContain("FIRMWARE_MISSING=''");
+  });
+
+  it('is the same from the cache, from the lock and from the bundle', async () => {
+    const { cwd, mirror, run, at } = await withFirmware();
+    expect((await run('build', mirror)).code).toBe(0);
+    const tar = at('dist/mine.tar');
+    const dead = await deadMirrorUrl();
+    const iso = ['--cache', 'empty', '--iso', `dist/mine/iso/${PIN.file}`];
+    for (const more of [
+      ['--offline'],
+      [...iso, '--lock', 'dist/mine.tar'],
+      ['--lock', 'dist/mine/lock.json'],
+    ]) {
+      const { code, stderr } = await run('build', dead, '--out', 'again', '--require-complete', ...more);
+      expect([code, stderr]).toEqual([0, expect.any(String)]);
+      expect(at('again/mine.tar').equals(tar)).toBe(true);
+      rmSync(join(cwd, 'again'), { recursive: true });
+    }
+  });
+
+  it('that no package has is said, by the build, in the manifest and for the host', async () => {
+    const { run, mirror, at, manifest } = await withFirmware(
+      INTEL.filter(([name]) => !name.includes('pnvm')),
+    );
+    for (const more of [[], ['--lock', 'dist/mine']]) {
+      const { code, stderr } = await run('build', mirror, ...more);
+      expect(code).toBe(0);
+      expect(stderr).toContain(
+        'THIS FIRMWARE IS NOT IN THE BUNDLE: iwlwifi-ty-a0-gf-a0.pnvm. no package of this release has it',
+      );
+      expect(manifest().missing.firmware).toEqual(['iwlwifi-ty-a0-gf-a0.pnvm']);
+      expect(at('dist/mine/vm.conf').toString()).toContain("FIRMWARE_MISSING='iwlwifi-ty-a0-gf-a0.pnvm'");
+    }
+    expect((await run('build', mirror, '--require-complete')).code).toBe(5);
+  });
+
+  it('without a network is left out, with its own line', async () => {
+    const { run, manifest } = await withFirmware();
+    const { code, stderr } = await run('build', await deadMirrorUrl(), '--offline');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /THIS FIRMWARE IS NOT IN THE BUNDLE: iwlwifi-ty-a0-gf-a0-\*\.ucode iwlwifi-ty-a0-gf-a0\.pnvm\. /,
+    );
+    expect(manifest().missing.firmware).toHaveLength(2);
+  });
+});
+
 describe('a lock that is not kept', () => {
   it.each<[string, object, string[]]>([
     [
@@ -177,7 +265,7 @@ describe('a lock that is not kept', () => {
       files[IPTABLES] === before || (files[IPTABLES] as Buffer).length !== before.length;
       number++
     ) {
-      const second = newSigner(SIGNER.name.replace('1', String(number % 10)));
+      const second = newSigner(SIGNER.name.replace('00000001', String(20_000_000 + number)));
       writeFileSync(join(cwd, 'keys', second.name), second.publicKey);
       files[IPTABLES] = (await mirrorFiles(PACKAGES, { iptables: { signer: second } }))[IPTABLES]!;
     }

@@ -3,6 +3,7 @@ import { encodeFat, fatSizeFor, filesOfFat } from '../formats/fat.ts';
 import { encodeGzip } from '../formats/gzip.ts';
 import { encodeManifest, formatMode, manifestEntry, type Manifest } from '../formats/manifest.ts';
 import { inPathOrder } from '../formats/order.ts';
+import { encodeSbom, type ProgramPackage } from '../formats/sbom.ts';
 import { encodeTar } from '../formats/tar.ts';
 import { fileOf, treeOf, type File, type Tree } from '../formats/tree.ts';
 import { encodeLock, type Asked, type Lock } from '../packages/lock.ts';
@@ -15,6 +16,7 @@ const VDISK_LABEL = 'AIRHIVE';
 export const MANIFEST = 'manifest.json';
 export const CHECKSUMS = 'SHA256SUMS';
 export const LOCK = 'lock.json';
+export const SBOM = 'sbom.cdx.json';
 
 /** A whole bundle as values: everything under `NAME/` but the ISO, in code unit order of the paths. */
 export interface Bundle {
@@ -46,6 +48,8 @@ export interface BundleInputs {
   readonly guest: Tree;
   readonly host: Tree;
   readonly contents: Contents;
+  /** The npm packages in airhive's program. */
+  readonly program: readonly ProgramPackage[];
 }
 
 /** Encodes the guest's overlay and vdisk, adds the host's files, and describes the result in manifest and sums. */
@@ -57,6 +61,7 @@ export async function assembleBundle(inputs: BundleInputs): Promise<Bundle> {
   const files = inPathOrder([
     ...host.filter((entry) => entry.type === 'file'),
     textFile(`iso/${profile.release.file}.sha256`, iso),
+    textFile(SBOM, sbomOf(inputs)),
     ...(contents.lock ? [fileOf(LOCK, encodeLock(contents.lock))] : []),
     fileOf(APKOVL, apkovl),
     encodeVdisk(apkovl, contents.files, epoch),
@@ -70,6 +75,11 @@ export async function assembleBundle(inputs: BundleInputs): Promise<Bundle> {
     epoch,
     files: inPathOrder([...files, manifest, textFile(CHECKSUMS, checksums)]),
   };
+}
+
+function sbomOf({ version, epoch, profile, program, contents: { lock } }: BundleInputs): string {
+  const { packages = [], firmware = [] } = lock ?? {};
+  return encodeSbom({ version, epoch, profile, program, packages, firmware });
 }
 
 /** The tar that is published: `NAME/` with exactly the bundle's files. */

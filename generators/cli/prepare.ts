@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { assembleBundle, type Bundle, type Contents } from '../bundle/bundle.ts';
 import { onDisk } from '../disk.ts';
 import { AirhiveError, ownFileError, type Diagnostic } from '../errors.ts';
+import type { ProgramPackage } from '../formats/sbom.ts';
 import type { Tree } from '../formats/tree.ts';
 import { listProfiles, readCards, readProfile, readReleases } from '../inputs/profiles.ts';
 import { readOverlay } from '../inputs/tree.ts';
@@ -69,16 +70,22 @@ export async function assemble(
   { root, version, env }: VerbContext,
 ): Promise<{ bundle: Bundle; guest: Tree }> {
   const epoch = resolveEpoch(env.SOURCE_DATE_EPOCH, profile.release.date);
-  const [guestOverlay, hostOverlay, shared, troubleshooting] = await Promise.all([
+  const [guestOverlay, hostOverlay, shared, troubleshooting, program] = await Promise.all([
     own(join(root, 'overlays/guest'), readOverlay),
     own(join(root, 'overlays/host'), readOverlay),
     own(join(root, 'overlays/shared'), readOverlay),
     own(join(root, 'docs/troubleshooting.md'), (path) => onDisk('read', path, () => readFile(path))),
+    own(join(root, '.build/packages.json'), readProgramPackages),
   ]);
   const guest = planGuest(profile, withShared('guest', guestOverlay, shared), version);
   const overlay = withShared('host', hostOverlay, shared);
   const host = planHost(profile, { overlay, troubleshooting }, version, contents.missing);
-  return { bundle: await assembleBundle({ profile, version, epoch, guest, host, contents }), guest };
+  return { bundle: await assembleBundle({ profile, version, epoch, guest, host, contents, program }), guest };
+}
+
+/** What tools/compile.js wrote beside the program. */
+async function readProgramPackages(path: string): Promise<readonly ProgramPackage[]> {
+  return JSON.parse(await onDisk('read', path, () => readFile(path, 'utf8'))) as readonly ProgramPackage[];
 }
 
 /** Reads a part of airhive itself, which only a broken installation lacks. */

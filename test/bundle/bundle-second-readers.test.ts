@@ -22,6 +22,7 @@ beforeAll(async () => {
     guest,
     host: hostTree(profile),
     contents: NO_CONTENTS,
+    program: [],
   };
   bundle = await assembleBundle(inputs);
   for (const { path, bytes, mode } of bundle.files) {

@@ -6,6 +6,7 @@ import {
   CHECKSUMS,
   encodeBundleTar,
   MANIFEST,
+  SBOM,
   VDISK,
   type Bundle,
 } from '../../generators/bundle/bundle.ts';
@@ -32,6 +33,7 @@ beforeAll(async () => {
     guest,
     host,
     contents: NO_CONTENTS,
+    program: [],
   });
 });
 
@@ -46,7 +48,7 @@ const manifest = () => decodeManifest(text(MANIFEST));
 describe('the bundle', () => {
   it('is named after the profile, and has the files of design and nothing else', () => {
     expect(bundle.name).toBe('intel8260');
-    const made = [APKOVL, VDISK, CHECKSUMS, MANIFEST, `iso/${ISO}.sha256`];
+    const made = [APKOVL, VDISK, CHECKSUMS, MANIFEST, SBOM, `iso/${ISO}.sha256`];
     const rendered = host.filter(({ type }) => type === 'file').map(({ path }) => path);
     const paths = bundle.files.map(({ path }) => path);
     expect(paths).toEqual([...made, ...rendered].toSorted(compareCodeUnits));
@@ -142,6 +144,7 @@ describe('other inputs', () => {
       guest,
       host,
       contents: NO_CONTENTS,
+      program: [],
       ...inputs,
     });
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
 import { describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import type { Manifest } from '../../generators/formats/manifest.ts';
@@ -115,6 +116,27 @@ describe('a bundle with its packages', () => {
   });
 });
 
+interface Locked {
+  readonly packages: readonly { name: string; sha256: string }[];
+  readonly firmware: readonly {
+    name: string;
+    sha256: string;
+    files: readonly { path: string; sha256: string }[];
+  }[];
+}
+
+interface Part {
+  readonly name?: string;
+  readonly hashes?: readonly { content: string }[];
+  readonly components?: readonly Part[];
+}
+
+/** Name and hash of every part, at any depth. */
+const partsIn = ({ name, hashes, components = [] }: Part): string[] => [
+  ...(hashes ?? []).map(({ content }) => `${name ?? ''} ${content}`),
+  ...components.flatMap(partsIn),
+];
+
 describe('firmware', () => {
   const CARD = { passthrough: [{ pci: '4/0/0', id: '8086:2725', drivers: ['if_iwlwifi'] }] };
   const FILES = [
@@ -173,6 +195,20 @@ describe('firmware', () => {
       expect(at('again/mine.tar').equals(tar)).toBe(true);
       rmSync(join(cwd, 'again'), { recursive: true });
     }
+  });
+
+  it('and all else that is in the lock stands in the list of parts, which is CycloneDX by its official schema', async () => {
+    const { mirror, run, at } = await withFirmware();
+    expect((await run('build', mirror)).code).toBe(0);
+    const text = at('dist/mine/sbom.cdx.json').toString();
+    expect(await new Validation.JsonStrictValidator(Spec.Version.v1dot6).validate(text)).toBeNull();
+    const { packages, firmware } = JSON.parse(at('dist/mine/lock.json').toString()) as Locked;
+    const listed = partsIn(JSON.parse(text) as Part);
+    for (const { name, sha256: digest } of [...packages, ...firmware])
+      expect(listed).toContain(`${name} ${digest}`);
+    for (const { path, sha256: digest } of firmware.flatMap(({ files }) => files))
+      expect(listed).toContain(`firmware/${path} ${digest}`);
+    expect(listed).toContain(`alpine-standard ${PIN.sha256}`);
   });
 
   it('that no package has is said, by the build, in the manifest and for the host', async () => {

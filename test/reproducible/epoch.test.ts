@@ -64,7 +64,13 @@ describe('the epoch', () => {
     const [one, other] = [await makeBundle(), await makeBundle({ epoch: '1700000000' })];
     expect(undated(overlayOf(one)).equals(undated(overlayOf(other)))).toBe(true);
     const changed = one.bundle.files.filter(({ path, bytes }) => !bytesAt(other, path).equals(bytes));
-    expect(changed.map(({ path }) => path)).toEqual(['SHA256SUMS', APKOVL, VDISK, 'manifest.json']);
+    expect(changed.map(({ path }) => path)).toEqual([
+      'SHA256SUMS',
+      APKOVL,
+      VDISK,
+      'manifest.json',
+      'sbom.cdx.json',
+    ]);
   });
 
   it.each(['-1', '1.5', '01', 'now', '2147483648', '4102444800'])('%j is refused', async (epoch) => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { parse, stringify } from 'yaml';
 import { describe, expect, it } from 'vitest';
-import { assembleBundle, CHECKSUMS, MANIFEST } from '../../generators/bundle/bundle.ts';
+import { assembleBundle, CHECKSUMS, MANIFEST, SBOM } from '../../generators/bundle/bundle.ts';
 import { sha256 } from '../../generators/formats/checksums.ts';
 import { allPaths } from '../../generators/profile/issues.ts';
 import { profileSchema } from '../../generators/profile/schema.ts';
@@ -85,7 +85,7 @@ function changed(path: string, value: unknown): Groups {
   return { ...groups, [group]: key === undefined ? value : { ...(groups[group] as Groups), [key]: value } };
 }
 
-/** Digests of the manifest, and of all that is neither manifest nor sums. */
+/** Digests of the manifest, and of all that describes no other file. */
 async function digests(groups: Groups): Promise<{ manifest: string; files: string }> {
   const profile = variant(groups);
   const inputs = {
@@ -95,10 +95,11 @@ async function digests(groups: Groups): Promise<{ manifest: string; files: strin
     guest: guestTree(profile),
     host: hostTree(profile),
     contents: NO_CONTENTS,
+    program: [],
   };
   const { files } = await assembleBundle(inputs);
   const manifest = sha256(files.find(({ path }) => path === MANIFEST)!.bytes);
-  const others = files.filter(({ path }) => path !== MANIFEST && path !== CHECKSUMS);
+  const others = files.filter(({ path }) => ![MANIFEST, CHECKSUMS, SBOM].includes(path));
   return {
     manifest,
     files: sha256(Buffer.from(JSON.stringify(others.map(({ path, bytes }) => [path, sha256(bytes)])))),

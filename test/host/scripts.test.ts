@@ -38,6 +38,9 @@ function allLines(): { at: string; line: string }[] {
   );
 }
 
+const functionsOf = (text: string): string[] =>
+  [...text.matchAll(/^([a-z_0-9]+)\(\) [({]/gm)].map(([, name = '']) => name);
+
 function scriptsOf(machine: Machine): string[] {
   const found = readdirSync(machine.bundle, { recursive: true }) as string[];
   const scripts = found.filter((path) => /^vm|^lib\/|^rc\.d\//.test(path) && !path.endsWith('.awk'));
@@ -121,13 +124,25 @@ describe('the scripts', () => {
     expect(wrong).toEqual([]);
   });
 
+  // Who reads a call of it in one script must not find another thing under its name. main is where each begins, and do_VERB
+  // what it does for a command of its own.
+  it('have one meaning for the name of a function', () => {
+    const machine = new Machine();
+    const places = scriptsOf(machine).flatMap((script) =>
+      functionsOf(readFileSync(join(machine.bundle, script), 'utf8')).map((name) => [name, script] as const),
+    );
+    const first = new Map(places.toReversed());
+    const again = places.filter(([name, script]) => first.get(name) !== script && !/^(main$|do_)/.test(name));
+    expect(again).toEqual([]);
+  });
+
   // The function would be called in the place of the command, from then on and by whatever is sourced.
   it('have no function with the name of a command', () => {
     const machine = new Machine();
     const text = scriptsOf(machine)
       .map((name) => readFileSync(join(machine.bundle, name), 'utf8'))
       .join('\n');
-    const functions = [...text.matchAll(/^([a-z_0-9]+)\(\) [({]/gm)].map(([, name = '']) => name);
+    const functions = functionsOf(text);
     expect(functions.length).toBeGreaterThan(300);
     expect(functions.filter((name) => COMMANDS.includes(name) || OTHERS.includes(name))).toEqual([]);
   });

@@ -20,20 +20,20 @@ BEGIN {
   first = count_of_lines
   count = split(value["loader_conf_dirs"], list, " ")
   for (i = 1; i <= count; i++) {
-    if (here(list[i]) == boot "/loader.conf.d") folder = 1
+    if (here(list[i]) == boot "/loader.conf.d") is_read = 1
     n = split(inside, files, " ")
-    for (j = 1; j <= n; j++) if (folder_of(files[j]) == here(list[i])) read_file(files[j])
+    for (j = 1; j <= n; j++) if (directory_of(files[j]) == here(list[i])) read_file(files[j])
   }
   count = split(value["local_loader_conf_files"], list, " ")
   for (i = 1; i <= count; i++) read_file(here(list[i]))
-  if (folder) behind = first
-  print (folder ? "directory" : "block")
+  if (is_read) behind = first
+  print (is_read ? "directory" : "block")
   for (i = 1; i <= count_of_lines; i++) print (i > behind ? "after" : "before"), lines[i]
 }
 
 function here(path) { sub(/\/$/, "", path); sub(/^\/boot/, "", path); return boot path }
 
-function folder_of(path) { sub(/\/[^\/]*$/, "", path); return path }
+function directory_of(path) { sub(/\/[^\/]*$/, "", path); return path }
 
 function read_file(file,  line, number, ours, name, text) {
   if (file in seen) return

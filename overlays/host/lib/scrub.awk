@@ -1,8 +1,8 @@
 # Takes secrets out of the texts of a bug report. For vm_log, on FreeBSD's awk, so without {n} in patterns.
-#   awk -v out=FOLDER -v keep= -f ssid.awk -f scrub.awk what=known - what=names FILE... what=text FILE...
+#   awk -v out=DIRECTORY -v keep= -f ssid.awk -f scrub.awk what=known - what=names FILE... what=text FILE...
 # known  texts with secrets in them, as wpa_supplicant.conf(5) or a private key; lines "host NAME", "domain NAME"; END_MARK
 #        at their end
-# names  the texts, to learn which networks they name; text: the same, now written to FOLDER without what is secret
+# names  the texts, to learn which networks they name; text: the same, now written to DIRECTORY without what is secret
 # Everything in printable ASCII, ? for other bytes. keep: names of networks and search domains stay. Exit 3: the known secrets were cut short.
 
 BEGIN {

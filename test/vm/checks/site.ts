@@ -27,7 +27,7 @@ async function siteOf(bench: Bench, network: { ssid: string; passphrase: string 
   await writeFile(join(will, 'admin_keys'), `${admin.public}\n`);
   await writeFile(join(will, 'tunnel_keys'), `${tunnel.public}\n`);
   await writeFile(join(will, 'ssh_host_ed25519_key'), host.private);
-  const block = `network_block "$(hex_of '${network.ssid}')" '${network.passphrase}' '' 0 >"$WORK/will/networks.conf"`;
+  const block = `network_block "$(network_hex '${network.ssid}')" '${network.passphrase}' '' 0 >"$WORK/will/networks.conf"`;
   await vmSite(bench, block);
   return will;
 }
@@ -64,7 +64,7 @@ check(
     await siteOf(bench, OTHER);
     const from = console.position;
     const begin = Date.now();
-    assert.match(await vmSite(bench, 'tell_guest'), /the running guest has taken it/);
+    assert.match(await vmSite(bench, 'site_tell_guest'), /the running guest has taken it/);
     await console.waitFor(/connected to "other"/, 30, from);
     await forwarding(bench, 30);
     bench.report(`on the other network ${((Date.now() - begin) / 1000).toFixed(1)} s after it was sent`);
@@ -120,11 +120,11 @@ check('vm_site: nothing of a hostile archive is taken', gateway, async (bench) =
 check('vm_site: and back again', gateway, async (bench) => {
   await siteOf(bench, HOME_NETWORK);
   const from = bench.machine.console.position;
-  assert.match(await vmSite(bench, 'tell_guest'), /the running guest has taken it/);
+  assert.match(await vmSite(bench, 'site_tell_guest'), /the running guest has taken it/);
   await bench.machine.console.waitFor(/connected to "home"/, 30, from);
   await forwarding(bench, 30);
   await bench.air.points.get('ap9')?.off();
   const again = bench.machine.console.position;
-  assert.match(await vmSite(bench, 'tell_guest'), /the running guest has taken it/);
+  assert.match(await vmSite(bench, 'site_tell_guest'), /the running guest has taken it/);
   assert.doesNotMatch(bench.machine.console.text.slice(again), /connected/);
 });

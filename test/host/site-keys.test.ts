@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { encodeSite } from '../../generators/plan/site.ts';
@@ -115,6 +115,22 @@ describe('vm_site init', () => {
       expect.stringContaining('data/keys/admin is damaged or has a passphrase: move it away'),
     ]);
     expect(dataOf(machine)).toEqual(before);
+    expectTidy(machine);
+  });
+
+  it("keeps the site disk's own host key when ssh-keygen could not read it, once", () => {
+    const machine = new Machine();
+    siteOk(machine, null, 'init');
+    const key = siteFiles(machine).ssh_host_ed25519_key;
+    rmSync(join(machine.data, 'keys'), { recursive: true });
+    const once = join(machine.root, 'once');
+    machine.replace(
+      'ssh-keygen',
+      `case "$1 $3" in "-y "*/ssh_host_ed25519_key) [ -e ${once} ] || { : >${once}; exit 1; } ;; esac; exec REAL "$@"`,
+    );
+    siteOk(machine, null, 'init');
+    expect(existsSync(once)).toBe(true);
+    expect(siteFiles(machine).ssh_host_ed25519_key).toBe(key);
     expectTidy(machine);
   });
 });

@@ -30,6 +30,7 @@ interface Document {
   readonly packages: readonly Fields[];
 }
 
+/** `npm run airhive -- lock --profile ./mine.yaml`, with a mirror, keys and pins of the tests. */
 function sandbox(groups: Readonly<Record<string, unknown>> = {}) {
   const cwd = folderWith({ 'pins.yaml': RELEASES, 'mine.yaml': profileText(groups) });
   mkdirSync(join(cwd, 'keys'));

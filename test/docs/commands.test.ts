@@ -77,6 +77,7 @@ describe('the commands of the documents', () => {
   it('are all of them: whatever else stands in code is no command', () => {
     expect(DOCUMENTS.flatMap((file) => otherSpans(file))).toEqual([
       '--profile ./mine.yaml',
+      '--lock dist/intel8260.tar',
       'airhive COMMAND',
       // The commands of the table, which commands() writes out.
       ...[

@@ -10,6 +10,8 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   'npm run test:vm': '.ci/run',
   'npm run bench': '.ci/run',
   'npm run schema': 'test/manual/generated.test.ts',
+  // It needs a mirror.
+  'npm run airhive -- lock --profile ./mine.yaml': 'test/cli/lock.test.ts',
   // Packages come over a network; that these are the ones is what the bench tells.
   'pkg install grub2-bhyve': 'test/host/check.test.ts',
   'pkg install bhyve-firmware': 'test/host/preflight.test.ts',

@@ -29,11 +29,7 @@ const SELF_EXPLAINING = [
 /** What a person who is offline can meet: everything of these scripts by these functions. */
 function lookedUp({ file, by }: Message): boolean {
   if (file.startsWith('overlays/guest/')) return by === 'say' || by === 'say_once';
-  return (
-    /\/(vm_run|lib\/(preflight|guest|check|check-rc))$/.test(
-      file,
-    ) && !['fine', 'echo'].includes(by)
-  );
+  return /\/(vm_run|lib\/(preflight|guest|check|check-rc))$/.test(file) && !['fine', 'echo'].includes(by);
 }
 
 describe('the troubleshooting page', () => {

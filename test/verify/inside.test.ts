@@ -120,18 +120,18 @@ describe('the vdisk', () => {
     [
       'names one package less',
       (lock) => ({ ...lock, packages: lock.packages.slice(1) }),
-      'not in the manifest',
+      'it does not name apks/dnsmasq-2.91-r0.apk as it is',
     ],
     [
       'has another digest',
       (lock) => ({ ...lock, packages: lock.packages.map((one) => ({ ...one, sha256: '0'.repeat(64) })) }),
-      'missing or changed',
+      'it names another apks/dnsmasq-2.91-r0.apk than there is',
     ],
   ])('has a lock that %s', async (_, change, line) => {
     const lock = change(decodeLock(read('lock.json').toString())!);
     writeFileSync(join(folder, 'lock.json'), encodeLock(lock));
     seal(folder, manifest, 'lock.json');
-    expect(await problemsOf(folder)).toContainEqual(expect.stringMatching(new RegExp(`^lock\\.json: ${line}: apks/dnsmasq-2`)));
+    expect(await problemsOf(folder)).toContain(`lock.json: ${line}`);
   });
 
   it('has a lock that nobody can read, or written in another way', async () => {

@@ -1,22 +1,25 @@
 // Prints ratios of medians of whole processes, two things side by side in turn: A B A B ... The machine's speed drifts;
 // the ratio of neighbours drifts less. Nothing is judged here.
 //   npm run bench [-- RUNS]
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   closeSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
+  readFileSync,
   rmSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { createHash } from 'node:crypto';
+import { createHash, createSign, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 
 const airhive = fileURLToPath(new URL('../bin/airhive.cjs', import.meta.url));
 const runs = Number(process.argv[2] ?? 15);
@@ -103,6 +106,99 @@ function prepareTrees() {
   ]);
 }
 
+const REPOSITORY = 'mirror/v3.24/main/x86_64';
+
+/** A tar archive of these files, with its end. */
+function archiveOf(...names) {
+  const args = ['-c', '--format=ustar', '-b', '2', ...names];
+  return spawnSync('tar', args, { cwd: folder, maxBuffer: 2 ** 30 }).stdout;
+}
+
+/** With Alpine's kind of signature: two gzip streams, the first with an archive that holds the signature of the second. */
+function signed(key, body) {
+  const name = '.SIGN.RSA.bench.rsa.pub';
+  writeFileSync(join(folder, name), createSign('RSA-SHA1').update(body).sign(key));
+  return Buffer.concat([gzipSync(archiveOf(name).subarray(0, -1024)), body]);
+}
+
+/** Puts a package onto the mirror, with one file of so many bytes that do not pack. Returns its record of the index. */
+function putPackage(key, name, path, size) {
+  mkdirSync(join(folder, dirname(path)), { recursive: true });
+  writeFileSync(join(folder, path), randomBytes(size));
+  const data = gzipSync(archiveOf(path), { level: 1 });
+  const digest = createHash('sha256').update(data).digest('hex');
+  const info = `pkgname = ${name}\npkgver = 1-r0\narch = x86_64\ndatahash = ${digest}\n`;
+  writeFileSync(join(folder, '.PKGINFO'), info);
+  const control = gzipSync(archiveOf('.PKGINFO').subarray(0, -1024));
+  const bytes = Buffer.concat([signed(key, control), data]);
+  writeFileSync(join(folder, REPOSITORY, `${name}-1-r0.apk`), bytes);
+  const checksum = createHash('sha1').update(control).digest('base64');
+  const needs = name === 'iptables' ? 'D:libxtables libnftnl libmnl\n' : '';
+  return `C:Q1${checksum}\nP:${name}\nV:1-r0\nA:x86_64\nS:${bytes.length}\n${needs}\n`;
+}
+
+/** Serves the directory until it is ended. */
+const SERVER = `
+const { createServer } = require('node:http');
+const { readFileSync, writeFileSync } = require('node:fs');
+const server = createServer(({ url }, response) => {
+  try { response.end(readFileSync('mirror' + url)); } catch { response.writeHead(404).end(); }
+});
+server.listen(0, '127.0.0.1', () => writeFileSync('port', String(server.address().port)));
+`;
+
+/**
+ * A profile whose card needs firmware, with packages and firmware of the sizes that Alpine's have, locked and in the cache.
+ * Returns the shell commands that copy and hash the same files.
+ */
+function prepareComplete() {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 4096 });
+  for (const directory of ['keys', REPOSITORY]) mkdirSync(join(folder, directory), { recursive: true });
+  writeFileSync(join(folder, 'keys/bench.rsa.pub'), publicKey.export({ type: 'spki', format: 'pem' }));
+  const profile = readFileSync(new URL('../profiles/intel8260.yaml', import.meta.url), 'utf8');
+  const card = 'id: 8086:24f3';
+  writeFileSync(
+    join(folder, 'complete.yaml'),
+    profile.replace(card, `${card}\n    firmware: [bench-1.ucode]`),
+  );
+  const sizes = { dnsmasq: 220e3, iptables: 350e3, libxtables: 40e3, libnftnl: 80e3, libmnl: 20e3 };
+  const world = readFileSync(join(folder, 'guest/etc/apk/world'), 'utf8').trim().split('\n');
+  const index = [
+    ...world.map((name) => putPackage(privateKey, name, `usr/lib/${name}`, 100)),
+    ...Object.entries(sizes).map(([name, size]) => putPackage(privateKey, name, `usr/lib/${name}`, size)),
+    putPackage(privateKey, 'linux-firmware-other', 'lib/firmware/bench-1.ucode', 2e6),
+  ];
+  writeFileSync(join(folder, 'APKINDEX'), index.join(''));
+  writeFileSync(
+    join(folder, REPOSITORY, 'APKINDEX.tar.gz'),
+    signed(privateKey, gzipSync(archiveOf('APKINDEX'))),
+  );
+  const server = spawn(process.execPath, ['-e', SERVER], { cwd: folder, stdio: 'ignore' });
+  try {
+    while (!existsSync(join(folder, 'port'))) spawnSync('sleep', ['0.1']);
+    const mirror = `http://127.0.0.1:${readFileSync(join(folder, 'port'), 'utf8')}`;
+    time(process.execPath, [airhive, 'lock', ...COMPLETE, '--mirror', mirror]);
+  } finally {
+    server.kill();
+  }
+  const files = Object.keys(sizes).map((name) => `${REPOSITORY}/${name}-1-r0.apk`);
+  return `for file in ${files.join(' ')} lib/firmware/bench-1.ucode; do
+cp "$file" stock/ && sha256sum "$file" && mcopy -i stock/disk0.img "$file" ::
+done >/dev/null
+sync stock/*`;
+}
+
+const COMPLETE = [
+  '--profile',
+  './complete.yaml',
+  '--releases',
+  'pins.yaml',
+  '--keys',
+  'keys',
+  '--cache',
+  'cache',
+];
+
 try {
   prepareTrees();
   const iso = fakeIso();
@@ -123,6 +219,21 @@ try {
     'warm build with a 369 MB ISO / the same and openssl dgst -sha256',
     [process.execPath, [...withIso, '--iso', iso]],
     ['sh', ['-c', `${STOCK}\nopenssl dgst -sha256 "$0" >/dev/null`, iso]],
+  );
+  const copies = prepareComplete();
+  const complete = [airhive, 'build', ...COMPLETE, '--iso', iso, '--offline', '--quiet', '--out', 'ours'];
+  time(process.execPath, [...complete, '--require-complete']);
+  compare(
+    'complete warm build, packages and firmware in the cache / the same and cp, mcopy and sha256sum of these files',
+    [process.execPath, complete],
+    [
+      'sh',
+      [
+        '-c',
+        `${STOCK.replace('/ 1024', '/ 1024 + 3072')}\nopenssl dgst -sha256 "$0" >/dev/null\n${copies}`,
+        iso,
+      ],
+    ],
   );
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Contents } from '../bundle/bundle.ts';
 import { onDisk } from '../disk.ts';
 import { AirhiveError } from '../errors.ts';
-import { fileOf } from '../formats/tree.ts';
+import { fileOf, type File } from '../formats/tree.ts';
 import {
   APKS,
   fileNameOf,
@@ -19,7 +19,7 @@ import {
 import { missingPackages } from '../packages/resolve.ts';
 import type { Dependency } from '../packages/version.ts';
 import type { ReleasePin } from '../profile/releases.ts';
-import { fetchFirmware, type Firmware } from './firmware.ts';
+import { fetchFirmware, keepFirmware, readKept, type Firmware } from './firmware.ts';
 import {
   fetchIndex,
   fetchPackage,
@@ -173,18 +173,20 @@ async function lockedFirmware(
   search: PackageSearch,
 ): Promise<Firmware> {
   const { firmware: locked, absent: missing } = lock;
-  const files = locked
-    .flatMap((one) => one.files)
-    .flatMap(({ path, sha256 }) => {
-      const bytes = stock.get(sha256);
-      return bytes ? [fileOf(path, bytes)] : [];
-    });
+  const files: File[] = [];
+  for (const { path, sha256 } of locked.flatMap((one) => one.files)) {
+    const bytes = stock.get(sha256) ?? (await readKept(search.cacheDir, sha256));
+    if (bytes) files.push(fileOf(path, bytes));
+  }
   if (files.length === locked.reduce((sum, one) => sum + one.files.length, 0))
     return { locked, files, missing };
   const find = (name: string) => locked.find((one) => one.name === name);
   const taken = await orGone(locked, search, () => fetchFirmware(lock.asked.firmware, find, search));
   for (const one of taken.locked) requireLocked(find(one.name) ?? one, one);
-  if (isDeepStrictEqual([taken.locked, taken.missing], [locked, missing])) return taken;
+  if (isDeepStrictEqual([taken.locked, taken.missing], [locked, missing])) {
+    await keepFirmware(search.cacheDir, taken.files);
+    return taken;
+  }
   throw new AirhiveError('verification', 'the firmware files in the lock are not those of its packages', {
     hint: RENEW,
   });

@@ -1,11 +1,14 @@
 import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ignoringMissing, onDisk } from '../disk.ts';
 import { AirhiveError, diskError } from '../errors.ts';
 import { sha256 } from '../formats/checksums.ts';
 import { fileOf, type File } from '../formats/tree.ts';
 import { takeFirmware, type Taken } from '../packages/firmware.ts';
 import type { LockedFirmware, PackageRef } from '../packages/lock.ts';
 import { firmwarePackage } from '../profile/cards.ts';
-import { fetchPackage, type FetchedPackage, type PackageSearch } from './repository.ts';
+import { fetchPackage, replaceFile, type FetchedPackage, type PackageSearch } from './repository.ts';
 
 /** Firmware as it goes onto the vdisk. */
 export interface Firmware {
@@ -117,6 +120,25 @@ class Collected {
       files: parts.flatMap(({ files }) => [...files.values()]),
     };
   }
+}
+
+// CACHE/firmware/sha256/HASH: files that were taken out of packages. Their packages are large: a build that has a lock need
+// not read them again.
+function keptPath(cacheDir: string, digest: string): string {
+  return join(cacheDir, 'firmware', 'sha256', digest);
+}
+
+/** A file that was kept, by its SHA-256; undefined when it is not there or not whole. */
+export async function readKept(cacheDir: string, digest: string): Promise<Uint8Array | undefined> {
+  const path = keptPath(cacheDir, digest);
+  const bytes = await onDisk('read', path, () => ignoringMissing(readFile(path)));
+  return bytes && sha256(bytes) === digest ? bytes : undefined;
+}
+
+export async function keepFirmware(cacheDir: string, files: readonly File[]): Promise<void> {
+  const byDigest = new Map(files.map(({ bytes }) => [sha256(bytes), bytes]));
+  for (const [digest, bytes] of byDigest)
+    if (!(await readKept(cacheDir, digest))) await replaceFile(keptPath(cacheDir, digest), bytes);
 }
 
 async function* readBlocks(path: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
 import { describe, expect, it } from 'vitest';
@@ -209,6 +209,26 @@ describe('firmware', () => {
     for (const { path, sha256: digest } of firmware.flatMap(({ files }) => files))
       expect(listed).toContain(`firmware/${path} ${digest}`);
     expect(listed).toContain(`alpine-standard ${PIN.sha256}`);
+  });
+
+  it('is taken from its package once for a lock; one damaged in the cache is taken again', async () => {
+    const { cwd, mirror, run, at } = await withFirmware();
+    expect((await run('lock', mirror)).code).toBe(0);
+    expect((await run('build', mirror)).code).toBe(0);
+    const tar = at('dist/mine.tar');
+    const kept = join(cwd, 'cache/firmware/sha256');
+    const lock = JSON.parse(at('mine.lock.json').toString()) as { firmware: [{ checksum: string }] };
+    const apk = join(cwd, `cache/apk/sha1/${lock.firmware[0].checksum}.apk`);
+    const [first = ''] = readdirSync(kept);
+    renameSync(apk, `${apk}.away`);
+    const dead = await deadMirrorUrl();
+    expect((await run('build', dead, '--require-complete')).code).toBe(0);
+    writeFileSync(join(kept, first), 'damaged');
+    expect((await run('build', dead, '--require-complete')).code).toBe(5);
+    renameSync(`${apk}.away`, apk);
+    expect((await run('build', dead, '--require-complete')).code).toBe(0);
+    expect(at('dist/mine.tar').equals(tar)).toBe(true);
+    expect(readFileSync(join(kept, first), 'utf8')).not.toBe('damaged');
   });
 
   it('that no package has is said, by the build, in the manifest and for the host', async () => {

@@ -161,7 +161,9 @@ class MemoryTarget {
 }
 
 function notHad(file: string, reason: string): AirhiveError {
-  return new AirhiveError('network', `${file} could not be had: ${reason}`, {
+  // What a download says begins with the name of the file.
+  const message = reason.startsWith(`${file} `) ? reason : `${file} could not be had: ${reason}`;
+  return new AirhiveError('network', message, {
     hint: 'name a mirror that has it with --mirror, or try again when there is a network',
   });
 }

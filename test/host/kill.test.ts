@@ -46,6 +46,21 @@ describe('vm_kill', () => {
     expect(machine.calls('bhyvectl')).toEqual(['--vm=airhive --force-poweroff', '--vm=airhive --destroy']);
   });
 
+  it('does so when the time is over, however long a look takes', async () => {
+    const machine = new Machine();
+    machine.put('plan', 'deaf\n');
+    const started = await machine.up();
+    const pause = 'echo $(($(/bin/cat "$STATE/clock") + 10)) >"$STATE/clock"; exec REAL "$@"';
+    machine.replace('sleep', `[ "$1" != 1 ] || ${pause}; exec REAL "$@"`);
+    machine.put('sleepers', '');
+    const ended = await machine.call('vm_kill');
+    expect(ended.said).toContain('did not shut down within 30 s: switching it off');
+    expect((await started.ended).code).toBe(0);
+    const looks = machine.get('sleepers').match(/^1 .*\/vm_kill/gm) ?? [];
+    expect(looks.length).toBeGreaterThan(1);
+    expect(looks.length).toBeLessThan(10);
+  });
+
   it('kills a bhyve that does not even end then', async () => {
     const machine = new Machine();
     machine.put('plan', 'stuck\n');

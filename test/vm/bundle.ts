@@ -1,5 +1,7 @@
-import { link, mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { APKOVL, VDISK } from '../../generators/bundle/bundle.ts';
+import { encodeFat, fatSizeFor } from '../../generators/formats/fat.ts';
 import type { Bench, BootTools } from './check.ts';
 import { runCommand } from './command.ts';
 import { SERVER } from './air-config.ts';
@@ -16,7 +18,20 @@ export interface Choice {
   readonly networks?: readonly Readonly<Record<string, unknown>>[];
   /** Groups that replace those of the file of secrets. */
   readonly secrets?: Readonly<Record<string, unknown>>;
+  /** Packages that the vdisk has beside the overlay, by name, from the bench's mirror. */
+  readonly packages?: readonly string[];
+  /** Files below `firmware/` of the vdisk. */
+  readonly firmware?: Readonly<Record<string, string>>;
 }
+
+/** What alpine-standard lacks of ours. */
+export const LACKING = [
+  'dnsmasq',
+  'dnsmasq-common',
+  'dnsmasq-openrc',
+  'iptables',
+  'iptables-openrc',
+] as const;
 
 /** What a boot starts from, made by `build`. */
 export interface Bundle {
@@ -78,7 +93,28 @@ export async function buildBundle(tools: BootTools, choice: Choice): Promise<Bun
   ]);
   const { flavor } = choice;
   const disk0 = file('dist/bench/disk0.img');
+  if (choice.packages || choice.firmware) await fillVdisk(tools, choice, file('dist/bench'));
   return withSite ? { disk0, flavor, site: file('dist/bench.site.img') } : { disk0, flavor };
+}
+
+/** Writes the vdisk anew with packages and firmware in it, by the writer that made it. */
+async function fillVdisk({ base }: BootTools, choice: Choice, bundle: string): Promise<void> {
+  const pool = join(base.repository.mirror, 'x86_64');
+  const names = new Map((await readdir(pool)).map((name) => [name.replace(/-[^-]+-r\d+\.apk$/, ''), name]));
+  const files = [
+    { path: APKOVL, bytes: await readFile(join(bundle, APKOVL)) },
+    ...Object.entries(choice.firmware ?? {}).map(([name, text]) => ({
+      path: `firmware/${name}`,
+      bytes: Buffer.from(text),
+    })),
+  ];
+  for (const name of choice.packages ?? []) {
+    const file = names.get(name) ?? name;
+    files.push({ path: `apks/${file}`, bytes: await readFile(join(pool, file)) });
+  }
+  const image = encodeFat({ label: 'AIRHIVE', files, time: 1_765_894_768, size: fatSizeFor(files) });
+  await rm(join(bundle, VDISK));
+  await writeFile(join(bundle, VDISK), image);
 }
 
 /** Makes the site disk of a running machine anew, in place as the host would. */

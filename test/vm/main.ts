@@ -21,6 +21,7 @@ import './checks/power.ts';
 import './checks/state.ts';
 import './checks/first-boot.ts';
 import './checks/cache.ts';
+import './checks/complete.ts';
 import './checks/power-cuts.ts';
 import './checks/wifi-trouble.ts';
 import './checks/wifi-kinds.ts';

@@ -12,7 +12,7 @@ const RADIO = 'mac80211_hwsim cfg80211 mac80211 rfkill ccm gcm cmac ctr cbc aes_
 const FOLDERS =
   /^(net\/(netfilter|ipv4|ipv6|sched|bridge|8021q|llc|802|mac80211|wireless|rfkill|packet)|crypto|arch\/x86\/crypto|lib|fs\/(nls|fat|ext4|overlayfs|fuse|isofs|squashfs)|drivers\/(virtio|char\/hw_random|acpi|ata|cdrom|scsi|net\/wireless\/(mac80211_hwsim|virt_wifi)))/;
 const BY_NAME =
-  'tun veth dummy ifb evdev sch_netem br_netfilter dm-mod loop i6300esb softdog virtio_blk virtio_net virtio_console usb-storage';
+  'tun veth dummy ifb evdev sch_netem br_netfilter dm-mod loop i6300esb softdog virtio_blk virtio_net virtio_console usb-storage test_firmware';
 
 interface ModuleMap {
   readonly root: string;

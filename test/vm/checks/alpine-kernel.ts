@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { buildBundle } from '../bundle.ts';
+import { buildBundle, LACKING } from '../bundle.ts';
+import type { Choice } from '../bundle.ts';
 import { check } from '../check.ts';
 import type { Bench, Boot, BootTools } from '../check.ts';
 import { checkFileSystem, writeBlank } from '../disks.ts';
@@ -10,15 +11,20 @@ import { IDENTITY } from './standard-iso.ts';
 // Alpine's own kernel and init, of which not a line is changed: no card, no agent, so everything is asked over the bundle's own
 // sshd, and seen on the console.
 
-const spec = async (tools: BootTools, flavor: 'standard' | 'extended') => {
+const spec = async (tools: BootTools, flavor: 'standard' | 'extended', more: Partial<Choice> = {}) => {
   const state = join(tools.folder, 'state.img');
   await writeBlank(state, 64);
-  const bundle = await buildBundle(tools, { flavor, networks: [HOME_NETWORK] });
+  const bundle = await buildBundle(tools, { flavor, networks: [HOME_NETWORK], ...more });
   return { ...bundle, state, kernel: 'alpine' as const };
 };
 
 const extended: Boot = { name: 'Alpine kernel', prepare: (tools) => spec(tools, 'extended') };
 const standard: Boot = { name: 'Alpine kernel, standard ISO', prepare: (tools) => spec(tools, 'standard') };
+
+const complete: Boot = {
+  name: 'Alpine kernel, complete bundle',
+  prepare: (tools) => spec(tools, 'standard', { packages: LACKING, firmware: { 'bench.ucode': 'bench' } }),
+};
 
 /** What no boot of the guest says. */
 const WRONG = /ERROR|not found|[Nn]o such file|syntax|\[ !! \]/;
@@ -100,6 +106,29 @@ check(
     );
     assert.equal(await bench.guestOk('cat /proc/sys/net/ipv4/ip_forward'), '0\n');
     assert.equal((await bench.guest('apk info -e -q iptables')).code, 1);
+  },
+  { limit: 600 },
+);
+
+check(
+  'Alpine kernel: a complete bundle on a standard ISO forwards, and its firmware is looked for',
+  complete,
+  async (bench) => {
+    await isUp(bench);
+    const { text } = bench.machine.console;
+    assert.doesNotMatch(text, WRONG);
+    assert.doesNotMatch(text, /no packet filter|being fetched|firmware/);
+    assert.match(
+      await bench.guestOk('iptables-save'),
+      /-A POSTROUTING -s 172\.24\.1\.0\/24 -o wlan0 -j MASQUERADE/,
+    );
+    assert.equal(await bench.guestOk('cat /proc/sys/net/ipv4/ip_forward'), '1\n');
+    // A module in this kernel, which nothing else has loaded.
+    assert.match(await bench.guestOk('lsmod'), /^firmware_class /m);
+    assert.equal(
+      await bench.guestOk('cat /sys/module/firmware_class/parameters/path'),
+      '/media/vda/firmware\n',
+    );
   },
   { limit: 600 },
 );

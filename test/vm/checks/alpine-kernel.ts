@@ -5,6 +5,7 @@ import type { Choice } from '../bundle.ts';
 import { check } from '../check.ts';
 import type { Bench, Boot, BootTools } from '../check.ts';
 import { checkFileSystem, writeBlank } from '../disks.ts';
+import { eventually } from '../eventually.ts';
 import { HOME_NETWORK } from './boots.ts';
 import { IDENTITY } from './standard-iso.ts';
 
@@ -31,8 +32,10 @@ const WRONG = /ERROR|not found|[Nn]o such file|syntax|\[ !! \]/;
 
 /** Waits until the guest is up: its last service is started, and root may log in over ssh. */
 async function isUp(bench: Bench): Promise<void> {
-  const { at } = await bench.machine.console.waitFor(/airhive login:/, 240);
+  const { at } = await bench.machine.console.waitFor(/airhive login:/, 400);
   bench.report(`login prompt ${at.toFixed(1)} s after QEMU's start`);
+  // Its supervisor counts as started before it listens.
+  await eventually('sshd', 60, async () => (await bench.guest('true')).code === 0);
 }
 
 check(

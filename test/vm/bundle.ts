@@ -1,10 +1,10 @@
-import { link, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { APKOVL, VDISK } from '../../generators/bundle/bundle.ts';
-import { encodeFat, fatSizeFor } from '../../generators/formats/fat.ts';
 import type { Bench, BootTools } from './check.ts';
 import { runCommand } from './command.ts';
 import { SERVER } from './air-config.ts';
+import { startMirror } from '../mirror/mirror.ts';
+import { publicKey } from './base/apk.ts';
 import { makeKeyPair } from './keys.ts';
 import type { KeyPair } from './keys.ts';
 
@@ -18,20 +18,9 @@ export interface Choice {
   readonly networks?: readonly Readonly<Record<string, unknown>>[];
   /** Groups that replace those of the file of secrets. */
   readonly secrets?: Readonly<Record<string, unknown>>;
-  /** Packages that the vdisk has beside the overlay, by name, from the bench's mirror. */
-  readonly packages?: readonly string[];
-  /** Files below `firmware/` of the vdisk. */
-  readonly firmware?: Readonly<Record<string, string>>;
+  /** With packages and firmware on the vdisk, from the bench's packages; else as built without a network. */
+  readonly complete?: boolean;
 }
-
-/** What alpine-standard lacks of ours. */
-export const LACKING = [
-  'dnsmasq',
-  'dnsmasq-common',
-  'dnsmasq-openrc',
-  'iptables',
-  'iptables-openrc',
-] as const;
 
 /** What a boot starts from, made by `build`. */
 export interface Bundle {
@@ -85,36 +74,37 @@ export async function buildBundle(tools: BootTools, choice: Choice): Promise<Bun
     };
     await writeFile(file('secrets.yaml'), JSON.stringify(secrets), { mode: 0o600 });
   }
+  const parts = choice.complete
+    ? await completing(tools)
+    : { words: ['--offline', '--cache', file('empty')], end: () => Promise.resolve() };
   await runCommand(process.execPath, [
     join(root, 'bin/airhive.cjs'),
-    ...['build', '--quiet', '--offline', '--profile', file('bench.yaml')],
-    ...['--out', file('dist'), '--cache', file('empty')],
+    ...['build', '--quiet', '--profile', file('bench.yaml'), '--out', file('dist'), ...parts.words],
     ...(withSite ? ['--secrets', file('secrets.yaml')] : []),
-  ]);
+  ]).finally(parts.end);
   const { flavor } = choice;
   const disk0 = file('dist/bench/disk0.img');
-  if (choice.packages || choice.firmware) await fillVdisk(tools, choice, file('dist/bench'));
   return withSite ? { disk0, flavor, site: file('dist/bench.site.img') } : { disk0, flavor };
 }
 
-/** Writes the vdisk anew with packages and firmware in it, by the writer that made it. */
-async function fillVdisk({ base }: BootTools, choice: Choice, bundle: string): Promise<void> {
+/** What `build` needs to make a complete bundle: a mirror that has the bench's packages, their key, and a lock. */
+async function completing({
+  base,
+  folder,
+  root,
+}: BootTools): Promise<{ words: string[]; end: () => Promise<void> }> {
   const pool = join(base.repository.mirror, 'x86_64');
-  const names = new Map((await readdir(pool)).map((name) => [name.replace(/-[^-]+-r\d+\.apk$/, ''), name]));
-  const files = [
-    { path: APKOVL, bytes: await readFile(join(bundle, APKOVL)) },
-    ...Object.entries(choice.firmware ?? {}).map(([name, text]) => ({
-      path: `firmware/${name}`,
-      bytes: Buffer.from(text),
-    })),
-  ];
-  for (const name of choice.packages ?? []) {
-    const file = names.get(name) ?? name;
-    files.push({ path: `apks/${file}`, bytes: await readFile(join(pool, file)) });
-  }
-  const image = encodeFat({ label: 'AIRHIVE', files, time: 1_765_894_768, size: fatSizeFor(files) });
-  await rm(join(bundle, VDISK));
-  await writeFile(join(bundle, VDISK), image);
+  const names = await readdir(pool);
+  const files = await Promise.all(
+    names.map(async (name) => [`v3.24/main/x86_64/${name}`, await readFile(join(pool, name))] as const),
+  );
+  const mirror = await startMirror({ files: Object.fromEntries(files) });
+  await mkdir(join(folder, 'keys'), { recursive: true });
+  await writeFile(join(folder, 'keys', base.key.name), publicKey(base.key));
+  const from = ['--mirror', mirror.url, '--keys', join(folder, 'keys'), '--cache', join(folder, 'cache')];
+  const profile = ['--profile', join(folder, 'bench.yaml')];
+  await runCommand(process.execPath, [join(root, 'bin/airhive.cjs'), 'lock', '--quiet', ...profile, ...from]);
+  return { words: [...from, '--lock', join(folder, 'bench.lock.json')], end: () => mirror.close() };
 }
 
 /** Makes the site disk of a running machine anew, in place as the host would. */

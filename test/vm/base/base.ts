@@ -63,7 +63,8 @@ export const MIRROR_FOLDER = 'alpine/v3.24/main';
 export const KEY_NAME = 'bench@airhive-00000001.rsa.pub';
 
 /** On no ISO: a kernel has its modloop there, and the wheel's own needs. */
-const NOT_ON_ISO = /^(linux-virt|cloud-utils-growpart|sudo|dhcpcd(-openrc)?|curl|libcurl)$/;
+const NOT_ON_ISO =
+  /^(linux-virt|linux-firmware-intel|cloud-utils-growpart|sudo|dhcpcd(-openrc)?|curl|libcurl)$/;
 /** What alpine-standard lacks of ours. */
 const NOT_ON_STANDARD = /^(iptables(-openrc)?|dnsmasq(-common|-openrc)?)$/;
 

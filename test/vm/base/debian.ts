@@ -149,7 +149,16 @@ const RECIPES: readonly Recipe[] = [
     more: (tree) => tree.directory('var/lib/misc'),
   },
   { name: 'dnsmasq-openrc', version: V.dnsmasq, installIf: `openrc dnsmasq-common=${V.dnsmasq}` },
+  { name: 'linux-firmware-intel', version: '20260916-r0', more: addFirmware },
 ];
+
+/** Stored and linked as Alpine's, but not packed: Debian's kernel unpacks no zstd. Each has its own name as content. */
+function addFirmware(tree: Tree): void {
+  for (const name of ['-86.ucode', '-89.ucode', '.pnvm'].map((end) => `iwlwifi-ty-a0-gf-a0${end}`))
+    tree
+      .file(`lib/firmware/intel/iwlwifi/${name}`, `${name}\n`)
+      .link(`lib/firmware/${name}`, `intel/iwlwifi/${name}`);
+}
 
 async function libraryPackage(libraries: ReadonlySet<string>): Promise<ApkPackage> {
   const tree = new Tree();

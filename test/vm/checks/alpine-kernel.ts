@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { buildBundle, LACKING } from '../bundle.ts';
+import { buildBundle } from '../bundle.ts';
 import type { Choice } from '../bundle.ts';
 import { check } from '../check.ts';
 import type { Bench, Boot, BootTools } from '../check.ts';
 import { checkFileSystem, writeBlank } from '../disks.ts';
 import { eventually } from '../eventually.ts';
 import { HOME_NETWORK } from './boots.ts';
+import { COMPLETE } from './complete.ts';
 import { IDENTITY } from './standard-iso.ts';
 
 // Alpine's own kernel and init, of which not a line is changed: no card, no agent, so everything is asked over the bundle's own
@@ -24,7 +25,7 @@ const standard: Boot = { name: 'Alpine kernel, standard ISO', prepare: (tools) =
 
 const complete: Boot = {
   name: 'Alpine kernel, complete bundle',
-  prepare: (tools) => spec(tools, 'standard', { packages: LACKING, firmware: { 'bench.ucode': 'bench' } }),
+  prepare: (tools) => spec(tools, 'standard', COMPLETE),
 };
 
 /** What no boot of the guest says. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { SERVER } from '../air-config.ts';
-import { buildBundle, forwarding, LACKING } from '../bundle.ts';
+import { buildBundle, forwarding } from '../bundle.ts';
+import type { Choice } from '../bundle.ts';
 import { check } from '../check.ts';
 import type { Bench, Boot } from '../check.ts';
 import { Client } from '../client.ts';
@@ -19,7 +20,17 @@ import { hasPackages } from './standard-iso.ts';
 /** What only a guest says that has to fetch. */
 const FETCHING = /being fetched|not here yet|fetched, checked|no packet filter|damaged/;
 const ROUTER = '10.77.0.1';
-const FIRMWARE = { 'bench/card-1.ucode': 'from the vdisk\n', 'regulatory.txt': 'also from the vdisk\n' };
+/** A card whose firmware the ISO is not known to have. */
+const NEWER_CARD = { passthrough: [{ pci: '4/0/0', id: '8086:2725' }] };
+/** Greatest number first, as the driver asks for them; and both names of the last. */
+const FIRMWARE = ['-89.ucode', '-86.ucode', '.pnvm'].map((end) => `iwlwifi-ty-a0-gf-a0${end}`);
+
+export const COMPLETE: Choice = {
+  flavor: 'standard',
+  networks: [HOME_NETWORK],
+  complete: true,
+  profile: NEWER_CARD,
+};
 
 /** Machines of this boot whose network is gone for good. */
 const withoutWifi = new Set<string>();
@@ -29,11 +40,7 @@ const complete: Boot = {
   prepare: async (tools) => {
     const state = join(tools.folder, 'state.img');
     await writeBlank(state, 64);
-    const parts = { packages: LACKING, firmware: FIRMWARE };
-    return {
-      ...(await buildBundle(tools, { flavor: 'standard', networks: [HOME_NETWORK], ...parts })),
-      state,
-    };
+    return { ...(await buildBundle(tools, COMPLETE)), state };
   },
   started: async ({ air, folder }) => {
     if (withoutWifi.has(folder)) return;
@@ -113,7 +120,9 @@ check('complete: firmware is found on the vdisk and in the modloop', complete, a
   const known = await bench.guestOk('sha256sum </lib/firmware/regulatory.db');
   assert.equal(await bench.guestOk(`(${ask('regulatory.db')}) | sha256sum`), known);
   await bench.guestOk('mount -t tmpfs tmpfs /lib/firmware');
-  for (const [name, text] of Object.entries(FIRMWARE)) assert.equal(await bench.guestOk(ask(name)), text);
+  for (const name of FIRMWARE)
+    for (const path of [name, `intel/iwlwifi/${name}`])
+      assert.equal(await bench.guestOk(ask(path)), `${name}\n`, path);
   assert.notEqual((await bench.guest(ask('regulatory.db'))).code, 0, 'only there');
   await bench.guestOk('umount /lib/firmware');
 });
@@ -142,11 +151,7 @@ const floor: Boot = {
     const initramfs = join(tools.folder, 'initramfs');
     await writeBlank(state, 64);
     await padInitramfs(tools.base.media.debian, initramfs);
-    const bundle = await buildBundle(tools, {
-      flavor: 'standard',
-      networks: [HOME_NETWORK],
-      packages: LACKING,
-    });
+    const bundle = await buildBundle(tools, COMPLETE);
     return { ...bundle, state, memory: 256, initramfs };
   },
   started: ({ air }) => air.start(HOME),

@@ -79,7 +79,7 @@ check(
   complete,
   async (bench) => {
     const { air, host, machine } = bench;
-    await eventually('an answer of the router', 240, async () => {
+    await eventually('an answer of the router', 600, async () => {
       const { code } = await host.exec('ping', ['-c', '1', '-W', '1', ROUTER]);
       return code === 0;
     });
@@ -104,7 +104,7 @@ check(
     const { memory, root, total } = await usage(bench);
     bench.report(`${mebibytes(memory)} of ${mebibytes(total)} in use, ${mebibytes(root)} of it the root`);
   },
-  { limit: 500 },
+  { limit: 900 },
 );
 
 /** Asks the kernel for a file of firmware as a driver does; prints it. */
@@ -135,13 +135,13 @@ check(
     await isClosedNoMore(bench);
     withoutWifi.add(bench.folder);
     await bench.restart();
-    await bench.machine.console.waitFor(/airhive login:/, 240);
+    await bench.machine.console.waitFor(/airhive login:/, 600);
     await isClosedNoMore(bench);
     bootedInOrder(bench);
     const { stdout } = await bench.host.exec('dig', ['+tries=1', '+time=5', SERVER.name]);
     assert.match(stdout, /status: (REFUSED|SERVFAIL)/, 'it answers, without a server to ask');
   },
-  { limit: 500 },
+  { limit: 900 },
 );
 
 const floor: Boot = {
@@ -161,7 +161,7 @@ check(
   'floor: a complete bundle is a gateway at its first boot with 256M',
   floor,
   async (bench) => {
-    await forwarding(bench, 240);
+    await forwarding(bench, 600);
     bench.report(`host to far side ${bench.machine.seconds().toFixed(1)} s after QEMU's start`);
     await download(bench, 40_000_000, 120);
     await bench.machine.console.waitFor(/airhive login:/, 180);
@@ -174,5 +174,5 @@ check(
     const { memory, root, total } = await usage(bench);
     bench.report(`${mebibytes(memory)} of ${mebibytes(total)} in use, ${mebibytes(root)} of it the root`);
   },
-  { limit: 600 },
+  { limit: 1000 },
 );

@@ -220,9 +220,14 @@ function outcome(order: Order, { iso, contents }: Made, { cwd, reporter }: VerbC
 }
 
 /** What is not in the bundle, and what that means for the first boot. */
-function missingWarnings({ missing, reasons }: Obtained): string[] {
+function missingWarnings({ missing, reasons, absent }: Obtained): string[] {
   const { packages, firmware } = missing;
   return [
+    ...(absent.length > 0
+      ? [
+          `no package of this release has the firmware ${absent.join(' ')}; other files for the card are in the bundle`,
+        ]
+      : []),
     ...(packages.length > 0
       ? [
           `THESE PACKAGES ARE NOT IN THE BUNDLE: ${packages.join(' ')}. ${reasons.packages ?? ''}\n` +

@@ -39,6 +39,8 @@ export interface Wanted {
 /** What was obtained, with the reasons why something is missing: one text for each list that is not empty. */
 export interface Obtained extends Contents {
   readonly reasons: { readonly packages?: string; readonly firmware?: string };
+  /** Firmware that no package has, where another file of the same card was found. */
+  readonly absent: readonly string[];
 }
 
 /** What the indexes of today offer. */
@@ -221,16 +223,21 @@ async function contentsOf(wanted: Wanted, parts: Parts): Promise<Obtained> {
       fileOf(`${FIRMWARE}/${path}`, bytes),
     ),
   ];
-  const absent = firmware instanceof NotHad ? asked.firmware : firmware.missing;
-  const firmwareReason = firmware instanceof NotHad ? firmware.reason : 'no package of this release has it';
+  // Of the files that are listed for a card its driver needs one, and which one depends on the card. So it is without firmware
+  // when no package has any of them.
+  const [none, why] =
+    firmware instanceof NotHad
+      ? [asked.firmware, firmware.reason]
+      : [firmware.files.length > 0 ? [] : firmware.missing, 'no package of this release has it'];
   return {
     lock: files.length > 0 ? lockOfParts(wanted, parts) : undefined,
     files,
-    missing: { packages: packages instanceof NotHad ? asked.packages : [], firmware: absent },
+    missing: { packages: packages instanceof NotHad ? asked.packages : [], firmware: none },
     reasons: {
       ...(packages instanceof NotHad && asked.packages.length > 0 ? { packages: packages.reason } : {}),
-      ...(absent.length > 0 ? { firmware: firmwareReason } : {}),
+      ...(none.length > 0 ? { firmware: why } : {}),
     },
+    absent: firmware instanceof NotHad || none.length > 0 ? [] : firmware.missing,
   };
 }
 

@@ -232,19 +232,32 @@ describe('firmware', () => {
   });
 
   it('that no package has is said, by the build, in the manifest and for the host', async () => {
-    const { run, mirror, at, manifest } = await withFirmware(
-      INTEL.filter(([name]) => !name.includes('pnvm')),
-    );
+    const { run, mirror, at, manifest } = await withFirmware([['other.bin', 'of another card']]);
+    const wanted = ['iwlwifi-ty-a0-gf-a0-*.ucode', 'iwlwifi-ty-a0-gf-a0.pnvm'];
     for (const more of [[], ['--lock', 'dist/mine']]) {
       const { code, stderr } = await run('build', mirror, ...more);
       expect(code).toBe(0);
       expect(stderr).toContain(
-        'THIS FIRMWARE IS NOT IN THE BUNDLE: iwlwifi-ty-a0-gf-a0.pnvm. no package of this release has it',
+        `THIS FIRMWARE IS NOT IN THE BUNDLE: ${wanted.join(' ')}. no package of this release has it`,
       );
-      expect(manifest().missing.firmware).toEqual(['iwlwifi-ty-a0-gf-a0.pnvm']);
-      expect(at('dist/mine/vm.conf').toString()).toContain("FIRMWARE_MISSING='iwlwifi-ty-a0-gf-a0.pnvm'");
+      expect(manifest().missing.firmware).toEqual(wanted);
+      expect(at('dist/mine/vm.conf').toString()).toContain(`FIRMWARE_MISSING='${wanted.join(' ')}'`);
     }
     expect((await run('build', mirror, '--require-complete')).code).toBe(5);
+  });
+
+  it('that no package has is only said when there is other firmware for the card', async () => {
+    const entries = INTEL.filter(([name]) => !name.includes('pnvm'));
+    const { run, mirror, at, manifest } = await withFirmware(entries);
+    for (const more of [[], ['--lock', 'dist/mine']]) {
+      const { code, stderr } = await run('build', mirror, '--require-complete', ...more);
+      expect(code).toBe(0);
+      expect(stderr).toContain(
+        'no package of this release has the firmware iwlwifi-ty-a0-gf-a0.pnvm; other files',
+      );
+      expect(manifest().missing.firmware).toEqual([]);
+      expect(at('dist/mine/vm.conf').toString()).toContain("FIRMWARE_MISSING=''");
+    }
   });
 
   it('without a network is left out, with its own line', async () => {

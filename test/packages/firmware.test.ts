@@ -179,12 +179,13 @@ describe.skipIf(!hasTool('tar'))('GNU tar unpacks the same (needs tar)', () => {
       fc.oneof(fc.string(), fc.record({ link: fc.tuple(up, path).map((t) => t.join('')) })),
     );
     const names = ['a', 'b', 'a/b', 'b/a', 'c/d', 'a/b/c', 'd/c/b'];
-    const FOUR: [string, string | { link: string }][] = [
+    const to = (link: string) => ({ link });
+    const FOUR: [string, string | ReturnType<typeof to>][] = [
       ['a/b/c', 'one'],
-      ['b/a', { link: '../a/b/c' }],
+      ['b/a', to('../a/b/c')],
       ['c/d', 'two'],
-      ['d', { link: 'e' }],
-      ['e/c/b', { link: '../../c/d' }],
+      ['d', to('e')],
+      ['e/c/b', to('../../c/d')],
     ];
     let compared = 0;
     await fc.assert(

@@ -1,7 +1,11 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { runInside } from '../cli/command.ts';
 import { freshFolder, run } from '../fixtures/scratch.ts';
+import { FakeClock } from '../inputs/clock.ts';
+import { mirrorOf, temporaryFolder } from '../inputs/sandbox.ts';
+import { mirrorFiles, SIGNER } from '../packages/repository.ts';
 import { hasTool } from '../tools.ts';
 import { explainDifferences, snapshotOf, type Snapshot } from './compare.ts';
 import { build, compile, copyCompiled, copyProject, type Patch, type Surroundings } from './workspace.ts';
@@ -92,6 +96,32 @@ describe('a second build with everything different that may differ', () => {
         'intel8260/vm_run',
       ]),
     );
+  });
+
+  it('gives them with a lock, packages and all', async () => {
+    const cwd = temporaryFolder();
+    const mirror = await mirrorOf(await mirrorFiles());
+    writeFileSync(join(cwd, SIGNER.name), SIGNER.publicKey);
+    const words = [
+      'build',
+      '--profile',
+      'intel8260',
+      '--mirror',
+      mirror.url,
+      '--keys',
+      '.',
+      '--cache',
+      'cache',
+    ];
+    const made = await runInside(words, { cwd, root: clean.plain, clock: new FakeClock() });
+    expect(made).toMatchObject({ code: 0 });
+    const lock = ['--offline', '--lock', join(cwd, 'dist/intel8260.tar')];
+    const [one, other] = [
+      buildIn(clean.plain, ['--profile', 'intel8260', ...lock], plainly()),
+      buildIn(clean.odd, ['--profile', join(clean.odd, 'profiles/intel8260.yaml'), ...lock], oddly()),
+    ];
+    expect([...one.keys()]).toContain('intel8260/lock.json');
+    expect(explainDifferences(one, other)).toBeUndefined();
   });
 
   it('gives them at another epoch as well', () => {

@@ -76,7 +76,7 @@ export function render(path: string, values: View): string {
   return renderTemplate(path, readFileSync(join(OVERLAY, `${path}.mustache`), 'utf8'), viewOf(values));
 }
 
-/** Writes what a build puts into a bundle, with a stand-in for the vdisk, and no ISO. */
+/** Writes what a build puts into a bundle, with a fake for the vdisk, and no ISO. */
 export function writeBundle(folder: string, view: View): void {
   mkdirSync(join(folder, 'iso'), { recursive: true });
   mkdirSync(join(folder, 'snippets'));

@@ -7,7 +7,7 @@ const PARTS = ['bench.sh', 'boot', 'fetch.js', 'netif'];
 
 /** Every command that a script may call: those with a fake, and those that this machine's own tools play. */
 export const COMMANDS: readonly string[] = [
-  ...readdirSync(new URL('stand-ins', import.meta.url)).filter((name) => !PARTS.includes(name)),
+  ...readdirSync(new URL('fakes', import.meta.url)).filter((name) => !PARTS.includes(name)),
   ...[...readFileSync(new URL('call/options.h', import.meta.url), 'utf8').matchAll(/^ {4}\{"([^"]+)"/gm)].map(
     ([, name = '']) => name,
   ),

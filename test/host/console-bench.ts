@@ -10,7 +10,7 @@ export async function attach(
   b: string,
 ): Promise<{ pid: number; leave: () => Promise<void> }> {
   const env = machine.variables();
-  const child = spawn(join(env.STAND_INS ?? '', 'cu'), ['-s', '115200', '-l', b], {
+  const child = spawn(join(env.FAKES ?? '', 'cu'), ['-s', '115200', '-l', b], {
     env,
     stdio: ['pipe', 'pipe', 'ignore'],
   });

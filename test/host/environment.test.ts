@@ -140,7 +140,7 @@ describe("root's environment", () => {
   });
 });
 
-// These tests run where there is no FreeBSD: without the stand-ins the scripts are on such a machine.
+// These tests run where there is no FreeBSD: without the fakes the scripts are on such a machine.
 describe('on a machine that is not FreeBSD', () => {
   it('every command says just that', () => {
     const { bundle } = laptop();

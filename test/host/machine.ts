@@ -25,7 +25,7 @@ import { State, type Fault } from './state.ts';
 export type { Ended, Fault, Started };
 export { commandOf, isAlive, kill, pathOf, PCICONF, until };
 
-const STAND_INS = new URL('stand-ins', import.meta.url).pathname;
+const FAKES = new URL('fakes', import.meta.url).pathname;
 
 interface Options {
   readonly view?: View;
@@ -36,7 +36,7 @@ interface Options {
 }
 
 /**
- * A FreeBSD machine played by the stand-ins, with a bundle on it. Everything lies below one temporary folder, which is
+ * A FreeBSD machine played by the fakes, with a bundle on it. Everything lies below one temporary folder, which is
  * removed after the test together with every process that the scripts may have left.
  */
 export class Machine extends State {
@@ -201,13 +201,13 @@ export class Machine extends State {
     );
   }
 
-  /** Runs a stand-in by itself, uncounted: what somebody else does on this machine. Returns what it prints. */
-  play(standIn: string, ...args: string[]): string {
-    const { status, stdout, stderr } = spawnSync(join(STAND_INS, standIn), args, {
+  /** Runs a fake by itself, uncounted: what somebody else does on this machine. Returns what it prints. */
+  play(fake: string, ...args: string[]): string {
+    const { status, stdout, stderr } = spawnSync(join(FAKES, fake), args, {
       env: this.variables(),
       encoding: 'utf8',
     });
-    if (status !== 0) throw new Error(`${standIn} ${args.join(' ')}: exit status ${status}\n${stderr}`);
+    if (status !== 0) throw new Error(`${fake} ${args.join(' ')}: exit status ${status}\n${stderr}`);
     return stdout;
   }
 
@@ -216,7 +216,7 @@ export class Machine extends State {
       // What is not in AIRHIVE_PATH is not found; the fakes set a PATH of their own.
       PATH: '/nonexistent',
       NODE: process.execPath,
-      STAND_INS,
+      FAKES,
       STATE: this.state,
       AIRHIVE_ROOT: this.root,
       AIRHIVE_PATH: join(this.root, 'bin'),

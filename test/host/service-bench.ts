@@ -57,7 +57,7 @@ export function serviceLog(machine: Machine): string {
   return readFileSync(join(machine.var, 'log/airhive/service.log'), 'utf8');
 }
 
-/** What a process of the stand-ins calls itself. */
+/** What a process of the fakes calls itself. */
 export function titleOf(machine: Machine, pid: number): string {
   return machine.get(`processes/${pid}`).trim();
 }

@@ -10,7 +10,7 @@ import { until } from './processes.ts';
 export type Fault = 'fail' | 'full' | 'kill-before' | 'kill-after' | 'hang';
 
 /**
- * The folder in which the stand-ins keep what they play, below the temporary folder of a machine: what they are to do, what
+ * The folder in which the fakes keep what they play, below the temporary folder of a machine: what they are to do, what
  * they were told, and the fault that call.c has to plant.
  */
 export class State {

@@ -1,5 +1,5 @@
 // Every command that the scripts call goes through this program, under the command's name. It counts the call and notes
-// it in STATE/calls, does what the fault that was planted for this call says, and then becomes the stand-in or the tool.
+// it in STATE/calls, does what the fault that was planted for this call says, and then becomes the fake or the tool.
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -84,7 +84,7 @@ int main(int argc, char **argv) {
   char how[LONG] = "", number[32];
   state = getenv("STATE");
   name = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
-  if (!state || !getenv("STAND_INS")) die(70, "STATE and STAND_INS are not set", "");
+  if (!state || !getenv("FAKES")) die(70, "STATE and FAKES are not set", "");
   // What a script lets its commands write is no limit for what the bench writes down.
   struct rlimit most, own;
   getrlimit(RLIMIT_FSIZE, &most);

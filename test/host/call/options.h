@@ -1,5 +1,5 @@
 // The commands that this machine's own tools play, with the options that FreeBSD's have (its getopt strings; a colon
-// takes a value). Whatever is not listed has a stand-in or cannot be called.
+// takes a value). Whatever is not listed has a fake or cannot be called.
 
 struct tool {
   const char *name;

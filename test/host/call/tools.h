@@ -84,7 +84,7 @@ static void become(int argc, char **argv) {
   char path[LONG], *out[MANY + argc];
   mind_flags(argc, argv);
   if (!strcmp(name, "sha256")) play_sha256(argc, argv);
-  snprintf(path, LONG, "%s/%s", getenv("STAND_INS"), name);
+  snprintf(path, LONG, "%s/%s", getenv("FAKES"), name);
   if (access(path, X_OK) == 0) {
     execv(path, argv);
     die(126, "cannot start ", path);
@@ -108,7 +108,7 @@ static void become(int argc, char **argv) {
   char line[LONG];
   in_state(path, "violations");
   int file = open(path, O_WRONLY | O_CREAT | O_APPEND, 0644);
-  int length = snprintf(line, LONG, "the bench has no stand-in for %s\n", name);
+  int length = snprintf(line, LONG, "the bench has no fake for %s\n", name);
   if (write(file, line, length) < 0) perror(path);
-  die(127, "the bench has no stand-in for ", name);
+  die(127, "the bench has no fake for ", name);
 }

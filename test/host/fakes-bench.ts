@@ -7,7 +7,7 @@ export function call(
   machine: Machine,
   line: string,
 ): { status: number | null; stdout: string; stderr: string } {
-  const S = machine.variables().STAND_INS ?? '';
+  const S = machine.variables().FAKES ?? '';
   const env = { ...machine.variables(), S, C: join(machine.root, 'bin'), ETC: machine.etc };
   const words = { W: join(machine.root, 'tmp'), D: machine.dev };
   return spawnSync('/bin/sh', ['-c', line], {

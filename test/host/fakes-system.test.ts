@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Machine } from './machine.ts';
-import { ATTACHED, call, IMAGE, MOUNTED } from './stand-ins-bench.ts';
+import { ATTACHED, call, IMAGE, MOUNTED } from './fakes-bench.ts';
 
 const IWM = '"$S/kldload" if_iwm;';
 const RC = 'printf \'a="1"\\nb="x y"\\n\' >"$W/rc";';
@@ -158,15 +158,15 @@ describe('the bench is no kinder than FreeBSD', () => {
   });
 });
 
-it('every stand-in is called wrongly once', () => {
+it('every fake is called wrongly once', () => {
   // These refuse nothing: what FreeBSD itself does at boot, a pause, and ssh-keygen itself.
   const others = ['bench.sh', 'boot', 'fetch.js', 'netif', 'sleep', 'ssh-keygen'];
-  const tests = ['stand-ins', 'stand-ins-system', 'stand-ins-violations'].map((name) =>
+  const tests = ['fakes', 'fakes-system', 'fakes-violations'].map((name) =>
     readFileSync(new URL(`${name}.test.ts`, import.meta.url), 'utf8'),
   );
   const called = (name: string): boolean =>
     tests.some((text) => text.includes(`"$S/${name}"`) || text.includes(`"$C/${name}"`));
-  const names = readdirSync(new URL('stand-ins', import.meta.url)).filter((name) => !others.includes(name));
+  const names = readdirSync(new URL('fakes', import.meta.url)).filter((name) => !others.includes(name));
   expect(names.filter((name) => !called(name))).toEqual([]);
 });
 

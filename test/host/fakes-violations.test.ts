@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Machine } from './machine.ts';
-import { ATTACHED, call, MOUNTED } from './stand-ins-bench.ts';
+import { ATTACHED, call, MOUNTED } from './fakes-bench.ts';
 
 describe('the bench notes what no script may do', () => {
   it.each([
@@ -12,7 +12,7 @@ describe('the bench notes what no script may do', () => {
     ['a passphrase as an argument', 'echo x | "$S/wpa_passphrase" net passphrase'],
     ['ping for ever', '"$S/ping" 172.24.1.1'],
     ['ssh that asks', '"$S/ssh" root@172.24.1.1 true'],
-    ['a command without a stand-in', 'ln -s "$C/cat" "$W/gcc"; "$W/gcc"'],
+    ['a command without a fake', 'ln -s "$C/cat" "$W/gcc"; "$W/gcc"'],
   ])('%s', (_, line) => {
     const machine = new Machine();
     call(machine, line);

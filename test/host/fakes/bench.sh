@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2034
-# Shared by the stand-ins. STATE is the folder that plays the machine; ME is the command that is played.
-# Each stand-in refuses what the FreeBSD command refuses, with a like message and status.
+# Shared by the fakes. STATE is the folder that plays the machine; ME is the command that is played.
+# Each fake refuses what the FreeBSD command refuses, with a like message and status.
 
 ME=${0##*/}
 # Where a command that runs another looks for it.

@@ -83,6 +83,21 @@ describe('vm_native that meets', { timeout: TIME }, () => {
     expect(traces(machine)).toEqual([]);
   });
 
+  it.each(['cp', 'mv'])(
+    'a file of its own that cannot be written (%s) leaves no directory behind',
+    async (command) => {
+      machine.replace(
+        command,
+        `case "$*" in */rc.conf.d/.airhive-new*) echo "${command}: fails" >&2; exit 1 ;; esac\nexec REAL "$@"`,
+      );
+      const ended = await native(machine, 'on', '--yes');
+      expect(ended.code, ended.said).toBe(7);
+      expect(ended.said).toContain(`cannot write ${machine.etc}/rc.conf.d/network`);
+      machine.putBack(command);
+      expectGuest();
+    },
+  );
+
   it.each([45, 70, 88])('interrupted at call %i it goes back, with exit status 130', async (at) => {
     machine.fault(at, 'hang');
     const started = machine.start(join(machine.directory, 'current/vm_native'), 'on', '--yes');

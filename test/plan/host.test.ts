@@ -180,6 +180,15 @@ describe('planHost', () => {
     expect(textAt(tree, 'man/airhive-profile.5')).toBe(`.Dd ${day}\n.Dt X 5\n`);
   });
 
+  it('has no value in vm.conf that no script reads', () => {
+    const tree = hostTree(VARIANTS.everything!);
+    const names = [...textAt(tree, 'vm.conf').matchAll(/^([A-Z_0-9]+)=/gm)].map(([, name = '']) => name);
+    expect(names.length).toBeGreaterThan(20);
+    const scripts = tree.filter(({ path }) => /^(vm_|lib\/|rc\.d\/)/.test(path));
+    const texts = scripts.map(({ path }) => textAt(tree, path)).join('\n');
+    expect(names.filter((name) => !RegExp(`\\$\\{?${name}\\b`).test(texts))).toEqual([]);
+  });
+
   it('uses no name that the view lacks', () => {
     const overlay = [{ path: 'vm.conf.mustache', bytes: Buffer.from('{{lan}}') }];
     const sources = { ...hostSources, overlay };

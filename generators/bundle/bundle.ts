@@ -1,12 +1,18 @@
 import { encodeChecksums, sha256 } from '../formats/checksums.ts';
 import { encodeFat, fatSizeFor, filesOfFat } from '../formats/fat.ts';
 import { encodeGzip } from '../formats/gzip.ts';
-import { encodeManifest, formatMode, manifestEntry, type Manifest } from '../formats/manifest.ts';
+import {
+  encodeManifest,
+  formatMode,
+  manifestEntry,
+  type Manifest,
+  type Missing,
+} from '../formats/manifest.ts';
 import { inPathOrder } from '../formats/order.ts';
 import { encodeSbom, type ProgramPackage } from '../formats/sbom.ts';
 import { encodeTar } from '../formats/tar.ts';
 import { fileOf, treeOf, type File, type Tree } from '../formats/tree.ts';
-import { encodeLock, type Asked, type Lock } from '../packages/lock.ts';
+import { encodeLock, lockedFiles, type Asked, type Lock } from '../packages/lock.ts';
 import type { ResolvedProfile } from '../profile/resolve.ts';
 
 /** Name of the overlay in the vdisk and beside it; the one in the vdisk is what boots (docs/notes/alpine.md). */
@@ -32,7 +38,7 @@ export interface Contents {
   /** By their paths on the vdisk, `apks/...` and `firmware/...`. */
   readonly files: readonly File[];
   /** Names of packages and firmware files. */
-  readonly missing: { readonly packages: readonly string[]; readonly firmware: readonly string[] };
+  readonly missing: Missing;
 }
 
 /** Those of a bundle for which nothing was fetched. */
@@ -138,13 +144,14 @@ function describe(inputs: BundleInputs, files: readonly File[], tar: string): Ma
     },
     resolved: { ...profile },
     apkovl: { path: APKOVL, vdisk: VDISK, tar },
-    vdisk: inPathOrder(contents.files).map(({ path, bytes }) => ({ path, ...sizeAndDigest(bytes) })),
+    vdisk: contents.lock ? lockedFiles(contents.lock) : [],
     missing: contents.missing,
     guest: guest.map(manifestEntry),
-    files: files.map(({ path, mode, bytes }) => ({ path, mode: formatMode(mode), ...sizeAndDigest(bytes) })),
+    files: files.map(({ path, mode, bytes }) => ({
+      path,
+      mode: formatMode(mode),
+      size: bytes.length,
+      sha256: sha256(bytes),
+    })),
   };
-}
-
-function sizeAndDigest(bytes: Uint8Array) {
-  return { size: bytes.length, sha256: sha256(bytes) };
 }

@@ -3,8 +3,8 @@ import { join, resolve } from 'node:path';
 import { encodeBundleTar } from '../bundle/bundle.ts';
 import { shownPath } from '../disk.ts';
 import { AirhiveError } from '../errors.ts';
-import type { Obtained as ObtainedIso } from '../inputs/cache.ts';
-import { takeLocked, takeNewest, type Obtained } from '../inputs/contents.ts';
+import type { Obtained } from '../inputs/cache.ts';
+import { takeLocked, takeNewest, type ObtainedContents } from '../inputs/contents.ts';
 import { hashFile } from '../inputs/hash.ts';
 import { obtainIso } from '../inputs/iso.ts';
 import type { PackageSearch } from '../inputs/repository.ts';
@@ -12,11 +12,9 @@ import type { Asked } from '../packages/lock.ts';
 import { askedOf } from '../plan/guest.ts';
 import { placeIso } from '../output/place.ts';
 import { Publication } from '../output/publish.ts';
-import { parseMirror } from '../profile/schema.ts';
 import type { ReleasePin } from '../profile/releases.ts';
 import type { ResolvedProfile } from '../profile/resolve.ts';
 import type { SiteSecrets } from '../profile/secrets.ts';
-import { cacheDirectory } from './cache-directory.ts';
 import { loadLock, packageSearch, type Locked } from './lock.ts';
 import { assemble, loadProfile, refusal } from './prepare.ts';
 import type { Outcome, VerbContext } from './world.ts';
@@ -40,7 +38,6 @@ export interface BuildOptions {
 interface Order {
   readonly options: BuildOptions;
   readonly profile: ResolvedProfile;
-  readonly mirrors: readonly string[];
   readonly secrets: SiteSecrets | undefined;
   readonly asked: Asked;
   readonly locked: Locked | undefined;
@@ -54,13 +51,11 @@ interface Order {
  * whole until all of it is complete.
  */
 export async function build(options: BuildOptions, context: VerbContext): Promise<Outcome> {
-  const mirrors = options.mirror?.map(parseMirror);
   const profile = await loadProfile(options, context);
   const asked = askedOf(profile);
   const order = {
     options,
     profile,
-    mirrors: mirrors ?? profile.alpine.mirrors,
     secrets: await loadSecrets(options.secrets, context),
     asked,
     locked: await loadLock(options, profile, asked, context),
@@ -78,8 +73,8 @@ export async function build(options: BuildOptions, context: VerbContext): Promis
 
 /** What a build was made with. */
 interface Made {
-  readonly iso: ObtainedIso;
-  readonly contents: Obtained;
+  readonly iso: Obtained;
+  readonly contents: ObtainedContents;
 }
 
 async function make(order: Order, context: VerbContext): Promise<Made> {
@@ -118,7 +113,11 @@ async function obtainAll(order: Order, publication: Publication, context: VerbCo
   return { contents: await written, iso: await iso };
 }
 
-async function write(order: Order, publication: Publication, context: VerbContext): Promise<Obtained> {
+async function write(
+  order: Order,
+  publication: Publication,
+  context: VerbContext,
+): Promise<ObtainedContents> {
   const { profile, asked, locked, secrets, search, options } = order;
   const wanted = { profile, asked };
   const contents = locked
@@ -147,20 +146,11 @@ async function loadSecrets(file: string | undefined, { cwd }: VerbContext): Prom
   return secrets;
 }
 
-async function obtain({ options, profile, mirrors, out }: Order, context: VerbContext): Promise<ObtainedIso> {
-  const { cwd, http, clock, signal, reporter } = context;
+async function obtain({ options, profile, search, out }: Order, context: VerbContext): Promise<Obtained> {
+  const { cwd, signal } = context;
   const pin = profile.release;
-  const iso = await obtainIso({
-    pin,
-    isoFile: options.iso === undefined ? undefined : resolve(cwd, options.iso),
-    cacheDir: cacheDirectory(options.cache, context),
-    mirrors,
-    offline: options.offline ?? false,
-    http,
-    clock,
-    signal,
-    reporter,
-  });
+  const isoFile = options.iso === undefined ? undefined : resolve(cwd, options.iso);
+  const iso = await obtainIso({ ...search, signal, pin, isoFile });
   if (iso.source !== 'none') return iso;
   const placed = join(out, profile.name, 'iso', pin.file);
   return (await isThatIso(placed, pin, signal)) ? { path: placed, source: 'file' } : iso;
@@ -220,7 +210,7 @@ function outcome(order: Order, { iso, contents }: Made, { cwd, reporter }: VerbC
 }
 
 /** What is not in the bundle, and what that means for the first boot. */
-function missingWarnings({ missing, reasons, absent }: Obtained): string[] {
+function missingWarnings({ missing, reasons, absent }: ObtainedContents): string[] {
   const { packages, firmware } = missing;
   return [
     ...(absent.length > 0

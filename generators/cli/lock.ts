@@ -120,7 +120,7 @@ async function readNamed(path: string, shown: string): Promise<Locked | undefine
 }
 
 /** Beside a profile of the user's; for one that airhive ships, in the current directory. */
-export function lockPath(
+function lockPath(
   { out, profile = '' }: { readonly out?: string | undefined; readonly profile?: string },
   name: string,
   cwd: string,
@@ -142,7 +142,7 @@ async function readDates(out: string, shown: string): Promise<ReadonlyMap<string
  * @returns undefined when there is no such file
  * @throws AirhiveError usage, with this hint, when it is no lock; disk
  */
-export async function readLock(path: string, shown: string, hint: string): Promise<Lock | undefined> {
+async function readLock(path: string, shown: string, hint: string): Promise<Lock | undefined> {
   const text = await onDisk('read', shown, () => ignoringMissing(readFile(path, 'utf8')));
   if (text === undefined) return undefined;
   const lock = decodeLock(text);

@@ -25,12 +25,17 @@ export interface Manifest {
   readonly apkovl: { readonly path: string; readonly vdisk: string; readonly tar: string };
   /** What else is on the vdisk, in code unit order of the paths. */
   readonly vdisk: readonly VdiskFile[];
-  /** Packages and firmware that the guest needs, and that are neither on the ISO, as far as is known, nor in the bundle. */
-  readonly missing: { readonly packages: readonly string[]; readonly firmware: readonly string[] };
+  readonly missing: Missing;
   /** Every entry of the guest's overlay. */
   readonly guest: readonly ManifestEntry[];
   /** Every file of the bundle but this one and SHA256SUMS. */
   readonly files: readonly ManifestFile[];
+}
+
+/** What the guest needs and neither the ISO, as far as is known, nor the vdisk has, by name. */
+export interface Missing {
+  readonly packages: readonly string[];
+  readonly firmware: readonly string[];
 }
 
 /** `mode` as formatMode writes it; `sha256` of a file, `target` of a symlink. */

@@ -37,7 +37,7 @@ export interface Wanted {
 }
 
 /** What was obtained, with the reasons why something is missing: one text for each list that is not empty. */
-export interface Obtained extends Contents {
+export interface ObtainedContents extends Contents {
   readonly reasons: { readonly packages?: string; readonly firmware?: string };
   /** Firmware that no package has, where another file of the same card was found. */
   readonly absent: readonly string[];
@@ -119,7 +119,7 @@ export async function lockNewest(
  * Takes what the indexes of today have.
  * @throws AirhiveError unsupported, verification, disk; of what could not be had the result says why
  */
-export async function takeNewest(wanted: Wanted, search: PackageSearch): Promise<Obtained> {
+export async function takeNewest(wanted: Wanted, search: PackageSearch): Promise<ObtainedContents> {
   return contentsOf(wanted, await newest(wanted, new Map(), search, unlessMissing));
 }
 
@@ -155,7 +155,7 @@ export async function takeLocked(
   lock: Lock,
   stock: ReadonlyMap<string, Uint8Array>,
   search: PackageSearch,
-): Promise<Obtained> {
+): Promise<ObtainedContents> {
   const packages = await unlessMissing(() =>
     oneByOne(lock.packages, async (locked): Promise<Source> => {
       const bytes = stock.get(locked.sha256);
@@ -211,7 +211,7 @@ function lockOfParts({ profile, asked }: Wanted, { indexes, packages, firmware }
   });
 }
 
-async function contentsOf(wanted: Wanted, parts: Parts): Promise<Obtained> {
+async function contentsOf(wanted: Wanted, parts: Parts): Promise<ObtainedContents> {
   const { packages, firmware } = parts;
   const { asked } = wanted;
   const apks = packages instanceof NotHad ? [] : packages;

@@ -51,6 +51,7 @@ interface Part {
 }
 
 class Collected {
+  readonly #fetched = new Map<string, FetchedPackage>();
   readonly #parts = new Map<string, Part>();
   readonly #find: (name: string) => PackageRef | undefined;
   readonly #search: PackageSearch;
@@ -73,7 +74,7 @@ class Collected {
   async #takeFrom(name: string, wanted: readonly string[]): Promise<readonly string[]> {
     const ref = this.#find(name);
     if (!ref) return wanted.map((text) => text.split('|')[0] ?? text);
-    const fetched = this.#parts.get(name)?.fetched ?? (await fetchPackage(ref, this.#search));
+    const fetched = await this.#fetch(ref);
     const { files, missing, elsewhere } = await this.#read(fetched, wanted);
     this.#add(name, fetched, files);
     const broken: string[] = [];
@@ -87,12 +88,19 @@ class Collected {
     const name = firmwarePackage(stored);
     const ref = name === from ? undefined : this.#find(name);
     if (!ref) return false;
-    const fetched = this.#parts.get(name)?.fetched ?? (await fetchPackage(ref, this.#search));
+    const fetched = await this.#fetch(ref);
     const { files } = await this.#read(fetched, [stored]);
     const file = files.find(({ path }) => path === stored);
     if (!file) return false;
     this.#add(name, fetched, [...files, fileOf(link, file.bytes)]);
     return true;
+  }
+
+  /** Once each: a package is hashed as a whole, and may have 100 MB. */
+  async #fetch(ref: PackageRef): Promise<FetchedPackage> {
+    const fetched = this.#fetched.get(ref.name) ?? (await fetchPackage(ref, this.#search));
+    this.#fetched.set(ref.name, fetched);
+    return fetched;
   }
 
   #read({ file, locked }: FetchedPackage, wanted: readonly string[]): Promise<Taken> {

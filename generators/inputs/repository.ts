@@ -16,6 +16,7 @@ import { INDEX_LIMIT, readIndex, type Index } from '../packages/index.ts';
 import {
   dateText,
   fileNameOf,
+  REPOSITORIES,
   type LockedIndex,
   type LockedPackage,
   type PackageRef,
@@ -38,8 +39,6 @@ export interface PackageSearch extends Search {
   /** Whether an index that was fetched before will do when no mirror can be reached. */
   readonly oldIndex?: boolean;
 }
-
-const NUMBERS: Readonly<Record<RepositoryName, number>> = { main: 0, community: 1 };
 
 /** What follows a mirror's address. */
 function pathIn({ branch, arch }: PackageSearch, repository: RepositoryName, file: string): string {
@@ -75,7 +74,12 @@ export async function fetchIndex(
   const path = pathIn(search, repository, 'APKINDEX.tar.gz');
   const place = join(cacheDir, 'index', `${branch}-${repository}-${arch}.tar.gz`);
   const read = async (bytes: Buffer): Promise<FetchedIndex> => {
-    const index = await readIndex(bytes, { keys, arch, repository: NUMBERS[repository], what: 'it' });
+    const index = await readIndex(bytes, {
+      keys,
+      arch,
+      repository: REPOSITORIES.indexOf(repository),
+      what: 'it',
+    });
     const { length: size } = bytes;
     return { index, locked: { repository, path, size, sha256: sha256(bytes), date: index.date } };
   };

@@ -9,7 +9,7 @@ import type { Package } from './index.ts';
 export type RepositoryName = 'main' | 'community';
 
 /** By their numbers in `Package.repository`. */
-const REPOSITORIES: readonly RepositoryName[] = ['main', 'community'];
+export const REPOSITORIES: readonly RepositoryName[] = ['main', 'community'];
 
 /** An index as it was fetched. */
 export interface LockedIndex {
@@ -96,7 +96,8 @@ export const FIRMWARE = 'firmware';
 export function lockedFiles({ packages, firmware }: Lock): LockedFile[] {
   const apks = packages.map((one) => ({ ...one, path: `${APKS}/${fileNameOf(one)}` }));
   const files = firmware.flatMap((one) => one.files);
-  return inPathOrder([...apks, ...files.map((file) => ({ ...file, path: `${FIRMWARE}/${file.path}` }))]);
+  const all = [...apks, ...files.map((file) => ({ ...file, path: `${FIRMWARE}/${file.path}` }))];
+  return inPathOrder(all.map(({ path, size, sha256 }) => ({ path, size, sha256 })));
 }
 
 export function lockOf(

@@ -1,3 +1,4 @@
+import type { Missing } from '../formats/manifest.ts';
 import { fileOf, treeOf, type File, type Tree } from '../formats/tree.ts';
 import type { ResolvedDevice, ResolvedProfile } from '../profile/resolve.ts';
 import { planOverlay, type OverlaySource, type View } from './render.ts';
@@ -9,12 +10,6 @@ const CARD_SLOTS = [5, 8, 9, 10, 11, 12, 13, 14];
 export interface HostSources {
   readonly overlay: readonly OverlaySource[];
   readonly troubleshooting: Uint8Array;
-}
-
-/** What the guest needs and neither the ISO nor the vdisk has, by name, as after a build without a network. */
-export interface Missing {
-  readonly packages: readonly string[];
-  readonly firmware: readonly string[];
 }
 
 const NOTHING: Missing = { packages: [], firmware: [] };

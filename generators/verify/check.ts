@@ -179,13 +179,14 @@ function checkLock(file: File | undefined, { vdisk }: Manifest): string[] {
   if (!file) return vdisk.length > 0 ? [`${LOCK}: missing, though there are packages or firmware`] : [];
   const lock = decodeLock(textOf(file));
   if (!lock) return [`${LOCK}: not a lock of this airhive`];
-  const [there, named] = [vdisk, lockedFiles(lock)].map((list) => new Set(list.map(lineOfLocked)));
+  const locked = lockedFiles(lock);
+  const [there, named] = [new Set(vdisk.map(lineOfLocked)), new Set(locked.map(lineOfLocked))];
   const problems = [
     ...vdisk
-      .filter((one) => !named?.has(lineOfLocked(one)))
+      .filter((one) => !named.has(lineOfLocked(one)))
       .map(({ path }) => `it does not name ${path} as it is`),
-    ...lockedFiles(lock)
-      .filter((one) => !there?.has(lineOfLocked(one)))
+    ...locked
+      .filter((one) => !there.has(lineOfLocked(one)))
       .map(({ path }) => `it names another ${path} than there is`),
     ...(textOf(file) === encodeLock(lock).toString() ? [] : ['not written as airhive writes it']),
   ];

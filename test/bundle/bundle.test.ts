@@ -24,9 +24,8 @@ const guest = guestTree(profile);
 const host = hostTree(profile);
 const ISO = 'alpine-standard-3.24.1-x86_64.iso';
 
-let bundle: Bundle;
-beforeAll(async () => {
-  bundle = await assembleBundle({
+const assemble = (inputs: object = {}) =>
+  assembleBundle({
     profile,
     version: VERSION,
     epoch: EPOCH,
@@ -34,7 +33,12 @@ beforeAll(async () => {
     host,
     contents: NO_CONTENTS,
     program: [],
+    ...inputs,
   });
+
+let bundle: Bundle;
+beforeAll(async () => {
+  bundle = await assemble();
 });
 
 const at = (path: string) => {
@@ -136,18 +140,6 @@ describe('the manifest', () => {
 });
 
 describe('other inputs', () => {
-  const assemble = (inputs: object) =>
-    assembleBundle({
-      profile,
-      version: VERSION,
-      epoch: EPOCH,
-      guest,
-      host,
-      contents: NO_CONTENTS,
-      program: [],
-      ...inputs,
-    });
-
   it('make a larger vdisk when the overlay needs it', async () => {
     const bytes = new Uint8Array(9 * 1024 * 1024).fill(1);
     const large = await assemble({ guest: [{ type: 'file', path: 'large', mode: 0o644, bytes }] });

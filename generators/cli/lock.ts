@@ -104,7 +104,7 @@ export async function loadLock(
 }
 
 async function readLockFile(path: string, shown: string): Promise<Locked | undefined> {
-  const lock = await readLock(path, shown, 'remove it, or let airhive lock write another');
+  const lock = await readLock(path, shown, 'remove it, then airhive lock writes a new one');
   return lock && { lock, stock: new Map() };
 }
 

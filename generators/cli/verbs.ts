@@ -100,7 +100,7 @@ export async function profiles(context: VerbContext): Promise<Outcome> {
         name,
         file: join('profiles', `${name}.yaml`),
         release: `${profile.release.flavor} ${profile.release.release}`,
-        cards: profile.passthrough.map(({ pci, id }) => `${id} at ${pci}`),
+        cards: profile.passthrough.map(({ pci, ids }) => `${ids.join(' ')} at ${pci}`),
       };
     }),
   );

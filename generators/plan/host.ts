@@ -58,12 +58,7 @@ export function hostView(profile: ResolvedProfile, version: string, missing: Mis
     profile: name,
     version,
     isoUrls: alpine.mirrors.map((mirror) => `${mirror}/${release.path}`).join(' '),
-    cards: {
-      ids: passthrough.map(({ pci, id }) => `${pci}=${id}`).join(' '),
-      slots: slotsOf(passthrough).join(' '),
-      pptdevs: passthrough.map(({ pci }) => pci).join(' '),
-      drivers: [...new Set(passthrough.flatMap(({ drivers }) => drivers))].join(' '),
-    },
+    cards: cardsView(passthrough),
     retired: host.retire.join(' '),
     reversePort: ssh.reverse ? ssh.port : '',
     reverseTo: ssh.reverse ? ssh.to : '',
@@ -73,17 +68,46 @@ export function hostView(profile: ResolvedProfile, version: string, missing: Mis
   };
 }
 
+/** The cards with a place, and the one that vm_install looks for. */
+function cardsView(passthrough: readonly ResolvedDevice[]): View {
+  const placed = passthrough.filter(hasPlace);
+  const slots = slotsOf(placed);
+  const wanted = passthrough.find(({ pci }) => pci === 'auto');
+  const used = new Set(slots.map((slot) => Number.parseInt(slot, 10)));
+  const ids = placed.map(({ pci, ids: [id = ''] }) => `${pci}=${id}`);
+  const sought = wanted?.maker === undefined ? (wanted?.ids ?? []).join(' or ') : `any of ${wanted.maker}`;
+  return {
+    ids: ids.join(' '),
+    /** For people. */
+    what: [...ids, ...(wanted ? [`${sought}, where vm_install finds it`] : [])].join('; '),
+    slots: slots.join(' '),
+    pptdevs: placed.map(({ pci }) => pci).join(' '),
+    drivers: [...new Set(passthrough.flatMap(({ drivers }) => drivers))].join(' '),
+    forced: [...new Set(passthrough.filter(({ force }) => force).flatMap(({ ids }) => ids))].join(' '),
+    wanted: wanted?.ids.join(' ') ?? '',
+    wantedMaker: wanted?.maker ?? '',
+    wantedSlot: wanted ? `${CARD_SLOTS.find((slot) => !used.has(slot)) ?? 0}:0` : '',
+  };
+}
+
+type PlacedDevice = ResolvedDevice & { readonly place: NonNullable<ResolvedDevice['place']> };
+
+const hasPlace = (device: ResolvedDevice): device is PlacedDevice => device.place !== undefined;
+
 /**
  * The devices as arguments of bhyve's -s. Functions of one card share a guest slot and keep their numbers there, but a guest
  * looks for the others only when function 0 exists (docs/notes/freebsd.md): the Wi-Fi of many chipsets is function 3 alone
  * and becomes 0.
  */
-function slotsOf(devices: readonly ResolvedDevice[]): string[] {
-  const cardOf = ({ bus, slot }: ResolvedDevice) => `${bus}/${slot}`;
+function slotsOf(devices: readonly PlacedDevice[]): string[] {
+  const cardOf = ({ place: { bus, slot } }: PlacedDevice) => `${bus}/${slot}`;
   const cards = [...new Set(devices.map(cardOf))];
   return devices.map((device) => {
-    const functions = devices.filter((other) => cardOf(other) === cardOf(device)).map(({ func }) => func);
-    const func = functions.includes(0) ? device.func : functions.indexOf(device.func);
+    const functions = devices
+      .filter((other) => cardOf(other) === cardOf(device))
+      .map(({ place: { func } }) => func);
+    const own = device.place.func;
+    const func = functions.includes(0) ? own : functions.indexOf(own);
     return `${CARD_SLOTS[cards.indexOf(cardOf(device))] ?? 0}:${func},passthru,${device.pci}`;
   });
 }
@@ -115,7 +139,7 @@ function namesOf({ host, machine, network, passthrough: [card] }: ResolvedProfil
     '172.24.1.1': network.guest,
     bridge0: network.bridge,
     tap0: network.tap,
-    '8086:24f3': card?.id ?? '',
-    '0x24f3': `0x${card?.device ?? ''}`,
+    '8086:24f3': card?.ids.length === 1 ? (card.ids[0] ?? '') : '8086:24f3',
+    '0x24f3': card?.ids.length === 1 ? `0x${card.ids[0]?.split(':')[1] ?? ''}` : '0x24f3',
   };
 }

@@ -119,22 +119,29 @@ export function firmwarePackage(files: string): string {
   return /^mt76[0-9]+/.test(file) ? 'linux-firmware-mediatek' : 'linux-firmware-other';
 }
 
-type Device = Pick<Profile['passthrough'][number], 'id' | 'firmware'>;
-
-/** What is to be taken for a device, by package, in the driver's order; names as in the table. */
-export function wantedFirmware({ id, firmware }: Device, cards: CardLookup) {
+/** What is to be taken for a card with one of these ids, by package, in the driver's order; names as in the table. */
+export function wantedFirmware(
+  ids: readonly string[],
+  firmware: Profile['passthrough'][number]['firmware'],
+  cards: CardLookup,
+) {
   const byPackage = new Map<string, Set<string>>();
-  for (const file of namedFiles(id, firmware, cards)) {
+  for (const file of namedFiles(ids, firmware, cards)) {
     const name = firmwarePackage(file);
     byPackage.set(name, (byPackage.get(name) ?? new Set()).add(file));
   }
   return [...byPackage].map(([name, files]) => ({ package: name, files: [...files] }));
 }
 
-function namedFiles(id: CardId, wanted: Device['firmware'], cards: CardLookup): readonly string[] {
+function namedFiles(
+  ids: readonly string[],
+  wanted: Profile['passthrough'][number]['firmware'],
+  cards: CardLookup,
+): readonly string[] {
   if (typeof wanted !== 'string') return wanted;
   if (wanted === 'none') return [];
-  return cards(`${id.vendor}:${id.device}`)
+  return ids
+    .flatMap(cards)
     .filter(({ iso }) => wanted === 'always' || iso !== 'yes')
     .flatMap((card) => card.firmware);
 }

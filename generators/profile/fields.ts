@@ -159,28 +159,47 @@ function placeOfSelector(written: string): string | undefined {
   return `written as bus/slot/function: ${bus}/${slot}/${func}`;
 }
 
-/** A place on the PCI bus, `bus/slot/func`. */
+/** A place on the PCI bus, `bus/slot/func`, or the word auto. */
 export function pciPlace(description: string) {
   const about = {
     description,
-    allowed: 'bus/slot/function in decimal',
+    allowed: 'bus/slot/function in decimal, or auto',
     example: '4/0/0',
     hint: placeOfSelector,
   };
-  return text(/^[0-9]{1,3}\/[0-9]{1,3}\/[0-9]{1,3}$/, about).transform((written, context) => {
+  return text(/^(auto|[0-9]{1,3}\/[0-9]{1,3}\/[0-9]{1,3})$/, about).transform((written, context) => {
+    if (written === 'auto') return written;
     const [bus = 0, slot = 0, func = 0] = written.split('/').map(Number);
     if (bus <= 255 && slot <= 31 && func <= 7) return { text: `${bus}/${slot}/${func}`, bus, slot, func };
     return refuse(context, 'is no place on a PCI bus: bus 0 to 255, slot 0 to 31, function 0 to 7');
   });
 }
 
+/** The vendor and device number of a card, as written. */
+function pciIdText(description: string, inChoice: boolean) {
+  const about = { description, allowed: 'vendor:device, four hexadecimal digits each', example: '8086:24f3' };
+  return text(/^[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}$/, { ...about, inChoice });
+}
+
+function parsePciId(written: string): { vendor: string; device: string } {
+  const [vendor = '', device = ''] = written.toLowerCase().split(':');
+  return { vendor, device };
+}
+
 /** The vendor and device number of a card. */
 export function pciId(description: string) {
-  const about = { description, allowed: 'vendor:device, four hexadecimal digits each', example: '8086:24f3' };
-  return text(/^[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}$/, about).transform((written) => {
-    const [vendor = '', device = ''] = written.toLowerCase().split(':');
-    return { vendor, device };
-  });
+  return pciIdText(description, false).transform(parsePciId);
+}
+
+/** One of them, or a list; read as a list. */
+export function pciIds(description: string, most: number) {
+  const one = pciIdText('Vendor and device.', true);
+  const error = `vendor:device, or a list of at most ${most} of them`;
+  const several = z.array(one, { error }).min(1, { error }).max(most, { error });
+  return z
+    .union([one, several], { error })
+    .meta({ description })
+    .transform((written) => [written].flat().map(parsePciId));
 }
 
 /** A FreeBSD release number such as 14.3. */

@@ -2,7 +2,7 @@ import type { Diagnostic } from '../errors.ts';
 import { formatAddress, formatUla, maskOf, poolOf, subnetOf } from './address.ts';
 import { wantedFirmware, type CardLookup } from './cards.ts';
 import { describe } from './diagnostics.ts';
-import { error, parseYaml, toDiagnostics, type Problem, type Source } from './document.ts';
+import { error, formatPath, parseYaml, toDiagnostics, type Problem, type Source } from './document.ts';
 import { readBy } from './issues.ts';
 import type { ReleasePin } from './releases.ts';
 import { pinOf, ruleProblems } from './rules.ts';
@@ -30,7 +30,8 @@ export function resolveProfile(
   const known = [...nameProblems(source.name), ...document.problems];
   if (document.value === undefined) return { diagnostics: toDiagnostics(document, known) };
   const { data, draft = {}, problems: issues } = readBy(document, profileSchema);
-  const problems = [...known, ...issues, ...ruleProblems(draft, releases)];
+  const wrong = new Set(issues.map(({ path }) => formatPath(path)));
+  const problems = [...known, ...issues, ...ruleProblems(draft, releases, wrong)];
   const diagnostics = toDiagnostics(document, problems);
   const pin = pinOf(draft, releases);
   if (!data || !pin || problems.some(({ severity }) => severity === 'error')) return { diagnostics };
@@ -73,16 +74,16 @@ function complete(name: string, { alpine, ...groups }: Profile, pin: ReleasePin,
 }
 
 function completeDevice(written: Profile['passthrough'][number], cards: CardLookup) {
-  const { pci, id, ...others } = written;
-  const { text, bus, slot, func } = pci;
-  // `pci` as pptdevs and bhyve take it, `id` as messages have it.
+  const { pci, id = [], ...others } = written;
+  const ids = id.map(({ vendor, device }) => `${vendor}:${device}`);
   return {
-    pci: text,
-    ...{ bus, slot, func },
-    id: `${id.vendor}:${id.device}`,
-    ...id,
+    /** As pptdevs and bhyve take it; auto for a card that is looked for on the host, which has no place here. */
+    pci: pci === 'auto' ? pci : pci.text,
+    place: pci === 'auto' ? undefined : { bus: pci.bus, slot: pci.slot, func: pci.func },
+    /** One for a card with a place, or all that the card may have. */
+    ids,
     ...others,
-    firmware: wantedFirmware(written, cards),
+    firmware: wantedFirmware(ids, written.firmware, cards),
   };
 }
 

@@ -8,13 +8,15 @@ import {
   subnetOf,
   type Subnet,
 } from './address.ts';
-import { error, unsupported, warning, type Path, type Problem } from './document.ts';
+import { error, formatPath, unsupported, warning, type Path, type Problem } from './document.ts';
 import type { Draft } from './issues.ts';
 import type { ReleasePin } from './releases.ts';
 import type { profileSchema } from './schema.ts';
 
 /** What is valid of a profile; see issues.ts. */
 type ProfileDraft = Draft<typeof profileSchema>;
+
+type DeviceDraft = NonNullable<ProfileDraft['passthrough']>[number];
 
 /** One thing that has to hold between several values, or with the pins. */
 export interface Rule {
@@ -23,12 +25,20 @@ export interface Rule {
   /** What all problems are that the check finds. */
   readonly otherwise: 'error' | 'unsupported' | 'warning';
   /** What is wrong, or nothing, also when a value that is needed is missing: that has been reported already. */
-  readonly check: (profile: ProfileDraft, releases: readonly ReleasePin[]) => Problem[];
+  readonly check: (
+    profile: ProfileDraft,
+    releases: readonly ReleasePin[],
+    wrong: ReadonlySet<string>,
+  ) => Problem[];
 }
 
-/** What all rules have against a profile. */
-export function ruleProblems(profile: ProfileDraft, releases: readonly ReleasePin[]): Problem[] {
-  return RULES.flatMap(({ check }) => check(profile, releases));
+/** What all rules have against a profile; `wrong` are the paths of values that the schema refuses, which look as if missing. */
+export function ruleProblems(
+  profile: ProfileDraft,
+  releases: readonly ReleasePin[],
+  wrong: ReadonlySet<string>,
+): Problem[] {
+  return RULES.flatMap(({ check }) => check(profile, releases, wrong));
 }
 
 /** Every entry that repeats an earlier one, with the place of the first. */
@@ -91,12 +101,17 @@ const releaseRules: readonly Rule[] = [
 /** Longest value of one loader variable (vmm(4), "pptdevs"). */
 const PPTDEVS_LIMIT = 128;
 
+/** `4/0/0`; undefined for a card that is looked for on the host. */
+function placeIn(device: DeviceDraft): string | undefined {
+  return device?.pci === 'auto' ? undefined : device?.pci?.text;
+}
+
 const passthroughRules: readonly Rule[] = [
   {
     demand: 'No two devices have the same `pci`.',
     otherwise: 'error',
     check: ({ passthrough = [] }) =>
-      repeatsIn(passthrough.map((device) => device?.pci?.text)).map(({ key, index, first }) =>
+      repeatsIn(passthrough.map((device) => placeIn(device))).map(({ key, index, first }) =>
         error(
           ['passthrough', index, 'pci'],
           `${key} is passthrough[${first}] already; remove one of the two`,
@@ -104,11 +119,66 @@ const passthroughRules: readonly Rule[] = [
       ),
   },
   {
+    demand: 'A device has either `id` or, with `pci: auto`, `maker`.',
+    otherwise: 'error',
+    check: ({ passthrough = [] }, _releases, wrong) =>
+      passthrough.flatMap((device, index) => {
+        const at = ['passthrough', index];
+        const isWrong = (key: string) => [...wrong].some((path) => path.startsWith(formatPath([...at, key])));
+        if (!device || isWrong('id') || isWrong('maker')) return [];
+        if (!device.id && device.maker === undefined)
+          return [
+            error(
+              [...at, 'id'],
+              'is missing; it has to be vendor:device, four hexadecimal digits each, for example 8086:24f3',
+            ),
+          ];
+        if (device.id && device.maker !== undefined)
+          return [
+            error([...at, 'maker'], `${device.maker} and id say the same twice; remove one of the two`),
+          ];
+        if (device.maker === undefined || device.pci === undefined || device.pci === 'auto') return [];
+        return [
+          error(
+            [...at, 'maker'],
+            `a card at ${device.pci.text} has to be named by its id; or write pci: auto`,
+          ),
+        ];
+      }),
+  },
+  {
+    demand: 'With a place in `pci`, `id` is a single one.',
+    otherwise: 'error',
+    check: ({ passthrough = [] }) =>
+      passthrough.flatMap((device, index) => {
+        const { pci, id = [] } = device ?? {};
+        if (pci === undefined || pci === 'auto' || id.length <= 1) return [];
+        return [
+          error(
+            ['passthrough', index, 'id'],
+            `there is one card at ${pci.text}; name its id, or write pci: auto`,
+          ),
+        ];
+      }),
+  },
+  {
+    demand: 'One device at most has `pci: auto`.',
+    otherwise: 'error',
+    check: ({ passthrough = [] }) =>
+      repeatsIn(passthrough.map((device) => (device?.pci === 'auto' ? 'auto' : undefined))).map(
+        ({ index, first }) =>
+          error(
+            ['passthrough', index, 'pci'],
+            `passthrough[${first}] is looked for already; give this one its place, or name both ids in one device`,
+          ),
+      ),
+  },
+  {
     // A list of eight always fits; this is about longer ones, which get their other error too.
     demand: `The places of all devices fit into pptdevs of loader.conf, ${PPTDEVS_LIMIT} characters.`,
     otherwise: 'error',
     check: ({ passthrough = [] }) => {
-      const value = passthrough.flatMap((device) => device?.pci?.text ?? []).join(' ');
+      const value = passthrough.flatMap((device) => placeIn(device) ?? []).join(' ');
       if (value.length <= PPTDEVS_LIMIT) return [];
       return [
         error(
@@ -403,12 +473,16 @@ const guestRules: readonly Rule[] = [
   },
   {
     demand:
-      'Nothing stands twice in `alpine.mirrors`, in `alpine.packages`, in `host.retire`, or in the `drivers` or the `firmware` of one device.',
+      'Nothing stands twice in `alpine.mirrors`, in `alpine.packages`, in `host.retire`, or in the `id`, the `drivers` or the `firmware` of one device.',
     otherwise: 'error',
     check: ({ alpine, host, passthrough = [] }) => [
       ...listedTwice(['alpine', 'mirrors'], alpine?.mirrors),
       ...listedTwice(['alpine', 'packages'], alpine?.packages),
-      ...passthrough.flatMap(({ drivers, firmware } = {}, index) => [
+      ...passthrough.flatMap(({ id, drivers, firmware } = {}, index) => [
+        ...listedTwice(
+          ['passthrough', index, 'id'],
+          id?.map(({ vendor, device }) => `${vendor}:${device}`),
+        ),
         ...listedTwice(['passthrough', index, 'drivers'], drivers),
         ...listedTwice(['passthrough', index, 'firmware'], typeof firmware === 'string' ? [] : firmware),
       ]),

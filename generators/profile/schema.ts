@@ -107,12 +107,32 @@ export const firmwareField = field.text(FIRMWARE, {
   inChoice: true,
 });
 
+/** Makers of Wi-Fi cards, as the table of cards names them. */
+export const MAKERS = ['intel', 'realtek', 'mediatek', 'qualcomm', 'broadcom', 'marvell', 'ralink'] as const;
+
 const device = field.group(
   {
     pci: field.pciPlace(
-      'Where the card sits: the numbers at the end of pciB:S:F in `pciconf -l`, without the domain; at most 255/31/7.',
+      'Where the card sits: the numbers at the end of pciB:S:F in `pciconf -l`, without the domain; at most 255/31/7. ' +
+        'With auto vm_install looks for it on the host, by `id` or `maker`, and finds its drivers and what to retire ' +
+        'in the table of cards.',
     ),
-    id: field.pciId('Which card it is, so that another one at the same place is never taken.'),
+    id: field
+      .pciIds(
+        'Which card it is, so that another one at the same place is never taken. With `pci: auto` it may be a list: ' +
+          'the card is one of these.',
+        64,
+      )
+      .optional(),
+    maker: field
+      .choice(
+        MAKERS,
+        'In place of `id`, with `pci: auto`: any card of this maker that is in the table of cards.',
+      )
+      .optional(),
+    force: field
+      .flag('Take the card although the table of cards says that it never works in a VM.')
+      .default(false),
     drivers: field
       .list(
         field.text(

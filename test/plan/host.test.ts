@@ -64,6 +64,29 @@ describe('hostView', () => {
       slots: '5:0,passthru,4/0/0 8:0,passthru,0/20/3',
       pptdevs: '4/0/0 0/20/3',
       drivers: 'if_iwm if_iwlwifi',
+      forced: '',
+      what: '4/0/0=8086:24f3; 0/20/3=8086:a0f0',
+      wanted: '',
+      wantedMaker: '',
+      wantedSlot: '',
+    });
+  });
+
+  it('gives the card that is looked for beside those with a place', () => {
+    const passthrough = [
+      { pci: 'auto', id: ['8086:24f3', '8086:24f4'], force: true },
+      card('0/20/3', '8086:a0f0'),
+    ];
+    expect(cardsOf(passthrough)).toEqual({
+      ids: '0/20/3=8086:a0f0',
+      slots: '5:0,passthru,0/20/3',
+      pptdevs: '0/20/3',
+      drivers: '',
+      forced: '8086:24f3 8086:24f4',
+      what: '0/20/3=8086:a0f0; 8086:24f3 or 8086:24f4, where vm_install finds it',
+      wanted: '8086:24f3 8086:24f4',
+      wantedMaker: '',
+      wantedSlot: '8:0',
     });
   });
 
@@ -131,7 +154,7 @@ describe.each(variants)('the host of $name', ({ profile, tree }) => {
       VM_CONSOLE: machine.console,
       NET_TAP: network.tap,
       NET_GUEST: network.guest,
-      CARDS: passthrough.map(({ pci, id }) => `${pci}=${id}`).join(' '),
+      CARDS: passthrough.map(({ pci, ids }) => `${pci}=${ids.join()}`).join(' '),
     };
     const print = `. "$1"; printf '%s\\n' ${Object.keys(settings)
       .map((name) => `"$${name}"`)

@@ -22,8 +22,7 @@ function problems(...entries: unknown[]): string[] {
 
 /** What is taken for a card with this id. */
 function wanted(id: string, firmware: unknown = 'auto', table = cards) {
-  const [vendor = '', device = ''] = id.split(':');
-  return wantedFirmware({ id: { vendor, device }, firmware: firmware as 'auto' }, table);
+  return wantedFirmware([id], firmware as 'auto', table);
 }
 
 describe('the shipped table', () => {

@@ -86,7 +86,7 @@ describe('missing keys stand at the group around them', () => {
     ],
     [
       'passthrough:\n  - id: 8086:24f3\n',
-      '2:5 passthrough[0].pci: is missing; it has to be bus/slot/function in decimal, for example 4/0/0',
+      '2:5 passthrough[0].pci: is missing; it has to be bus/slot/function in decimal, or auto, for example 4/0/0',
     ],
     ['ssh: {}\n', `1:1 network: is missing; it has to be a group of keys: ${keysOf('network')}`],
   ])('%j', (text, line) => expect(resolveText(text).diagnostics.map(lineOf)).toContainEqual(line));

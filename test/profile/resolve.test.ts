@@ -33,13 +33,10 @@ test('intel8260 is the original prescription, without a diagnostic', () => {
     passthrough: [
       {
         pci: '4/0/0',
-        bus: 4,
-        slot: 0,
-        func: 0,
-        id: '8086:24f3',
-        vendor: '8086',
-        device: '24f3',
+        place: { bus: 4, slot: 0, func: 0 },
+        ids: ['8086:24f3'],
         drivers: ['if_iwm', 'if_iwlwifi'],
+        force: false,
         firmware: [],
       },
     ],
@@ -80,15 +77,12 @@ test('every key can be set', () => {
     passthrough: [
       {
         pci: '4/31/7',
-        bus: 4,
-        slot: 31,
-        func: 7,
-        id: '14c3:7922',
-        vendor: '14c3',
-        device: '7922',
+        place: { bus: 4, slot: 31, func: 7 },
+        ids: ['14c3:7922'],
+        force: true,
         drivers: [],
       },
-      { pci: '0/20/3', id: '8086:a0f0', drivers: ['if_iwx'] },
+      { pci: 'auto', ids: ['8086:a0f0', '8086:02f0'], drivers: ['if_iwx'] },
     ],
     network: {
       bridge: 'bridge7',

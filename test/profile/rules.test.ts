@@ -20,6 +20,14 @@ const BROKEN: Readonly<Record<string, object>> = {
   'The places of all devices': {
     passthrough: Array.from({ length: 15 }, (_, index) => ({ ...device, pci: `${240 + index}/31/7` })),
   },
+  'A device has either': { passthrough: [{ pci: 'auto' }] },
+  'With a place in `pci`': { passthrough: [{ ...device, id: ['8086:24f3', '8086:24f4'] }] },
+  'One device at most': {
+    passthrough: [
+      { ...device, pci: 'auto' },
+      { pci: 'auto', maker: 'intel' },
+    ],
+  },
   '`network.host` and `network.guest` are': { network: { ...network, host: '127.0.0.2/24' } },
   '`network.guest` lies in': { network: { ...network, guest: '172.24.2.1' } },
   '`network.guest` is not': { network: { ...network, guest: '172.24.1.49' } },
@@ -39,7 +47,7 @@ const BROKEN: Readonly<Record<string, object>> = {
 const found = (rule: (typeof RULES)[number], groups: object) => {
   const text = stringify({ ...smallestProfile(), ...groups }, { aliasDuplicateObjects: false });
   const { draft } = readBy(parseYaml({ file: 'x.yaml', text }), profileSchema);
-  return rule.check(draft ?? {}, testReleases());
+  return rule.check(draft ?? {}, testReleases(), new Set());
 };
 
 /** In the words of `otherwise`. */
@@ -132,6 +140,61 @@ describe('the devices', () => {
     expect(devices(...places)).toEqual([
       'passthrough: has to be a list of 1 to 8 entries; got a list',
       'passthrough: pptdevs in loader.conf would be 134 characters; the loader keeps 128; name fewer devices',
+    ]);
+  });
+});
+
+describe('a card that is looked for', () => {
+  const given = (...passthrough: object[]) => complaints({ passthrough });
+
+  test.each([
+    [{ pci: 'auto', id: '8086:24f3' }],
+    [{ pci: 'auto', id: ['8086:24f3', '8086:24f4'] }],
+    [{ pci: 'auto', maker: 'intel' }],
+  ])('%j', (device) => expect(given(device)).toEqual([]));
+
+  test.each([
+    [
+      { pci: 'auto' },
+      'passthrough[0].id: is missing; it has to be vendor:device, four hexadecimal digits each, for example 8086:24f3',
+    ],
+    [
+      { pci: 'auto', id: '8086:24f3', maker: 'intel' },
+      'passthrough[0].maker: intel and id say the same twice; remove one of the two',
+    ],
+    [
+      { pci: '4/0/0', maker: 'intel' },
+      'passthrough[0].maker: a card at 4/0/0 has to be named by its id; or write pci: auto',
+    ],
+    [
+      { pci: '4/0/0', id: ['8086:24f3', '8086:24f4'] },
+      'passthrough[0].id: there is one card at 4/0/0; name its id, or write pci: auto',
+    ],
+    [
+      { pci: 'auto', id: ['8086:24f3', '8086:24F3'] },
+      'passthrough[0].id[1]: 8086:24f3 is listed twice; remove one of the two',
+    ],
+    [
+      { pci: 'auto', id: ['8086:24f3', '24f3'] },
+      'passthrough[0].id[1]: has to be vendor:device, four hexadecimal digits each, for example 8086:24f3; got "24f3"',
+    ],
+    [
+      { pci: 'auto', maker: 'Intel' },
+      'passthrough[0].maker: has to be one of intel, realtek, mediatek, qualcomm, broadcom, marvell, ralink; got "Intel"',
+    ],
+    [
+      { pci: 'auto', id: [] },
+      'passthrough[0].id: has to be vendor:device, or a list of at most 64 of them; got a list',
+    ],
+    [
+      { pci: 'auto', id: 8086 },
+      'passthrough[0].id: has to be vendor:device, or a list of at most 64 of them; got the number 8086',
+    ],
+  ])('%j is refused', (device, message) => expect(given(device)).toEqual([message]));
+
+  test('once only', () => {
+    expect(given({ pci: 'auto', id: '8086:24f3' }, { pci: 'auto', id: '8086:24f4' })).toEqual([
+      'passthrough[1].pci: passthrough[0] is looked for already; give this one its place, or name both ids in one device',
     ]);
   });
 });

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
+import { addAbortSignal, type Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import { run } from './cli/program.ts';
 import type { Terminal, World } from './cli/world.ts';
@@ -34,8 +36,14 @@ const world: World = {
   env: process.env,
   cwd: process.cwd(),
   root,
+  // Not touched before it is read: process.stdin would open it.
+  stdin: {
+    isTerminal: isatty(0),
+    read: () => addAbortSignal(interruption.signal, process.stdin as Readable),
+  },
   stdout: terminal(process.stdout),
   stderr: terminal(process.stderr),
+  openTerminal: async () => (await import('./inputs/terminal.ts')).openTerminal(interruption.signal),
   http: async (url, options) => (await import('./inputs/http.ts')).httpGet(url, options),
   clock: {
     monotonic: () => performance.now(),

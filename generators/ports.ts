@@ -35,3 +35,17 @@ export interface Clock {
   /** Resolves after `ms`; rejects with the signal's reason when it fires first. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
+
+/** Standard input, which only some commands read. */
+export interface Input {
+  readonly isTerminal: boolean;
+  /** All of it, once. Rejects when it cannot be read, or when the user interrupts. */
+  read(): AsyncIterable<Uint8Array>;
+}
+
+/** A terminal at which a person can be asked, whatever standard input and output are. */
+export interface Dialogue {
+  /** What the person has typed, without the newline; undefined when they have closed the input. Rejects on interruption. */
+  ask(question: string): Promise<string | undefined>;
+  close(): void;
+}

@@ -1,4 +1,4 @@
-import type { Clock, HttpGet, Reporter } from '../ports.ts';
+import type { Clock, Dialogue, HttpGet, Input, Reporter } from '../ports.ts';
 
 /** Everything outside of airhive, read or made once by main.ts and handed down. */
 export interface World {
@@ -8,8 +8,11 @@ export interface World {
   readonly cwd: string;
   /** Directory of airhive itself, with overlays/ and profiles/ in it. */
   readonly root: string;
+  readonly stdin: Input;
   readonly stdout: Terminal;
   readonly stderr: Terminal;
+  /** The terminal of this process, if it has one. */
+  readonly openTerminal: () => Promise<Dialogue | undefined>;
   readonly http: HttpGet;
   readonly clock: Clock;
   /** Fires when the user interrupts. */
@@ -22,7 +25,10 @@ export interface Terminal {
 }
 
 /** What every verb gets beside its own options. */
-export interface VerbContext extends Pick<World, 'env' | 'cwd' | 'root' | 'http' | 'clock' | 'signal'> {
+export interface VerbContext extends Pick<
+  World,
+  'env' | 'cwd' | 'root' | 'stdin' | 'openTerminal' | 'http' | 'clock' | 'signal'
+> {
   readonly reporter: Reporter;
   readonly version: string;
 }

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { inject, onTestFinished } from 'vitest';
 import { run } from '../../generators/cli/program.ts';
 import type { World } from '../../generators/cli/world.ts';
@@ -69,6 +70,12 @@ export function airhive(args: readonly string[], options: CommandOptions = {}): 
 
 const installation = layOut(freshFolder());
 
+/** Standard input with this text in it. */
+export const typed = (text: string): World['stdin'] => ({
+  isTerminal: false,
+  read: () => Readable.from([Buffer.from(text)]),
+});
+
 /** Runs the command line in this process, which is quicker: for what it says, not for how it deals with the system. */
 export async function runInside(
   argv: readonly string[],
@@ -81,8 +88,10 @@ export async function runInside(
       env: { HOME: temporaryFolder() },
       cwd: temporaryFolder(),
       root: installation,
+      stdin: typed(''),
       stdout: { isTerminal: false, write: (text) => void (stdout += text) },
       stderr: { isTerminal: false, write: (text) => void (stderr += text) },
+      openTerminal: () => Promise.resolve(undefined),
       http: httpGet,
       clock: realClock,
       signal: new AbortController().signal,

@@ -40,8 +40,10 @@ export async function buildBundle(): Promise<Built> {
       env: {},
       cwd: root,
       root: layOut(freshFolder()),
+      stdin: { isTerminal: false, read: () => Readable.from([]) },
       stdout: terminal,
       stderr: terminal,
+      openTerminal: () => Promise.resolve(undefined),
       http: (url) => {
         const bytes = files[url.replace('http://mirror.example/', '')] as Buffer;
         const headers = new Map([['content-length', String(bytes.length)]]);

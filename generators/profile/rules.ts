@@ -207,7 +207,7 @@ const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10
  * subnet is one of them, a lease on its Wi-Fi side can lie in the same range, and the host then reaches neither
  * (wifibox issue 83 is such a case).
  */
-const HOME_RANGES: readonly { range: Subnet; used: string }[] = [
+export const HOME_RANGES: readonly { range: Subnet; used: string }[] = [
   { range: subnet('192.168.0.0/24'), used: 'D-Link, Netgear and TP-Link routers' },
   { range: subnet('192.168.1.0/24'), used: 'ASUS, Linksys and many other routers' },
   { range: subnet('192.168.2.0/24'), used: 'Belkin and Speedport routers' },

@@ -11,7 +11,7 @@ import { resolveEpoch } from '../plan/epoch.ts';
 import { planGuest } from '../plan/guest.ts';
 import { planHost } from '../plan/host.ts';
 import { withShared } from '../plan/render.ts';
-import { lookupIn, type CardLookup } from '../profile/cards.ts';
+import { tableOf, type CardTable } from '../profile/cards.ts';
 import { formatDiagnostic, worstKind } from '../profile/diagnostics.ts';
 import { parseReleases, type ReleasePin } from '../profile/releases.ts';
 import { resolveProfile, type ResolvedProfile } from '../profile/resolve.ts';
@@ -50,8 +50,8 @@ export async function loadReleases(
 }
 
 /** The table of cards that airhive ships. */
-export async function loadCards(context: VerbContext): Promise<CardLookup> {
-  return lookupIn(await readCards(context));
+export async function loadCards(context: VerbContext): Promise<CardTable> {
+  return tableOf(await readCards(context));
 }
 
 /** One error for all that is wrong with a file. */

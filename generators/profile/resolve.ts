@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../errors.ts';
 import { formatAddress, formatUla, maskOf, poolOf, subnetOf } from './address.ts';
-import { wantedFirmware, type CardLookup } from './cards.ts';
+import { wantedFirmware, type CardTable } from './cards.ts';
 import { describe } from './diagnostics.ts';
 import { error, formatPath, parseYaml, toDiagnostics, type Problem, type Source } from './document.ts';
 import { readBy } from './issues.ts';
@@ -24,7 +24,7 @@ export interface ProfileSource extends Source {
 export function resolveProfile(
   source: ProfileSource,
   releases: readonly ReleasePin[],
-  cards: CardLookup,
+  cards: CardTable,
 ): { profile?: ResolvedProfile; diagnostics: readonly Diagnostic[] } {
   const document = parseYaml(source);
   const known = [...nameProblems(source.name), ...document.problems];
@@ -56,7 +56,7 @@ function nameProblems(name: string): Problem[] {
  * Only what is derived has a line here: every other key passes through as the schema reads it. The manifest lists the
  * result in this order.
  */
-function complete(name: string, { alpine, ...groups }: Profile, pin: ReleasePin, cards: CardLookup) {
+function complete(name: string, { alpine, ...groups }: Profile, pin: ReleasePin, cards: CardTable) {
   // The pin has it too.
   const { arch, ...chosen } = alpine;
   return {
@@ -73,7 +73,7 @@ function complete(name: string, { alpine, ...groups }: Profile, pin: ReleasePin,
   };
 }
 
-function completeDevice(written: Profile['passthrough'][number], cards: CardLookup) {
+function completeDevice(written: Profile['passthrough'][number], cards: CardTable) {
   const { pci, id = [], ...others } = written;
   const ids = id.map(({ vendor, device }) => `${vendor}:${device}`);
   return {

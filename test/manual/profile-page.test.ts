@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { profileJsonSchema } from '../../generators/profile/schema.ts';
 import { profilePage } from '../../tools/manual/profile-page.ts';
 import { resolveProfile } from '../../generators/profile/resolve.ts';
+import { tableOf } from '../../generators/profile/cards.ts';
 import { RULES } from '../../generators/profile/rules.ts';
 import { displays, lint, partsAt, section, unescaped, words } from '../fixtures/mdoc.ts';
 import { textAt, hostTree } from '../fixtures/machines.ts';
@@ -111,7 +112,7 @@ describe('airhive-profile(5)', () => {
     const { profile, diagnostics } = resolveProfile(
       { file: 'mine.yaml', name: 'mine', text },
       readPins(readShipped('releases.yaml')),
-      () => [],
+      tableOf({ file: 'cards.yaml', text: readShipped('cards.yaml') }),
     );
     expect(diagnostics).toEqual([]);
     expect(profile).toMatchObject({ name: 'mine', wifi: { country: 'DE' }, ssh: { reverse: true } });

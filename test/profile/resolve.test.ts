@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { parseReleases } from '../../generators/profile/releases.ts';
 import { resolveProfile } from '../../generators/profile/resolve.ts';
+import { cards } from '../fixtures/profiles.ts';
 import { shuffled } from '../fixtures/shuffled.ts';
 import {
   fullProfile,
@@ -191,7 +192,7 @@ describe('the name', () => {
 
   test.each(['', '.x', '-x', 'X', 'a b', 'ä', 'a/b', 'a'.repeat(41), 'x.tar'])('%j is refused', (name) => {
     const source = { file: 'x.yaml', name, text: profileYaml() };
-    const { profile, diagnostics } = resolveProfile(source, testReleases(), () => []);
+    const { profile, diagnostics } = resolveProfile(source, testReleases(), cards);
     expect(profile).toBeUndefined();
     expect(diagnostics.map(lineOf)).toEqual([
       expect.stringContaining('1:1 : the name of a profile has to be of'),

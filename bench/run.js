@@ -5,6 +5,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   closeSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -188,6 +189,47 @@ done >/dev/null
 sync stock/*`;
 }
 
+/** All shipped profiles in one process, against as many processes and against stock tools once for each. */
+function compareMany() {
+  const offline = ['--offline', '--quiet', '--cache', 'empty', '--out', 'ours'];
+  const { stdout } = spawnSync(process.execPath, [airhive, 'profiles', '--json'], { encoding: 'utf8' });
+  const names = JSON.parse(stdout).profiles.map((profile) => profile.name);
+  const one = (name) => ['build', '--profile', name, ...offline];
+  const singles = names.map((name) => `"$0" "$1" ${one(name).join(' ')} >/dev/null\n`).join('');
+  const all = [process.execPath, [airhive, 'build', '--all', ...offline]];
+  compare(`${names.length} bundles in one process / in ${names.length} processes`, all, [
+    'sh',
+    ['-c', singles, process.execPath, airhive],
+  ]);
+  compare(`${names.length} bundles in one process / stock tools ${names.length} times`, all, [
+    'sh',
+    ['-c', STOCK.repeat(names.length)],
+  ]);
+  const [few, many] = [1, 4].map((times) => peakOf(names, times));
+  console.log(
+    `peak memory, ${4 * names.length} bundles / ${names.length}: ${(many / few).toFixed(2)}  (${many} KB against ${few} KB)`,
+  );
+}
+
+/** KB that a build of copies of these profiles has at most. */
+function peakOf(names, times) {
+  writeFileSync(
+    join(folder, 'peak.cjs'),
+    "process.on('exit', () => require('node:fs').writeFileSync('peak', String(process.resourceUsage().maxRSS)))",
+  );
+  mkdirSync(join(folder, 'copies'), { recursive: true });
+  const copies = names.flatMap((name) =>
+    Array.from({ length: times }, (_, at) => {
+      const path = `copies/${name}-${at}.yaml`;
+      cpSync(fileURLToPath(new URL(`../profiles/${name}.yaml`, import.meta.url)), join(folder, path));
+      return ['--profile', path];
+    }),
+  );
+  const args = ['build', ...copies.flat(), '--offline', '--quiet', '--cache', 'empty', '--out', 'ours'];
+  time(process.execPath, ['--require', './peak.cjs', airhive, ...args]);
+  return Number(readFileSync(join(folder, 'peak'), 'utf8'));
+}
+
 const COMPLETE = [
   '--profile',
   './complete.yaml',
@@ -220,6 +262,7 @@ try {
     [process.execPath, [...withIso, '--iso', iso]],
     ['sh', ['-c', `${STOCK}\nopenssl dgst -sha256 "$0" >/dev/null`, iso]],
   );
+  compareMany();
   const copies = prepareComplete();
   const complete = [airhive, 'build', ...COMPLETE, '--iso', iso, '--offline', '--quiet', '--out', 'ours'];
   time(process.execPath, [...complete, '--require-complete']);

@@ -7,7 +7,8 @@ import type { Obtained } from '../inputs/cache.ts';
 import { takeLocked, takeNewest, type ObtainedContents } from '../inputs/contents.ts';
 import { hashFile } from '../inputs/hash.ts';
 import { obtainIso } from '../inputs/iso.ts';
-import type { PackageSearch } from '../inputs/repository.ts';
+import { listProfiles } from '../inputs/profiles.ts';
+import type { FetchedIndex, PackageSearch } from '../inputs/repository.ts';
 import type { Asked } from '../packages/lock.ts';
 import { askedOf } from '../plan/guest.ts';
 import { placeIso } from '../output/place.ts';
@@ -16,11 +17,12 @@ import type { ReleasePin } from '../profile/releases.ts';
 import type { ResolvedProfile } from '../profile/resolve.ts';
 import type { SiteSecrets } from '../profile/secrets.ts';
 import { loadLock, packageSearch, type Locked } from './lock.ts';
-import { assemble, loadProfile, refusal } from './prepare.ts';
+import { assemble, loadProfiles, readOwnFiles, refusal, type OwnFiles } from './prepare.ts';
 import type { Outcome, VerbContext } from './world.ts';
 
 export interface BuildOptions {
-  readonly profile?: string;
+  readonly profile?: readonly string[];
+  readonly all?: boolean;
   readonly out?: string;
   readonly iso?: string;
   readonly mirror?: readonly string[];
@@ -34,7 +36,7 @@ export interface BuildOptions {
   readonly secrets?: string;
 }
 
-/** All that a build was asked for, read and found right. */
+/** All that the build of one bundle was asked for, read and found right. */
 interface Order {
   readonly options: BuildOptions;
   readonly profile: ResolvedProfile;
@@ -46,24 +48,84 @@ interface Order {
   readonly out: string;
 }
 
+/** What the bundles of one run share, so that it is read, fetched and hashed once. */
+interface Shared {
+  readonly own: OwnFiles;
+  /** By the addresses that it was looked for at. */
+  readonly isos: Map<string, Promise<Obtained>>;
+}
+
 /**
- * Builds the whole bundle into OUT/NAME/ and OUT/NAME.tar, and of secrets OUT/NAME.site.img. What lay there before stays
- * whole until all of it is complete.
+ * Builds the whole bundle of each profile into OUT/NAME/ and OUT/NAME.tar, and of secrets OUT/NAME.site.img. What lay there
+ * before stays whole until all of the new one is complete. All profiles are checked before the first bundle is built.
  */
 export async function build(options: BuildOptions, context: VerbContext): Promise<Outcome> {
-  const profile = await loadProfile(options, context);
+  const names = await namedProfiles(options, context);
+  const profiles = await loadProfiles(names, options, context);
+  const indexes = new Map<string, Promise<FetchedIndex>>();
+  const orders: Order[] = [];
+  for (const [at, profile] of profiles.entries())
+    orders.push(await orderOf(profile, names[at] ?? '', indexes, options, context));
+  const shared: Shared = { own: await readOwnFiles(context), isos: new Map() };
+  const outcomes = await buildAll(orders, shared, context);
+  const [first] = outcomes;
+  if (first && outcomes.length === 1) return first;
+  return {
+    lines: outcomes.flatMap(({ lines }) => lines),
+    result: { bundles: outcomes.map(({ result }) => result) },
+  };
+}
+
+/** One after the other: each bundle is in memory as a whole. The first failure ends it. */
+async function buildAll(orders: readonly Order[], shared: Shared, context: VerbContext): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  try {
+    for (const order of orders) outcomes.push(await buildOne(order, shared, context));
+  } catch (error) {
+    const built = outcomes.flatMap(({ lines }) => lines).join(' ');
+    if (built !== '') context.reporter.warn(`only these were built: ${built}`);
+    throw error;
+  }
+  return outcomes;
+}
+
+/** What --profile and --all name; options that are of one machine or one profile go with one profile only. */
+async function namedProfiles(options: BuildOptions, { root }: VerbContext): Promise<readonly string[]> {
+  const { profile = [], all = false } = options;
+  if (all && profile.length > 0)
+    throw new AirhiveError(
+      'usage',
+      '--all names all profiles that airhive ships: leave --profile out, or --all',
+    );
+  const names = all ? await listProfiles(root) : profile;
+  const single = (['secrets', 'lock'] as const).find((name) => options[name] !== undefined);
+  if (names.length > 1 && single !== undefined)
+    throw new AirhiveError('usage', `--${single} goes with one profile; ${names.length} are named`);
+  return names;
+}
+
+async function orderOf(
+  profile: ResolvedProfile,
+  name: string,
+  indexes: Map<string, Promise<FetchedIndex>>,
+  options: BuildOptions,
+  context: VerbContext,
+): Promise<Order> {
   const asked = askedOf(profile);
-  const order = {
+  return {
     options,
     profile,
     secrets: await loadSecrets(options.secrets, context),
     asked,
-    locked: await loadLock(options, profile, asked, context),
-    search: { ...(await packageSearch(options, profile, context)), oldIndex: true },
+    locked: await loadLock({ lock: options.lock, profile: name }, profile, asked, context),
+    search: { ...(await packageSearch(options, profile, context)), oldIndex: true, indexes },
     out: resolve(context.cwd, options.out ?? 'dist'),
   };
+}
+
+async function buildOne(order: Order, shared: Shared, context: VerbContext): Promise<Outcome> {
   try {
-    return outcome(order, await make(order, context), context);
+    return outcome(order, await make(order, shared, context), context);
   } catch (error) {
     if (!context.signal.aborted || (error instanceof AirhiveError && error.kind === 'interrupted'))
       throw error;
@@ -77,13 +139,13 @@ interface Made {
   readonly contents: ObtainedContents;
 }
 
-async function make(order: Order, context: VerbContext): Promise<Made> {
+async function make(order: Order, shared: Shared, context: VerbContext): Promise<Made> {
   const { clock, signal, reporter } = context;
   const { profile, options, out } = order;
   const warn = (message: string) => reporter.warn(message);
   const publication = await Publication.open(out, profile.name, { clock, signal, warn });
   try {
-    const { iso, contents } = await obtainAll(order, publication, context);
+    const { iso, contents } = await obtainAll(order, shared, publication, context);
     if (iso.source !== 'none')
       await placeIso(iso.path, join(publication.directory, 'iso', profile.release.file));
     else if (options.requireIso || options.requireComplete) {
@@ -100,14 +162,19 @@ async function make(order: Order, context: VerbContext): Promise<Made> {
 }
 
 /** Hashing or fetching the ISO takes longer than all the rest, so the rest is done meanwhile. */
-async function obtainAll(order: Order, publication: Publication, context: VerbContext): Promise<Made> {
+async function obtainAll(
+  order: Order,
+  shared: Shared,
+  publication: Publication,
+  context: VerbContext,
+): Promise<Made> {
   const failed = new AbortController();
   const signal = AbortSignal.any([context.signal, failed.signal]);
-  const written = write(order, publication, context).catch((error: unknown) => {
+  const written = write(order, shared.own, publication, context).catch((error: unknown) => {
     failed.abort(error);
     throw error;
   });
-  const iso = obtain(order, { ...context, signal });
+  const iso = obtain(order, shared.isos, { ...context, signal });
   // A failure must not leave the other one running.
   await Promise.allSettled([written, iso]);
   return { contents: await written, iso: await iso };
@@ -115,6 +182,7 @@ async function obtainAll(order: Order, publication: Publication, context: VerbCo
 
 async function write(
   order: Order,
+  own: OwnFiles,
   publication: Publication,
   context: VerbContext,
 ): Promise<ObtainedContents> {
@@ -129,7 +197,7 @@ async function write(
       hint: 'name a mirror with --mirror, a bundle that has the files with --lock, or leave --require-complete out',
     });
   }
-  const { bundle } = await assemble(profile, contents, context);
+  const { bundle } = await assemble(profile, contents, own, context);
   const site = secrets && (await import('../plan/site.ts')).encodeSite(secrets, bundle.epoch);
   await publication.write(bundle.files, await encodeBundleTar(bundle), site);
   return contents;
@@ -146,11 +214,18 @@ async function loadSecrets(file: string | undefined, { cwd }: VerbContext): Prom
   return secrets;
 }
 
-async function obtain({ options, profile, search, out }: Order, context: VerbContext): Promise<Obtained> {
+async function obtain(
+  { options, profile, search, out }: Order,
+  isos: Shared['isos'],
+  context: VerbContext,
+): Promise<Obtained> {
   const { cwd, signal } = context;
   const pin = profile.release;
   const isoFile = options.iso === undefined ? undefined : resolve(cwd, options.iso);
-  const iso = await obtainIso({ ...search, signal, pin, isoFile });
+  const where = [pin.path, pin.sha256, ...search.mirrors].join(' ');
+  const obtaining = isos.get(where) ?? obtainIso({ ...search, signal, pin, isoFile });
+  isos.set(where, obtaining);
+  const iso = await obtaining;
   if (iso.source !== 'none') return iso;
   const placed = join(out, profile.name, 'iso', pin.file);
   return (await isThatIso(placed, pin, signal)) ? { path: placed, source: 'file' } : iso;

@@ -86,7 +86,7 @@ export interface Locked {
  * @throws AirhiveError verification when it is not the lock of this profile; usage, disk
  */
 export async function loadLock(
-  options: { readonly lock?: string; readonly profile?: string },
+  options: { readonly lock?: string | undefined; readonly profile?: string },
   profile: ResolvedProfile,
   asked: Asked,
   { cwd }: VerbContext,

@@ -9,33 +9,67 @@ import { listProfiles, readCards, readProfile, readReleases } from '../inputs/pr
 import { readOverlay } from '../inputs/tree.ts';
 import { resolveEpoch } from '../plan/epoch.ts';
 import { planGuest } from '../plan/guest.ts';
-import { planHost } from '../plan/host.ts';
-import { withShared } from '../plan/render.ts';
+import { planHost, type HostSources } from '../plan/host.ts';
+import { withShared, type OverlaySource } from '../plan/render.ts';
 import { tableOf, type CardTable } from '../profile/cards.ts';
 import { formatDiagnostic, worstKind } from '../profile/diagnostics.ts';
 import { parseReleases, type ReleasePin } from '../profile/releases.ts';
-import { resolveProfile, type ResolvedProfile } from '../profile/resolve.ts';
+import { resolveProfile, type ProfileSource, type ResolvedProfile } from '../profile/resolve.ts';
 import type { VerbContext } from './world.ts';
 
 /* What commands have to read before they do their work, and the bundle that follows from it. */
 
-/** The profile a verb was asked for, with its warnings reported. All that is wrong with it is one error. */
+/** The profile a command was asked for; see loadProfiles. */
 export async function loadProfile(
   options: { profile?: string | undefined; releases?: string | undefined },
   context: VerbContext,
 ): Promise<ResolvedProfile> {
-  if (options.profile === undefined) {
-    const names = (await listProfiles(context.root)).join(', ');
-    throw new AirhiveError('usage', 'no profile was named', {
-      hint: `add --profile NAME (${names}) or --profile FILE`,
+  const { profile: name, releases } = options;
+  const [profile] = await loadProfiles(name === undefined ? [] : [name], { releases }, context);
+  return profile ?? Promise.reject(await noProfile(context.root));
+}
+
+/**
+ * The profiles that these names mean, with their warnings reported. All that is wrong with any of them is one error.
+ * @throws AirhiveError usage when there is none, or two would have one bundle
+ */
+export async function loadProfiles(
+  names: readonly string[],
+  options: { releases?: string | undefined },
+  context: VerbContext,
+): Promise<ResolvedProfile[]> {
+  if (names.length === 0) throw await noProfile(context.root);
+  const releases = await loadReleases(options.releases, context);
+  const cards = await loadCards(context);
+  const sources = await Promise.all(names.map((name) => readProfile(name, context)));
+  const checked = sources.map((source) => ({ source, ...resolveProfile(source, releases, cards) }));
+  const profiles = checked.flatMap(({ profile }) => profile ?? []);
+  const all = checked.flatMap(({ diagnostics }) => diagnostics);
+  if (profiles.length < checked.length) {
+    const broken = checked.filter(({ profile }) => !profile);
+    throw refusal(broken.map(({ source }) => source.file).join(', '), all);
+  }
+  refuseSameName(sources);
+  for (const diagnostic of all) context.reporter.warn(formatDiagnostic(diagnostic));
+  return profiles;
+}
+
+async function noProfile(root: string): Promise<AirhiveError> {
+  const names = (await listProfiles(root)).join(', ');
+  return new AirhiveError('usage', 'no profile was named', {
+    hint: `add --profile NAME (${names}) or --profile FILE`,
+  });
+}
+
+/** The name of the file names the bundle. */
+function refuseSameName(sources: readonly ProfileSource[]): void {
+  for (const [index, { name, file }] of sources.entries()) {
+    const first = sources.findIndex((source) => source.name === name);
+    if (first === index) continue;
+    throw new AirhiveError('usage', `${sources[first]?.file ?? ''} and ${file} would both become ${name}/`, {
+      hint: 'name each profile once, and rename one of two files with one name',
     });
   }
-  const releases = await loadReleases(options.releases, context);
-  const source = await readProfile(options.profile, context);
-  const { profile, diagnostics } = resolveProfile(source, releases, await loadCards(context));
-  if (!profile) throw refusal(source.file, diagnostics);
-  for (const diagnostic of diagnostics) context.reporter.warn(formatDiagnostic(diagnostic));
-  return profile;
 }
 
 /** The pins of --releases, or those that airhive ships. */
@@ -63,23 +97,40 @@ export function refusal(file: string, diagnostics: readonly Diagnostic[]): Airhi
   });
 }
 
-/** Everything between the profile and the disk: reads what is airhive's own, plans both machines, encodes the bundle. */
-export async function assemble(
-  profile: ResolvedProfile,
-  contents: Contents,
-  { root, version, env }: VerbContext,
-): Promise<{ bundle: Bundle; guest: Tree }> {
-  const epoch = resolveEpoch(env.SOURCE_DATE_EPOCH, profile.release.date);
-  const [guestOverlay, hostOverlay, shared, troubleshooting, program] = await Promise.all([
+/** What is airhive's own in every bundle, whatever the profile. */
+export interface OwnFiles {
+  /** Those of overlays/guest and overlays/host, each with those of overlays/shared. */
+  readonly guest: readonly OverlaySource[];
+  readonly host: HostSources;
+  readonly program: readonly ProgramPackage[];
+}
+
+/** Reads what bundles are made from beside their profiles. */
+export async function readOwnFiles({ root }: VerbContext): Promise<OwnFiles> {
+  const [guest, host, shared, troubleshooting, program] = await Promise.all([
     own(join(root, 'overlays/guest'), readOverlay),
     own(join(root, 'overlays/host'), readOverlay),
     own(join(root, 'overlays/shared'), readOverlay),
     own(join(root, 'docs/troubleshooting.md'), (path) => onDisk('read', path, () => readFile(path))),
     own(join(root, '.build/packages.json'), readProgramPackages),
   ]);
-  const guest = planGuest(profile, withShared('guest', guestOverlay, shared), version);
-  const overlay = withShared('host', hostOverlay, shared);
-  const host = planHost(profile, { overlay, troubleshooting }, version, contents.missing);
+  return {
+    guest: withShared('guest', guest, shared),
+    host: { overlay: withShared('host', host, shared), troubleshooting },
+    program,
+  };
+}
+
+/** Everything between the profile and the disk: plans both machines, encodes the bundle. */
+export async function assemble(
+  profile: ResolvedProfile,
+  contents: Contents,
+  { guest: guestSources, host: hostSources, program }: OwnFiles,
+  { version, env }: VerbContext,
+): Promise<{ bundle: Bundle; guest: Tree }> {
+  const epoch = resolveEpoch(env.SOURCE_DATE_EPOCH, profile.release.date);
+  const guest = planGuest(profile, guestSources, version);
+  const host = planHost(profile, hostSources, version, contents.missing);
   return { bundle: await assembleBundle({ profile, version, epoch, guest, host, contents, program }), guest };
 }
 

@@ -23,6 +23,7 @@ const EXAMPLES = `
 Examples:
   airhive build --profile intel8260                  the bundle into dist/intel8260/ and dist/intel8260.tar
   airhive build --profile ./mine.yaml --secrets s.yaml    with this machine's networks beside it
+  airhive build --all                                all shipped profiles, in one run
   airhive verify dist/intel8260                      is it still what was built?`;
 
 /**
@@ -105,7 +106,8 @@ const collect = (value: string, before: readonly string[] = []) => [...before, v
 
 function addBuild(program: Command, context: ContextOf, done: Done): void {
   verb(program, 'build', 'make the whole bundle: OUT/NAME/ and OUT/NAME.tar')
-    .option(...PROFILE)
+    .option(PROFILE[0], `${PROFILE[1]}; repeatable`, collect)
+    .option('--all', 'all profiles that airhive ships')
     .option('--out <dir>', 'where to put it', notEmpty, 'dist')
     .option('--iso <file>', "use this copy of the profile's ISO", notEmpty)
     .option(

@@ -11,7 +11,7 @@ import { profileJsonSchema } from '../profile/schema.ts';
 import { resolveProfile } from '../profile/resolve.ts';
 import { verifyBundle } from '../verify/verify.ts';
 import { plainDiagnostic } from './reporter.ts';
-import { assemble, loadCards, loadProfile, loadReleases, refusal } from './prepare.ts';
+import { assemble, loadCards, loadProfile, loadReleases, readOwnFiles, refusal } from './prepare.ts';
 import type { Outcome, VerbContext } from './world.ts';
 
 /** Checks profiles, all shipped ones when none is named, and reports everything that is wrong with any of them. */
@@ -41,7 +41,12 @@ export async function plan(
   context: VerbContext,
 ): Promise<Outcome> {
   const profile = await loadProfile(options, context);
-  const { bundle, guest } = await assemble(profile, nothingFetched(askedOf(profile)), context);
+  const { bundle, guest } = await assemble(
+    profile,
+    nothingFetched(askedOf(profile)),
+    await readOwnFiles(context),
+    context,
+  );
   const files = bundle.files.map(({ path, mode, bytes }) => ({
     path: `${bundle.name}/${path}`,
     mode: formatMode(mode),

@@ -38,6 +38,8 @@ export interface PackageSearch extends Search {
   readonly arch: string;
   /** Whether an index that was fetched before will do when no mirror can be reached. */
   readonly oldIndex?: boolean;
+  /** Indexes that were fetched in this run, by their paths; those that are fetched are put in. */
+  readonly indexes?: Map<string, Promise<FetchedIndex>>;
 }
 
 /** What follows a mirror's address. */
@@ -61,17 +63,28 @@ export interface FetchedIndex {
 }
 
 /**
- * Fetches the index of a repository, checks and reads it, and keeps it in the cache.
+ * Fetches the index of a repository, checks and reads it, and keeps it in the cache; once in a run for all its bundles.
  * @param before when those of an earlier lock were made, by their paths: seconds since 1970
  * @throws AirhiveError verification for a wrong or an older one, network, disk; the signal's reason when that fires
  */
-export async function fetchIndex(
+export function fetchIndex(
+  repository: RepositoryName,
+  before: ReadonlyMap<string, number>,
+  search: PackageSearch,
+): Promise<FetchedIndex> {
+  const path = pathIn(search, repository, 'APKINDEX.tar.gz');
+  const fetching = search.indexes?.get(path) ?? fetchIndexAt(path, repository, before, search);
+  search.indexes?.set(path, fetching);
+  return fetching;
+}
+
+async function fetchIndexAt(
+  path: string,
   repository: RepositoryName,
   before: ReadonlyMap<string, number>,
   search: PackageSearch,
 ): Promise<FetchedIndex> {
   const { branch, arch, keys, cacheDir, mirrors, reporter } = search;
-  const path = pathIn(search, repository, 'APKINDEX.tar.gz');
   const place = join(cacheDir, 'index', `${branch}-${repository}-${arch}.tar.gz`);
   const read = async (bytes: Buffer): Promise<FetchedIndex> => {
     const index = await readIndex(bytes, {

@@ -1,0 +1,111 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { FakeClock } from '../inputs/clock.ts';
+import { mirrorOf } from '../inputs/sandbox.ts';
+import { mirrorFiles, SIGNER } from '../packages/repository.ts';
+import { runInside } from './command.ts';
+import { folderWith, ISO, PIN, profileText, RELEASES } from './projects.ts';
+
+/** Two profiles of a user that differ, and what builds both. */
+function twoProfiles() {
+  const cwd = folderWith({
+    'pins.yaml': RELEASES,
+    'a.yaml': profileText(),
+    'b.yaml': profileText({ wifi: { country: 'DE' } }),
+  });
+  mkdirSync(join(cwd, 'keys'));
+  writeFileSync(join(cwd, 'keys', SIGNER.name), SIGNER.publicKey);
+  const common = ['build', '--releases', 'pins.yaml', '--keys', 'keys', '--cache', 'cache'];
+  const run = (...args: string[]) => runInside([...common, ...args], { cwd, clock: new FakeClock() });
+  return { cwd, run };
+}
+
+const BOTH = ['--profile', './a.yaml', '--profile', './b.yaml'];
+
+it('several profiles make the bundles that each of them makes alone', async () => {
+  const { cwd, run } = twoProfiles();
+  const { code, stdout } = await run(...BOTH, '--offline');
+  expect({ code, stdout }).toEqual({ code: 0, stdout: 'dist/a/\ndist/a.tar\ndist/b/\ndist/b.tar\n' });
+  for (const name of ['a', 'b'])
+    expect((await run('--profile', `./${name}.yaml`, '--offline', '--out', 'alone')).code).toBe(0);
+  const tar = (path: string) => readFileSync(join(cwd, path));
+  expect(tar('dist/a.tar').equals(tar('alone/a.tar'))).toBe(true);
+  expect(tar('dist/b.tar').equals(tar('alone/b.tar'))).toBe(true);
+  expect(tar('dist/a.tar').equals(tar('dist/b.tar'))).toBe(false);
+});
+
+it('ISO, index and packages are downloaded once for all of them', async () => {
+  const { run } = twoProfiles();
+  const mirror = await mirrorOf({ ...(await mirrorFiles()), [PIN.path]: ISO });
+  const { code, stdout } = await run(...BOTH, '--mirror', mirror.url, '--require-complete', '--json');
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({
+    ok: true,
+    bundles: [
+      { profile: 'a', iso: { deferred: false } },
+      { profile: 'b', iso: { deferred: false } },
+    ],
+  });
+  const asked = mirror.requests.map(({ path }) => path);
+  expect(asked.length).toBeGreaterThan(3);
+  expect([...new Set(asked)]).toEqual(asked);
+});
+
+it('a mistake in one of them builds none', async () => {
+  const { cwd, run } = twoProfiles();
+  writeFileSync(join(cwd, 'c.yaml'), profileText({ machine: { cpus: 0 } }));
+  const { code, stdout, stderr } = await run(...BOTH, '--profile', './c.yaml', '--offline');
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toContain('error: c.yaml: 1 problem, nothing was built');
+  expect(existsSync(join(cwd, 'dist'))).toBe(false);
+});
+
+it('one that fails leaves the bundles before it, and says which they are', async () => {
+  const { cwd, run } = twoProfiles();
+  mkdirSync(join(cwd, 'dist'));
+  writeFileSync(join(cwd, 'dist/b'), 'a file of the user');
+  const { code, stdout, stderr } = await run(...BOTH, '--offline');
+  expect(stdout).toBe('');
+  expect(code).toBe(7);
+  expect(stderr).toContain('warning: only these were built: dist/a/ dist/a.tar\n');
+  expect(readdirSync(join(cwd, 'dist')).sort()).toEqual(['a', 'a.tar', 'b']);
+  rmSync(join(cwd, 'dist/b'));
+  expect((await run(...BOTH, '--offline')).code).toBe(0);
+});
+
+it('two files with one name are refused before anything is built', async () => {
+  const { cwd, run } = twoProfiles();
+  mkdirSync(join(cwd, 'other'));
+  writeFileSync(join(cwd, 'other/a.yml'), profileText());
+  const { code, stderr } = await run('--profile', './a.yaml', '--profile', 'other/a.yml', '--offline');
+  expect(code).toBe(2);
+  expect(stderr).toContain('error: a.yaml and other/a.yml would both become a/\n');
+  expect(existsSync(join(cwd, 'dist'))).toBe(false);
+});
+
+it('--all builds every profile that airhive ships', async () => {
+  const { cwd, run } = twoProfiles();
+  const { profiles } = JSON.parse((await runInside(['profiles', '--json'])).stdout) as {
+    profiles: { name: string }[];
+  };
+  const { code, stdout } = await run('--all', '--offline');
+  expect(code).toBe(0);
+  const expected = profiles.flatMap(({ name }) => [`dist/${name}/`, `dist/${name}.tar`]);
+  expect(stdout.trim().split('\n')).toEqual(expected);
+  for (const { name } of profiles) expect(existsSync(join(cwd, `dist/${name}/vm_run`)), name).toBe(true);
+});
+
+it.each([
+  [
+    ['--all', '--profile', './a.yaml'],
+    '--all names all profiles that airhive ships: leave --profile out, or --all',
+  ],
+  [[...BOTH, '--secrets', 'secrets.yaml'], '--secrets goes with one profile; 2 are named'],
+  [[...BOTH, '--lock', 'a.lock.json'], '--lock goes with one profile; 2 are named'],
+  [[], 'no profile was named'],
+])('%j is wrong usage', async (args, message) => {
+  const { code, stderr } = await twoProfiles().run(...args);
+  expect(code).toBe(2);
+  expect(stderr).toContain(`error: ${message}\n`);
+});

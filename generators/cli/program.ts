@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { AirhiveError, exitCodeOf } from '../errors.ts';
 import type { BuildOptions } from './build.ts';
+import type { InitOptions } from './init.ts';
 import type { LockOptions } from './lock.ts';
 import { createReporter, describeFailure, printFailure, wantsColour } from './reporter.ts';
 import type { Outcome, VerbContext, World } from './world.ts';
@@ -67,6 +68,7 @@ function createProgram(world: World, version: string, done: Done): Command {
   });
   addBuild(program, context, done);
   addLock(program, context, done);
+  addInit(program, context, done);
   addReaders(program, context, done);
   addLists(program, context, done);
   return program;
@@ -159,6 +161,26 @@ function addLock(program: Command, context: ContextOf, done: Done): void {
     .action(async (options: LockOptions & CommonOptions) => {
       const { lock } = await import('./lock.ts');
       done(await lock(options, context(options)));
+    });
+}
+
+function addInit(program: Command, context: ContextOf, done: Done): void {
+  const yesOrNo = "whether others on the Wi-Fi may reach this machine's sshd (default: asked, else no)";
+  verb(program, 'init', 'write a profile from what pciconf -lv prints on the FreeBSD machine')
+    .argument('[file]', 'the listing; - or nothing: standard input')
+    .option('--out <file>', 'where to write the profile (default: standard output)', notEmpty)
+    .option('--card <place>', 'which Wi-Fi card, if there are several: 4/0/0')
+    .option('--freebsd <version>', 'FreeBSD there (default: from output of uname in the input, else asked)')
+    .option('--country <code>', 'where the Wi-Fi is used: DE (default: asked, else 00)')
+    .addOption(new Option('--reverse-ssh <answer>', yesOrNo).choices(['yes', 'no']))
+    .addOption(
+      new Option('--loader <name>', 'how the guest is started').choices(['grub', 'uefi']).default('grub'),
+    )
+    .option('--directory <path>', 'where the bundle lies on the host', notEmpty)
+    .option('--auto', 'let vm_install find the card on the machine, wherever it is by then')
+    .action(async (file: string | undefined, options: InitOptions & CommonOptions) => {
+      const { init } = await import('./init.ts');
+      done(await init(file, options, context(options)));
     });
 }
 

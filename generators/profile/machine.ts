@@ -28,8 +28,6 @@ export interface ListedInterface {
   readonly addresses: readonly { readonly address: number; readonly prefix: number }[];
   readonly groups: readonly string[];
   readonly members: readonly string[];
-  /** The Wi-Fi device below a wlan interface. */
-  readonly parent: string | undefined;
 }
 
 /** The kernel's or the userland's version, alone on a line or within that of `uname -a`. */
@@ -45,7 +43,6 @@ const INET = new RegExp(
 );
 const MEMBER = new RegExp(`${BEFORE}member: (\\S+)`);
 const GROUPS = new RegExp(`${BEFORE}groups: (.*)`);
-const PARENT = new RegExp(`${BEFORE}parent interface: (\\S+)`);
 const ROUTE = new RegExp(
   `${BEFORE}(?<quad>[0-9]+(?:\\.[0-9]+){0,3})(?:/(?<bits>[0-9]+))?\\s+\\S+\\s+[A-Za-z0-9]*U[A-Za-z0-9]*\\s+`,
 );
@@ -53,12 +50,16 @@ const ROUTE = new RegExp(
 /** Reads all of them out of one text. Never throws; what is none of them is left alone. */
 export function readMachine(text: string): Machine {
   const lines = linesOf(text);
-  const versions = lines.flatMap((line) => [...line.matchAll(VERSION)].map(([, version = '']) => version));
   return {
-    freebsd: [...new Set(versions)],
+    freebsd: [...new Set(lines.flatMap(versionsIn))],
     interfaces: readInterfaces(lines),
     routes: lines.flatMap((line) => routeIn(line) ?? []),
   };
+}
+
+/** Every version of FreeBSD that a line names, without what comes after the minus. */
+export function versionsIn(line: string): string[] {
+  return [...line.matchAll(VERSION)].map(([, version = '']) => version);
 }
 
 function readInterfaces(lines: readonly string[]): Map<string, ListedInterface> {
@@ -67,7 +68,7 @@ function readInterfaces(lines: readonly string[]): Map<string, ListedInterface> 
   for (const line of lines) {
     name = INTERFACE.exec(line)?.[1] ?? name;
     if (name === undefined) continue;
-    const known = interfaces.get(name) ?? { addresses: [], groups: [], members: [], parent: undefined };
+    const known = interfaces.get(name) ?? { addresses: [], groups: [], members: [] };
     interfaces.set(name, withLine(known, line));
   }
   return interfaces;
@@ -79,7 +80,6 @@ function withLine(known: ListedInterface, line: string): ListedInterface {
     addresses: [...known.addresses, ...addressesIn(line)],
     groups: GROUPS.exec(line)?.[1]?.trim().split(/\s+/) ?? known.groups,
     members: [...known.members, ...(member === undefined ? [] : [member])],
-    parent: PARENT.exec(line)?.[1] ?? known.parent,
   };
 }
 
@@ -190,9 +190,4 @@ function freeName(kind: 'bridge' | 'tap', { interfaces }: Machine): string {
     ([name, { groups }]) => groups.includes(kind) && !/^(bridge|tap)[0-9]+$/.test(name),
   ).length;
   for (let number = renamed; ; number++) if (!interfaces.has(`${kind}${number}`)) return `${kind}${number}`;
-}
-
-/** The wlan interfaces that a device of FreeBSD's driver has. */
-export function wlansOf(device: string, { interfaces }: Machine): string[] {
-  return [...interfaces].flatMap(([name, { parent }]) => (parent === device ? [name] : []));
 }

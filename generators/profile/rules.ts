@@ -426,7 +426,7 @@ const hostRules: readonly Rule[] = [
 ];
 
 /** ISO 3166-1 alpha-2, the codes that the kernel's regulatory database is made of, and 00, the world domain. */
-const COUNTRIES: ReadonlySet<string> = new Set(
+export const COUNTRIES: ReadonlySet<string> = new Set(
   (
     '00 ' +
     'AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ ' +

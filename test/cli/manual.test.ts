@@ -180,6 +180,11 @@ airhive() {
   if [ "$1" = build ]; then shift; set -- build --offline "$@"; fi
   "$NODE" "$PROGRAM" "$@"
 }
+# What FreeBSD's own commands print.
+uname() { echo 14.3-RELEASE-p2; }
+pciconf() { echo "iwm0@pci0:4:0:0:	class=0x028000 rev=0x3a hdr=0x00 vendor=0x8086 device=0x24f3 subvendor=0x8086 subdevice=0x0130"; }
+ifconfig() { printf 'em0: flags=8843<UP> metric 0 mtu 1500\\n\\tinet 192.168.1.7 netmask 0xffffff00\\n'; }
+netstat() { echo "default            192.168.1.1        UGS         em0"; }
 `;
 
 const SECRETS = 'networks: [{ssid: Home, passphrase: correct horse battery staple}]\n';
@@ -211,6 +216,7 @@ describe('the examples', () => {
     }
     expect(outputs).toEqual([
       'dist/intel8260/\ndist/intel8260.tar\n',
+      'laptop.yaml\n',
       'mine.yaml: ok\ndist/mine/\ndist/mine.tar\ndist/mine.site.img\n',
       expect.stringMatching(/^dist\/intel8260: ok, .*\ndist\/intel8260\.tar: ok, .*\n$/),
       '2026/intel8260/\n2026/intel8260.tar\n',

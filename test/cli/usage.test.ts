@@ -6,6 +6,7 @@ describe('help is on standard output and exits 0', () => {
     ['airhive', ['--help']],
     ['build', ['build', '--help']],
     ['lock', ['lock', '--help']],
+    ['init', ['init', '--help']],
     ['validate', ['validate', '-h']],
     ['plan', ['help', 'plan']],
     ['verify', ['verify', '--help']],

@@ -43,7 +43,10 @@ const world: World = {
   },
   stdout: terminal(process.stdout),
   stderr: terminal(process.stderr),
-  openTerminal: async () => (await import('./inputs/terminal.ts')).openTerminal(interruption.signal),
+  openTerminal: async () =>
+    process.stderr.isTTY
+      ? (await import('./inputs/terminal.ts')).openTerminal(interruption.signal)
+      : undefined,
   http: async (url, options) => (await import('./inputs/http.ts')).httpGet(url, options),
   clock: {
     monotonic: () => performance.now(),

@@ -11,7 +11,7 @@ export interface World {
   readonly stdin: Input;
   readonly stdout: Terminal;
   readonly stderr: Terminal;
-  /** The terminal of this process, if it has one. */
+  /** The terminal of this process, if it has one at which messages are read. */
   readonly openTerminal: () => Promise<Dialogue | undefined>;
   readonly http: HttpGet;
   readonly clock: Clock;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { parseAddress, parseUla, type Groups64 } from './address.ts';
+import { maskOf, parseAddress, parseUla, type Groups64 } from './address.ts';
 
 // Each schema is used once or twice in a run: compiling code for it would cost more than it saves.
 z.config({ jitless: true });
@@ -19,6 +19,9 @@ interface About {
   /** For an entry of choiceOrList. */
   readonly inChoice?: boolean;
 }
+
+/** The PCI vendors of the cards in the table. */
+export const VENDORS: readonly string[] = ['8086', '168c', '17cb', '10ec', '14c3', '14e4', '11ab', '1814'];
 
 /** The most characters of a text that names no limit of its own. */
 export const LONGEST_TEXT = 200;
@@ -94,9 +97,20 @@ function refuse(context: z.RefinementCtx, message: string): typeof z.NEVER {
 const LEAST_MEMORY = 64;
 const MOST_MEMORY = 16 * 1024;
 
+/** `384MB`, `384 MiB` and `384m`; a number alone is taken for MiB, as bhyve does. */
+function memoryWithUnit(written: string): string | undefined {
+  const [, number, unit = 'M'] = /^([1-9][0-9]{0,5}) *(?:([MG])(?:i?B)?)?$/i.exec(written) ?? [];
+  return number === undefined ? undefined : `written with M or G alone: ${number}${unit.toUpperCase()}`;
+}
+
 /** Memory written with its unit; read as MiB. */
 export function memory(description: string) {
-  const about = { description, allowed: 'a whole number with M or G, from 64M to 16G', example: '384M' };
+  const about = {
+    description,
+    allowed: 'a whole number with M or G, from 64M to 16G',
+    example: '384M',
+    hint: memoryWithUnit,
+  };
   return text(/^[1-9][0-9]{0,5}[MG]$/, about).transform((written, context) => {
     const size = Number.parseInt(written, 10) * (written.endsWith('G') ? 1024 : 1);
     if (size >= LEAST_MEMORY && size <= MOST_MEMORY) return size;
@@ -110,18 +124,45 @@ export function memory(description: string) {
 const QUAD = /^([0-9]{1,3}\.){3}[0-9]{1,3}$/;
 const BAD_QUAD = 'is no IPv4 address: four numbers from 0 to 255 without leading zeros, separated by dots';
 
+const WITH_PREFIX = /^((?:[0-9]{1,3}\.){3}[0-9]{1,3})\/[0-9.]+$/;
+
 /** An IPv4 address. */
 export function address(description: string, example: string) {
-  const about = { description, allowed: 'an IPv4 address without a prefix length', example };
+  const hint = (written: string) => {
+    const [, quad] = WITH_PREFIX.exec(written) ?? [];
+    return quad === undefined
+      ? undefined
+      : `an IPv4 address alone, without what is behind the slash: ${quad}`;
+  };
+  const about = { description, allowed: 'an IPv4 address without a prefix length', example, hint };
   return text(QUAD, about).transform((quad, context) => {
     const value = parseAddress(quad);
     return value === undefined ? refuse(context, BAD_QUAD) : { text: quad, address: value };
   });
 }
 
+const WITH_NETMASK =
+  /^((?:[0-9]{1,3}\.){3}[0-9]{1,3})(?: *\/ *| +netmask +| +)(0x[0-9a-f]{8}|(?:[0-9]{1,3}\.){3}[0-9]{1,3})$/i;
+
+/** ifconfig(8) takes and prints a netmask, in two ways, where a profile has the length of the prefix. */
+function prefixOfNetmask(written: string): string | undefined {
+  const [, quad, mask = ''] = WITH_NETMASK.exec(written) ?? [];
+  if (quad === undefined) return undefined;
+  const value = mask.includes('.') ? parseAddress(mask) : Number(mask);
+  const prefix = Array.from({ length: 33 }, (_, bits) => bits).find((bits) => maskOf(bits) === value);
+  return prefix === undefined
+    ? undefined
+    : `written with the length of the prefix in place of a netmask: ${quad}/${prefix}`;
+}
+
 /** An IPv4 address with the prefix length of its subnet. */
 export function prefixedAddress(description: string, example: string) {
-  const about = { description, allowed: 'an IPv4 address with a prefix length from 8 to 30', example };
+  const about = {
+    description,
+    allowed: 'an IPv4 address with a prefix length from 8 to 30',
+    example,
+    hint: prefixOfNetmask,
+  };
   return text(/^([0-9]{1,3}\.){3}[0-9]{1,3}\/[0-9]{1,2}$/, about).transform((written, context) => {
     const [quad = '', bits = ''] = written.split('/');
     const value = parseAddress(quad);
@@ -150,13 +191,20 @@ export function uniqueLocalPrefix(description: string) {
   });
 }
 
-/** pciconf(8) and devctl(8) write a place as `pci0:4:0:0`, which bhyve does not take. */
+/**
+ * A place as other programs write it: pciconf(8) and devctl(8) `pci0:4:0:0`, FreeBSD's own lines without `pci`, lspci(8)
+ * `0000:04:00.0`, in hexadecimal.
+ */
 function placeOfSelector(written: string): string | undefined {
-  const [, domain, bus, slot, func] =
-    /^(?:[a-z_0-9]+@)?pci([0-9]+):([0-9]+):([0-9]+):([0-9]+):?$/.exec(written) ?? [];
-  if (domain === undefined) return undefined;
-  if (domain !== '0') return 'a device in PCI domain 0; bhyve passes no other domain through';
-  return `written as bus/slot/function: ${bus}/${slot}/${func}`;
+  const [, domain = '0', ...decimal] =
+    /^(?:(?:[a-z_0-9]+@)?pci)?(?:([0-9]+):)?([0-9]+):([0-9]+):([0-9]+):?$/.exec(written) ?? [];
+  const [, hexDomain = '0', ...hexadecimal] =
+    /^(?:([0-9a-f]{4,}):)?([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])$/i.exec(written) ?? [];
+  const place = decimal.length > 0 ? decimal : hexadecimal.map((digits) => Number.parseInt(digits, 16));
+  if (place.length === 0) return undefined;
+  if (Number(domain) !== 0 || Number.parseInt(hexDomain, 16) !== 0)
+    return 'a device in PCI domain 0; bhyve passes no other domain through';
+  return `written as bus/slot/function: ${place.join('/')}`;
 }
 
 /** A place on the PCI bus, `bus/slot/func`, or the word auto. */
@@ -175,9 +223,34 @@ export function pciPlace(description: string) {
   });
 }
 
+const TWO_NUMBERS = /^(?:pci)?(?:vendor=)?(?:0x)?([0-9a-f]{4})[ :/,.-]+(?:device=)?(?:0x)?([0-9a-f]{4})$/i;
+const ONE_NUMBER = /^(?:chip=)?(?:0x)?([0-9a-f]{4})([0-9a-f]{4})$/i;
+
+/**
+ * An id as pciconf(8) and others write it. In the one number of older releases, `chip=0x24f38086`, the vendor is the lower
+ * half; where the vendor is not known, that form is meant.
+ */
+export function idOfNumbers(written: string): string | undefined {
+  const [, first, second] = TWO_NUMBERS.exec(written) ?? [];
+  if (first !== undefined && second !== undefined) return `${first}:${second}`.toLowerCase();
+  const [, upper, lower] = ONE_NUMBER.exec(written.toLowerCase()) ?? [];
+  if (upper === undefined || lower === undefined) return undefined;
+  const isSwapped = VENDORS.includes(upper) && !VENDORS.includes(lower);
+  return isSwapped ? `${upper}:${lower}` : `${lower}:${upper}`;
+}
+
 /** The vendor and device number of a card, as written. */
 function pciIdText(description: string, inChoice: boolean) {
-  const about = { description, allowed: 'vendor:device, four hexadecimal digits each', example: '8086:24f3' };
+  const hint = (written: string) => {
+    const id = idOfNumbers(written);
+    return id === undefined ? undefined : `written as vendor:device: ${id}`;
+  };
+  const about = {
+    description,
+    allowed: 'vendor:device, four hexadecimal digits each',
+    example: '8086:24f3',
+    hint,
+  };
   return text(/^[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}$/, { ...about, inChoice });
 }
 
@@ -202,10 +275,26 @@ export function pciIds(description: string, most: number) {
     .transform((written) => [written].flat().map(parsePciId));
 }
 
+/** What `uname -r` prints, and 14.30, which as a number is 14.3. */
+function versionOfRelease(written: string): string | undefined {
+  const [, version] =
+    /^(?:FreeBSD[ -])?([1-9][0-9]?\.[0-9]{1,2}?)0?(?:-[A-Z0-9]+(?:-p[0-9]+)?)?$/i.exec(written) ?? [];
+  return version === undefined || version === written
+    ? undefined
+    : `the two numbers alone, in quotes: "${version}"`;
+}
+
 /** A FreeBSD release number such as 14.3. */
 export function freebsdVersion(description: string) {
-  const about = { description, allowed: 'a FreeBSD version in quotes', example: '14.3', quoted: true };
-  return text(/^[1-9][0-9]?\.[0-9]{1,2}$/, about).transform((written) => {
+  const about = {
+    description,
+    allowed: 'a FreeBSD version in quotes',
+    example: '14.3',
+    quoted: true,
+    hint: versionOfRelease,
+  };
+  // No 14.30: YAML reads 14.30 as 14.3, and in quotes nobody means another one.
+  return text(/^[1-9][0-9]?\.([0-9]|[1-9][1-9])$/, about).transform((written) => {
     const [major = 0, minor = 0] = written.split('.').map(Number);
     return { text: written, major, minor };
   });

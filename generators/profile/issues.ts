@@ -121,25 +121,42 @@ interface BadValue {
   issue: z.core.$ZodIssue;
   path: Path;
   value: unknown;
+  /** Where `path` does not lead to it: an entry of what may be a list. */
+  field?: z.core.$ZodType;
 }
 
-function valueProblem({ document, schema, issue, path, value }: BadValue): Problem {
+function valueProblem(bad: BadValue): Problem {
+  const { document, schema, issue, path, value } = bad;
+  const entry = wrongEntry(bad);
+  if (entry) return entry;
   const reason = unsupportedReason(path.at(-1), value);
   if (reason !== undefined) return unsupported(path, `${reason}; got ${describe(value)}`);
   if (value === undefined) return error(path, `is missing; it has to be ${issue.message}`);
   const written = document.places.get(path)?.written;
-  const got = `got ${describe(value, written)}${quotesHint(schema, path, value, written)}`;
-  return error(
-    path,
-    issue.code === 'custom' ? `${issue.message}; ${got}` : `has to be ${issue.message}; ${got}`,
-  );
+  const got = `got ${describe(value, written)}`;
+  if (issue.code === 'custom') return error(path, `${issue.message}; ${got}`);
+  const field = bad.field ?? schemaAt(schema, path);
+  const asText = typeof value === 'string' || !written || !field ? undefined : z.safeParse(field, written);
+  // YAML makes a number of `14.3` and of `00`. Says so where the same characters in quotes would be right.
+  if (asText?.success)
+    return error(path, `has to be ${issue.message}; ${got}, so put it in quotes: "${written}"`);
+  return error(path, `has to be ${asText?.error.issues[0]?.message ?? issue.message}; ${got}`);
 }
 
-/** YAML makes a number of `14.3` and of `00`. Says so where the same characters in quotes would be right. */
-function quotesHint(schema: z.ZodType, path: Path, value: unknown, written: string | undefined): string {
-  if (typeof value === 'string' || written === undefined || written === '') return '';
-  const field = schemaAt(schema, path);
-  return field && z.safeParse(field, written).success ? `, so put it in quotes: "${written}"` : '';
+/** Of a value that may be one text or a list, an entry that is no text: the whole would be reported as none of both. */
+function wrongEntry(bad: BadValue): Problem | undefined {
+  const { schema, path, value } = bad;
+  const around = schemaAt(schema, path);
+  const union = around instanceof z.ZodPipe ? around.in : around;
+  if (!(union instanceof z.ZodUnion) || !Array.isArray(value)) return undefined;
+  const list = union.options.find((option): option is z.ZodArray => option instanceof z.ZodArray);
+  const index = value.findIndex((entry) => typeof entry === 'number');
+  if (!list || index < 0) return undefined;
+  const field = list.element;
+  const [issue] = z.safeParse(field, value[index]).error?.issues ?? [];
+  return (
+    issue && valueProblem({ ...bad, issue, field, path: [...path, index], value: value[index] as unknown })
+  );
 }
 
 /** Choices that exist in Alpine but that airhive cannot serve, with the reason: exit 3 instead of 2. */

@@ -31,7 +31,7 @@ export function resolveProfile(
   if (document.value === undefined) return { diagnostics: toDiagnostics(document, known) };
   const { data, draft = {}, problems: issues } = readBy(document, profileSchema);
   const wrong = new Set(issues.map(({ path }) => formatPath(path)));
-  const problems = [...known, ...issues, ...ruleProblems(draft, releases, wrong)];
+  const problems = [...known, ...issues, ...ruleProblems(draft, { releases, cards, wrong })];
   const diagnostics = toDiagnostics(document, problems);
   const pin = pinOf(draft, releases);
   if (!data || !pin || problems.some(({ severity }) => severity === 'error')) return { diagnostics };

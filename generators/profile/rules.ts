@@ -8,6 +8,8 @@ import {
   subnetOf,
   type Subnet,
 } from './address.ts';
+import { cardRules } from './card-rules.ts';
+import type { CardTable } from './cards.ts';
 import { error, formatPath, unsupported, warning, type Path, type Problem } from './document.ts';
 import type { Draft } from './issues.ts';
 import type { ReleasePin } from './releases.ts';
@@ -16,7 +18,7 @@ import type { profileSchema } from './schema.ts';
 /** What is valid of a profile; see issues.ts. */
 type ProfileDraft = Draft<typeof profileSchema>;
 
-type DeviceDraft = NonNullable<ProfileDraft['passthrough']>[number];
+export type DeviceDraft = NonNullable<ProfileDraft['passthrough']>[number];
 
 /** One thing that has to hold between several values, or with the pins. */
 export interface Rule {
@@ -25,20 +27,20 @@ export interface Rule {
   /** What all problems are that the check finds. */
   readonly otherwise: 'error' | 'unsupported' | 'warning';
   /** What is wrong, or nothing, also when a value that is needed is missing: that has been reported already. */
-  readonly check: (
-    profile: ProfileDraft,
-    releases: readonly ReleasePin[],
-    wrong: ReadonlySet<string>,
-  ) => Problem[];
+  readonly check: (profile: ProfileDraft, facts: Facts) => Problem[];
 }
 
-/** What all rules have against a profile; `wrong` are the paths of values that the schema refuses, which look as if missing. */
-export function ruleProblems(
-  profile: ProfileDraft,
-  releases: readonly ReleasePin[],
-  wrong: ReadonlySet<string>,
-): Problem[] {
-  return RULES.flatMap(({ check }) => check(profile, releases, wrong));
+/** What a profile is checked against. */
+export interface Facts {
+  readonly releases: readonly ReleasePin[];
+  readonly cards: CardTable;
+  /** The paths of values that the schema refuses, which look as if missing. */
+  readonly wrong: ReadonlySet<string>;
+}
+
+/** What all rules have against a profile. */
+export function ruleProblems(profile: ProfileDraft, facts: Facts): Problem[] {
+  return RULES.flatMap(({ check }) => check(profile, facts));
 }
 
 /** Every entry that repeats an earlier one, with the place of the first. */
@@ -58,7 +60,7 @@ const releaseRules: readonly Rule[] = [
   {
     demand: '`alpine.release` and `alpine.flavor` together name a pinned ISO.',
     otherwise: 'error',
-    check: ({ alpine: { release, flavor } = {} }, releases) => {
+    check: ({ alpine: { release, flavor } = {} }, { releases }) => {
       if (release === undefined) return [];
       const flavors = releases.filter((pin) => pin.release === release).map((pin) => pin.flavor);
       if (flavors.length === 0) {
@@ -73,7 +75,7 @@ const releaseRules: readonly Rule[] = [
   {
     demand: 'The release still gets security fixes.',
     otherwise: 'warning',
-    check: (profile, releases) => {
+    check: (profile, { releases }) => {
       const { release, eol = null } = pinOf(profile, releases) ?? {};
       if (release === undefined || eol === null) return [];
       const old = `${release} has had no security fixes since ${eol}, and it faces the Wi-Fi; take a newer release if you can`;
@@ -83,7 +85,7 @@ const releaseRules: readonly Rule[] = [
   {
     demand: '`machine.memory` reaches the floor of the release, below which it does not boot.',
     otherwise: 'unsupported',
-    check: (profile, releases) => {
+    check: (profile, { releases }) => {
       const pin = pinOf(profile, releases);
       const memory = profile.machine?.memory;
       if (!pin || memory === undefined || memory >= pin.floor) return [];
@@ -121,7 +123,7 @@ const passthroughRules: readonly Rule[] = [
   {
     demand: 'A device has either `id` or, with `pci: auto`, `maker`.',
     otherwise: 'error',
-    check: ({ passthrough = [] }, _releases, wrong) =>
+    check: ({ passthrough = [] }, { wrong }) =>
       passthrough.flatMap((device, index) => {
         const at = ['passthrough', index];
         const isWrong = (key: string) => [...wrong].some((path) => path.startsWith(formatPath([...at, key])));
@@ -495,6 +497,7 @@ const guestRules: readonly Rule[] = [
 export const RULES: readonly Rule[] = [
   ...releaseRules,
   ...passthroughRules,
+  ...cardRules,
   ...addressRules,
   ...rangeRules,
   ...firewallRules,

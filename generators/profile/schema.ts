@@ -141,6 +141,10 @@ const device = field.group(
             description: 'Kernel module.',
             allowed: 'the name of a kernel module without .ko',
             example: 'if_iwlwifi',
+            hint: (written) =>
+              /^[A-Za-z][A-Za-z0-9_]*\.ko$/.test(written)
+                ? `written without .ko: ${written.replace(/\.ko$/, '')}`
+                : undefined,
           },
           32,
         ),
@@ -201,6 +205,8 @@ const wifi = field.group(
         description: 'Where the radio is used, ISO 3166; "00" is the world domain with the fewest channels.',
         allowed: 'a country code of two capital letters, or "00" in quotes',
         example: 'DE',
+        hint: (written) =>
+          /^[A-Za-z]{2}$/.test(written) ? `written in capital letters: ${written.toUpperCase()}` : undefined,
       })
       .default('00'),
     interface: field

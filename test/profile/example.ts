@@ -38,7 +38,7 @@ export function fullProfile() {
     },
     machine: { name: 'gw-1', cpus: 2, memory: '1G', loader: 'uefi', console: 'none' },
     passthrough: [
-      { pci: '004/31/7', id: '14C3:7922', force: true, drivers: [] },
+      { pci: '004/31/7', id: '14C3:7961', force: true, drivers: [] },
       { pci: 'auto', id: ['8086:a0f0', '8086:02F0'], drivers: ['if_iwx'] },
     ],
     network: {

@@ -7,8 +7,8 @@ describe('wrong values', () => {
   test.each([
     [
       'memory',
-      { machine: { memory: '384' } },
-      'has to be a whole number with M or G, from 64M to 16G, for example 384M; got "384"',
+      { machine: { memory: '384K' } },
+      'has to be a whole number with M or G, from 64M to 16G, for example 384M; got "384K"',
     ],
     [
       'memory',
@@ -57,12 +57,12 @@ describe('wrong values', () => {
     ['pci', { passthrough: [{ ...passthrough[0], pci: '0/0/8' }] }, 'is no place on a PCI bus'],
     [
       'id',
-      { passthrough: [{ ...passthrough[0], id: '0x808624f3' }] },
+      { passthrough: [{ ...passthrough[0], id: '0x808624f' }] },
       'has to be vendor:device, four hexadecimal digits each',
     ],
     [
       'drivers[0]',
-      { passthrough: [{ ...passthrough[0], drivers: ['if_iwm.ko'] }] },
+      { passthrough: [{ ...passthrough[0], drivers: ['if-iwm'] }] },
       'has to be the name of a kernel module without .ko',
     ],
     [
@@ -85,8 +85,8 @@ describe('wrong values', () => {
     ['host', { network: { ...network, host: '172.24.1.256/24' } }, 'is no IPv4 address'],
     [
       'guest',
-      { network: { ...network, guest: '172.24.1.1/24' } },
-      'has to be an IPv4 address without a prefix length, for example 172.24.1.1; got "172.24.1.1/24"',
+      { network: { ...network, guest: '172.24.1' } },
+      'has to be an IPv4 address without a prefix length, for example 172.24.1.1; got "172.24.1"',
     ],
     [
       'guest',
@@ -105,7 +105,7 @@ describe('wrong values', () => {
     ],
     [
       'country',
-      { wifi: { country: 'de' } },
+      { wifi: { country: 'DEU' } },
       'has to be a country code of two capital letters, or "00" in quotes',
     ],
     ['interface', { wifi: { interface: 'wlan0 up' } }, 'has to be a network interface'],
@@ -113,8 +113,8 @@ describe('wrong values', () => {
     ['directory', { host: { freebsd: '14.3', directory: 'vm' } }, 'has to be an absolute path'],
     [
       'freebsd',
-      { host: { freebsd: '14.3-RELEASE' } },
-      'has to be a FreeBSD version in quotes, for example "14.3"; got "14.3-RELEASE"',
+      { host: { freebsd: 'fourteen' } },
+      'has to be a FreeBSD version in quotes, for example "14.3"; got "fourteen"',
     ],
     [
       'retire[0]',
@@ -179,11 +179,154 @@ describe('wrong values', () => {
 
   test.each([
     ['wifi: {country: 00}', 'got the number 00, so put it in quotes: "00"'],
-    ['host: {freebsd: 14.10}', 'got the number 14.10, so put it in quotes: "14.10"'],
-    ['machine: {memory: 384}', 'for example 384M; got the number 384'],
+    ['host: {freebsd: 15.12}', 'got the number 15.12, so put it in quotes: "15.12"'],
+    ['machine: {memory: 1e3}', 'for example 384M; got the number 1e3'],
     ['machine: {memory: 0x180}', 'for example 384M; got the number 0x180'],
   ])('%s: what was written is shown, with quotes where they help', (text, end) => {
     const messages = resolveText(text).diagnostics.map(({ message }) => message);
     expect(messages.some((message) => message.endsWith(end))).toBe(true);
+  });
+});
+
+/** What other programs print, and what a profile has in its place. As YAML has it, without quotes. */
+const CONVERTED: readonly [key: 'pci' | 'id', written: string, right: string][] = [
+  ['pci', '0:0:20:3', 'bus/slot/function: 0/20/3'],
+  ['pci', 'pci0:0:20:3', 'bus/slot/function: 0/20/3'],
+  ['pci', 'pci0:0:20:3:', 'bus/slot/function: 0/20/3'],
+  ['pci', 'none1@pci0:58:0:0:', 'bus/slot/function: 58/0/0'],
+  ['pci', '4:0:0', 'bus/slot/function: 4/0/0'],
+  ['pci', '3a:00.0', 'bus/slot/function: 58/0/0'],
+  ['pci', '0000:00:14.3', 'bus/slot/function: 0/20/3'],
+  ['id', '0x8086:0x51f1', 'vendor:device: 8086:51f1'],
+  ['id', '0x8086:51F1', 'vendor:device: 8086:51f1'],
+  ['id', '8086/51f1', 'vendor:device: 8086:51f1'],
+  ['id', '8086-51f1', 'vendor:device: 8086:51f1'],
+  ['id', '"pci8086,51f1"', 'vendor:device: 8086:51f1'],
+  ['id', 'vendor=0x8086 device=0x51f1', 'vendor:device: 8086:51f1'],
+  // The lower half is the vendor.
+  ['id', 'chip=0x24f38086', 'vendor:device: 8086:24f3'],
+  ['id', '0x24f38086', 'vendor:device: 8086:24f3'],
+  ['id', '24f38086', 'vendor:device: 8086:24f3'],
+  ['id', '0x79220001', 'vendor:device: 0001:7922'],
+  // Unless that would be no vendor of such cards, and the upper half is one.
+  ['id', '0x808624f3', 'vendor:device: 8086:24f3'],
+];
+
+describe('a form that can be converted is named converted', () => {
+  const problemsOf = (text: string) =>
+    resolveText(text).diagnostics.map(({ path, message }) => [path, message]);
+
+  test.each(CONVERTED)('%s: %s', (key, written, right) => {
+    const device = key === 'pci' ? `{pci: "${written}", id: 8086:24f3}` : `{pci: 4/0/0, id: ${written}}`;
+    expect(problemsOf(`passthrough: [${device}]`)).toContainEqual([
+      `passthrough[0].${key}`,
+      expect.stringContaining(`has to be written as ${right}; got `),
+    ]);
+  });
+
+  test.each(CONVERTED.filter(([key, written]) => key === 'pci' && !written.endsWith(':')))(
+    '%s without quotes: %s',
+    (_, written, right) =>
+      expect(problemsOf(`passthrough:\n  - pci: ${written}\n`)).toContainEqual([
+        'passthrough[0].pci',
+        `has to be written as ${right}; got "${written}"`,
+      ]),
+  );
+
+  test('with the colon at its end a place needs quotes, and the message says so', () =>
+    expect(problemsOf('passthrough:\n  - pci: pci0:0:20:3:\n')).toEqual([
+      ['', 'a second `key:` on one line; start a new line, or put the value in quotes'],
+    ]));
+
+  test.each(CONVERTED.filter(([key]) => key === 'id'))('%s in a list: %s', (_, written, right) =>
+    expect(
+      problemsOf(`passthrough:\n  - pci: auto\n    id:\n      - 8086:24f3\n      - ${written}\n`),
+    ).toContainEqual([
+      'passthrough[0].id[1]',
+      expect.stringContaining(`has to be written as ${right}; got `),
+    ]),
+  );
+
+  test('0x24f38086 is a number for YAML, and shown as it was written', () =>
+    expect(problemsOf('passthrough: [{pci: 4/0/0, id: 0x24f38086}]')).toContainEqual([
+      'passthrough[0].id',
+      'has to be written as vendor:device: 8086:24f3; got the number 0x24f38086',
+    ]));
+
+  test.each(['1:4:0:0', 'pci2:0:20:3', '0001:04:00.0'])('%s is in another domain', (pci) =>
+    expect(problemsOf(`passthrough: [{pci: "${pci}", id: 8086:24f3}]`)).toContainEqual([
+      'passthrough[0].pci',
+      `has to be a device in PCI domain 0; bhyve passes no other domain through; got "${pci}"`,
+    ]),
+  );
+
+  test.each([
+    ['14.3-RELEASE', '14.3', '"14.3-RELEASE"'],
+    ['14.3-RELEASE-p2', '14.3', '"14.3-RELEASE-p2"'],
+    ['15.0-STABLE', '15.0', '"15.0-STABLE"'],
+    ['FreeBSD 14.3-RELEASE-p10', '14.3', '"FreeBSD 14.3-RELEASE-p10"'],
+    ['14.30', '14.3', 'the number 14.30'],
+    ["'14.30'", '14.3', '"14.30"'],
+  ])('host.freebsd: %s', (written, right, got) =>
+    expect(problemsOf(`host: {freebsd: ${written}}`)).toContainEqual([
+      'host.freebsd',
+      `has to be the two numbers alone, in quotes: "${right}"; got ${got}`,
+    ]),
+  );
+
+  test.each([
+    ['384MB', '384M', '"384MB"'],
+    ['384m', '384M', '"384m"'],
+    ['384 MB', '384M', '"384 MB"'],
+    ['384MiB', '384M', '"384MiB"'],
+    ['1 gb', '1G', '"1 gb"'],
+    ['384', '384M', 'the number 384'],
+    ["'384'", '384M', '"384"'],
+  ])('machine.memory: %s', (written, right, got) =>
+    expect(problemsOf(`machine: {memory: ${written}}`)).toContainEqual([
+      'machine.memory',
+      `has to be written with M or G alone: ${right}; got ${got}`,
+    ]),
+  );
+
+  test.each([
+    ['172.24.1.49/255.255.255.0', '172.24.1.49/24'],
+    ['172.24.1.49 netmask 255.255.255.240', '172.24.1.49/28'],
+    ['172.24.1.49 255.255.0.0', '172.24.1.49/16'],
+    ['172.24.1.49 netmask 0xffffff00', '172.24.1.49/24'],
+  ])('network.host: %s', (host, right) =>
+    expect(complaints({ network: { ...network, host } })).toEqual([
+      `network.host: has to be written with the length of the prefix in place of a netmask: ${right}; got "${host}"`,
+    ]),
+  );
+
+  test.each(['172.24.1.49/255.255.0.255', '172.24.1.49/0xffff00ff', '172.24.1.49/255.255.256.0'])(
+    'network.host: %s is no netmask',
+    (host) =>
+      expect(complaints({ network: { ...network, host } })).toEqual([
+        expect.stringContaining('has to be an IPv4 address with a prefix length from 8 to 30'),
+      ]),
+  );
+
+  test('network.guest with a prefix', () =>
+    expect(complaints({ network: { ...network, guest: '172.24.1.1/24' } })).toEqual([
+      'network.guest: has to be an IPv4 address alone, without what is behind the slash: 172.24.1.1; got "172.24.1.1/24"',
+    ]));
+
+  test('wifi.country in small letters', () =>
+    expect(complaints({ wifi: { country: 'de' } })).toEqual([
+      'wifi.country: has to be written in capital letters: DE; got "de"',
+    ]));
+
+  test('drivers as a file', () =>
+    expect(complaints({ passthrough: [{ ...passthrough[0], drivers: ['if_iwm.ko'] }] })).toEqual([
+      'passthrough[0].drivers[0]: has to be written without .ko: if_iwm; got "if_iwm.ko"',
+    ]));
+
+  test('what is converted is right', () => {
+    for (const [key, , right] of CONVERTED) {
+      const [, value] = right.split(': ');
+      expect(complaints({ passthrough: [{ ...passthrough[0], [key]: value }] })).toEqual([]);
+    }
   });
 });

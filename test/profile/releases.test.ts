@@ -62,7 +62,8 @@ describe('refused', () => {
     ['date', '13.6.2026', 'has to be a day as YYYY-MM-DD, for example 2026-06-13; got "13.6.2026"'],
     ['date', '2026-02-30', 'is a day that no calendar has; got "2026-02-30"'],
     ['eol', '2026-13-01', 'is a day that no calendar has; got "2026-13-01"'],
-    ['floor', '256', 'has to be a whole number with M or G'],
+    ['floor', '256K', 'has to be a whole number with M or G'],
+    ['floor', '256', 'has to be written with M or G alone: 256M'],
     ['release', '3.24', 'has to be an Alpine release with three numbers, for example 3.24.1; got "3.24"'],
     ['lacks', ['iptables=1.8'], 'has to be the name of an Alpine package without a version'],
     [

@@ -5,6 +5,7 @@ import { parseYaml } from '../../generators/profile/document.ts';
 import { readBy } from '../../generators/profile/issues.ts';
 import { RULES } from '../../generators/profile/rules.ts';
 import { profileSchema } from '../../generators/profile/schema.ts';
+import { cards } from '../fixtures/profiles.ts';
 import { complaints, profileYaml, resolveText, testReleases, smallestProfile } from './example.ts';
 
 const { network, passthrough } = smallestProfile();
@@ -28,6 +29,12 @@ const BROKEN: Readonly<Record<string, object>> = {
       { pci: 'auto', maker: 'intel' },
     ],
   },
+  'In `id` the vendor': { passthrough: [{ ...device, id: '24f3:8086' }] },
+  '`drivers` has kernel modules': { passthrough: [{ ...device, drivers: ['iwm0'] }] },
+  'The modules in `drivers`': { passthrough: [{ ...device, drivers: ['if_other'] }] },
+  'The table of cards does not say `never`': { passthrough: [{ ...device, id: '17cb:1103' }] },
+  'The table of cards warns of nothing': { passthrough: [{ ...device, id: '14c3:7922' }] },
+  'FreeBSD does not drive the card': { passthrough: [{ ...device, id: '8086:0082' }] },
   '`network.host` and `network.guest` are': { network: { ...network, host: '127.0.0.2/24' } },
   '`network.guest` lies in': { network: { ...network, guest: '172.24.2.1' } },
   '`network.guest` is not': { network: { ...network, guest: '172.24.1.49' } },
@@ -47,7 +54,7 @@ const BROKEN: Readonly<Record<string, object>> = {
 const found = (rule: (typeof RULES)[number], groups: object) => {
   const text = stringify({ ...smallestProfile(), ...groups }, { aliasDuplicateObjects: false });
   const { draft } = readBy(parseYaml({ file: 'x.yaml', text }), profileSchema);
-  return rule.check(draft ?? {}, testReleases(), new Set());
+  return rule.check(draft ?? {}, { releases: testReleases(), cards, wrong: new Set() });
 };
 
 /** In the words of `otherwise`. */
@@ -188,7 +195,7 @@ describe('a card that is looked for', () => {
     ],
     [
       { pci: 'auto', id: 8086 },
-      'passthrough[0].id: has to be vendor:device, or a list of at most 64 of them; got the number 8086',
+      'passthrough[0].id: has to be vendor:device, four hexadecimal digits each, for example 8086:24f3; got the number 8086',
     ],
   ])('%j is refused', (device, message) => expect(given(device)).toEqual([message]));
 

@@ -1,4 +1,5 @@
-// Writes what is made from the schema of a profile: the JSON Schema for editors and the manual page airhive-profile(5). Both are
+// Writes what is made from the schema of a profile and the table of cards: the JSON Schema for editors, airhive-profile(5) and the
+// table for the host. All are
 // committed, so that a build and an installation need none of this.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

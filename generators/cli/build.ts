@@ -46,6 +46,8 @@ interface Order {
   readonly search: PackageSearch;
   /** The directory that the bundle goes into. */
   readonly out: string;
+  /** What warnings about this bundle begin with, where there are several: `intel: `. */
+  readonly label: string;
 }
 
 /** What the bundles of one run share, so that it is read, fetched and hashed once. */
@@ -64,8 +66,10 @@ export async function build(options: BuildOptions, context: VerbContext): Promis
   const profiles = await loadProfiles(names, options, context);
   const indexes = new Map<string, Promise<FetchedIndex>>();
   const orders: Order[] = [];
-  for (const [at, profile] of profiles.entries())
-    orders.push(await orderOf(profile, names[at] ?? '', indexes, options, context));
+  for (const [at, profile] of profiles.entries()) {
+    const label = profiles.length > 1 ? `${profile.name}: ` : '';
+    orders.push(await orderOf(profile, { name: names[at] ?? '', label }, indexes, options, context));
+  }
   const shared: Shared = { own: await readOwnFiles(context), isos: new Map() };
   const outcomes = await buildAll(orders, shared, context);
   const [first] = outcomes;
@@ -106,7 +110,7 @@ async function namedProfiles(options: BuildOptions, { root }: VerbContext): Prom
 
 async function orderOf(
   profile: ResolvedProfile,
-  name: string,
+  { name, label }: { readonly name: string; readonly label: string },
   indexes: Map<string, Promise<FetchedIndex>>,
   options: BuildOptions,
   context: VerbContext,
@@ -120,6 +124,7 @@ async function orderOf(
     locked: await loadLock({ lock: options.lock, profile: name }, profile, asked, context),
     search: { ...(await packageSearch(options, profile, context)), oldIndex: true, indexes },
     out: resolve(context.cwd, options.out ?? 'dist'),
+    label,
   };
 }
 
@@ -241,20 +246,21 @@ async function isThatIso(path: string, pin: ReleasePin, signal: AbortSignal): Pr
 }
 
 function outcome(order: Order, { iso, contents }: Made, { cwd, reporter }: VerbContext): Outcome {
-  const { profile, out, secrets, asked } = order;
+  const { profile, out, secrets, asked, label } = order;
+  const warn = (text: string) => reporter.warn(`${label}${text}`);
   const directory = shownPath(join(out, profile.name), cwd);
   const deferred = iso.source === 'none';
   if (deferred) {
-    reporter.warn(
+    warn(
       `THE ISO IS NOT IN THE BUNDLE. ${iso.reason}\n` +
         '  Everything else is made: run vm_fetch on the host while it still has a network, or build again.',
     );
   }
-  for (const warning of missingWarnings(contents)) reporter.warn(warning);
+  for (const warning of missingWarnings(contents)) warn(warning);
   const { reverse, port, to } = profile.ssh;
   if (reverse) {
     reporter.step(
-      `note: port ${port} on every Wi-Fi that the guest joins reaches port ${to} of the host, and all visitors come from ` +
+      `${label}note: port ${port} on every Wi-Fi that the guest joins reaches port ${to} of the host, and all visitors come from ` +
         '127.0.0.1: let its sshd take keys only, or switch ssh.reverse off',
     );
   }
@@ -290,21 +296,28 @@ function missingWarnings({ missing, reasons, absent }: ObtainedContents): string
   return [
     ...(absent.length > 0
       ? [
-          `no package of this release has the firmware ${absent.join(' ')}; other files for the card are in the bundle`,
+          `no package of this release has the firmware ${shortened(absent)}; other files for the card are in the bundle`,
         ]
       : []),
     ...(packages.length > 0
       ? [
-          `THESE PACKAGES ARE NOT IN THE BUNDLE: ${packages.join(' ')}. ${reasons.packages ?? ''}\n` +
+          `THESE PACKAGES ARE NOT IN THE BUNDLE: ${shortened(packages)}. ${reasons.packages ?? ''}\n` +
             '  At its first boot the guest is no gateway until it has fetched them over its own Wi-Fi, which fails ' +
             'behind a login page. Build again with a network.',
         ]
       : []),
     ...(firmware.length > 0
       ? [
-          `THIS FIRMWARE IS NOT IN THE BUNDLE: ${firmware.join(' ')}. ${reasons.firmware ?? ''}\n` +
+          `THIS FIRMWARE IS NOT IN THE BUNDLE: ${shortened(firmware)}. ${reasons.firmware ?? ''}\n` +
             '  The card finds none on the ISO, as far as is known, and has no Wi-Fi without it. Build again with a network.',
         ]
       : []),
   ];
+}
+
+/** The bundle of a maker names many files. */
+function shortened(names: readonly string[]): string {
+  const most = 8;
+  const rest = names.length - most;
+  return names.slice(0, most).join(' ') + (rest > 0 ? ` and ${rest} more` : '');
 }

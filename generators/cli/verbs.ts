@@ -105,13 +105,20 @@ export async function profiles(context: VerbContext): Promise<Outcome> {
         name,
         file: join('profiles', `${name}.yaml`),
         release: `${profile.release.flavor} ${profile.release.release}`,
-        cards: profile.passthrough.map(({ pci, ids }) => `${ids.join(' ')} at ${pci}`),
+        loader: profile.machine.loader,
+        makers: profile.passthrough.flatMap(({ maker }) => maker ?? []),
+        cards: profile.passthrough.flatMap(({ pci, ids }) => ids.map((id) => ({ id, pci }))),
       };
     }),
   );
   const width = Math.max(...rows.map(({ name }) => name.length));
   return {
-    lines: rows.map(({ name, release, cards }) => `${name.padEnd(width)}  ${release}  ${cards.join(', ')}`),
+    lines: rows.map(({ name, release, loader, makers, cards: list }) => {
+      const placed = list.filter(({ pci }) => pci !== 'auto').map(({ id, pci }) => `${id} at ${pci}`);
+      const sought = list.length - placed.length;
+      const found = sought > 0 ? [`${sought} cards of ${makers.join(', ')}, in any slot`] : [];
+      return `${name.padEnd(width)}  ${release}  ${loader}  ${[...placed, ...found].join('; ')}`;
+    }),
     result: { profiles: rows },
   };
 }

@@ -84,6 +84,7 @@ function cardsView(passthrough: readonly ResolvedDevice[]): View {
     pptdevs: placed.map(({ pci }) => pci).join(' '),
     drivers: [...new Set(passthrough.flatMap(({ drivers }) => drivers))].join(' '),
     forced: [...new Set(passthrough.filter(({ force }) => force).flatMap(({ ids }) => ids))].join(' '),
+    needing: [...new Set(passthrough.flatMap(({ firmwareFor }) => firmwareFor))].join(' '),
     wanted: wanted?.ids.join(' ') ?? '',
     wantedMaker: wanted?.maker ?? '',
     wantedSlot: wanted ? `${CARD_SLOTS.find((slot) => !used.has(slot)) ?? 0}:0` : '',

@@ -229,9 +229,13 @@ class LazyTable implements CardTable {
   }
 }
 
-/** The ids of a card as they are written: `8086:24f3`. */
+/** An id as it is written: `8086:24f3`. */
+export function idText({ vendor, device }: CardId): string {
+  return `${vendor}:${device}`;
+}
+
 export function idsOf({ ids }: Pick<Card, 'ids'>): string[] {
-  return ids.map(({ vendor, device }) => `${vendor}:${device}`);
+  return ids.map(idText);
 }
 
 /** Those of the cards with one id that a subdevice, `0030`, decides for; all of them when it does not. */
@@ -367,14 +371,10 @@ export function firmwarePackage(files: string): string {
   return /^mt76[0-9]+/.test(file) ? 'linux-firmware-mediatek' : 'linux-firmware-other';
 }
 
-/** What is to be taken for a card with one of these ids, by package, in the driver's order; names as in the table. */
-export function wantedFirmware(
-  ids: readonly string[],
-  firmware: Profile['passthrough'][number]['firmware'],
-  cards: CardTable,
-) {
+/** What is to be taken for one of these cards, by package, in the driver's order; names as in the table. */
+export function wantedFirmware(cards: readonly Card[], firmware: Profile['passthrough'][number]['firmware']) {
   const byPackage = new Map<string, Set<string>>();
-  for (const file of namedFiles(ids, firmware, cards)) {
+  for (const file of namedFiles(cards, firmware)) {
     const name = firmwarePackage(file);
     byPackage.set(name, (byPackage.get(name) ?? new Set()).add(file));
   }
@@ -382,14 +382,12 @@ export function wantedFirmware(
 }
 
 function namedFiles(
-  ids: readonly string[],
+  cards: readonly Card[],
   wanted: Profile['passthrough'][number]['firmware'],
-  cards: CardTable,
 ): readonly string[] {
   if (typeof wanted !== 'string') return wanted;
   if (wanted === 'none') return [];
-  return ids
-    .flatMap((id) => cards.withId(id))
+  return cards
     .filter(({ iso }) => wanted === 'always' || iso !== 'yes')
     .flatMap(({ firmware = [] }) => firmware);
 }

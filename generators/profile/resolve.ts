@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../errors.ts';
 import { formatAddress, formatUla, maskOf, poolOf, subnetOf } from './address.ts';
-import { wantedFirmware, type CardTable } from './cards.ts';
+import { idsOf, idText, wantedFirmware, type Card, type CardTable } from './cards.ts';
 import { describe } from './diagnostics.ts';
 import { error, formatPath, parseYaml, toDiagnostics, type Problem, type Source } from './document.ts';
 import { readBy } from './issues.ts';
@@ -75,7 +75,8 @@ function complete(name: string, { alpine, ...groups }: Profile, pin: ReleasePin,
 
 function completeDevice(written: Profile['passthrough'][number], cards: CardTable) {
   const { pci, id = [], ...others } = written;
-  const ids = id.map(({ vendor, device }) => `${vendor}:${device}`);
+  const meant = cardsMeant(written, cards);
+  const ids = others.maker === undefined ? id.map(idText) : [...new Set(meant.flatMap(idsOf))];
   return {
     /** As pptdevs and bhyve take it; auto for a card that is looked for on the host, which has no place here. */
     pci: pci === 'auto' ? pci : pci.text,
@@ -83,8 +84,19 @@ function completeDevice(written: Profile['passthrough'][number], cards: CardTabl
     /** One for a card with a place, or all that the card may have. */
     ids,
     ...others,
-    firmware: wantedFirmware(ids, written.firmware, cards),
+    firmware: wantedFirmware(meant, written.firmware),
+    /** Those of the ids whose cards some of the firmware is for. */
+    firmwareFor: ids.filter((id) => {
+      const own = meant.filter((card) => idsOf(card).includes(id));
+      return wantedFirmware(own, written.firmware).length > 0;
+    }),
   };
+}
+
+/** What the table has of a device: of a maker or of several ids the cards that can work, unless the profile takes all. */
+function cardsMeant({ id = [], maker, force }: Profile['passthrough'][number], cards: CardTable): Card[] {
+  const named = maker === undefined ? id.flatMap((one) => cards.withId(idText(one))) : cards.ofMaker(maker);
+  return named.filter(({ verdict }) => force || verdict !== 'never');
 }
 
 function completeForward(forward: Profile['firewall']['forwards'][number]) {

@@ -48,7 +48,7 @@ function problems(...entries: unknown[]): string[] {
 
 /** What is taken for a card with this id. */
 function wanted(id: string, firmware: unknown = 'auto', table = cards) {
-  return wantedFirmware([id], firmware as 'auto', table);
+  return wantedFirmware(table.withId(id), firmware as 'auto');
 }
 
 const text = readShipped('cards.yaml');

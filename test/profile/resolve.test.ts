@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import { idsOf } from '../../generators/profile/cards.ts';
 import { parseReleases } from '../../generators/profile/releases.ts';
 import { resolveProfile } from '../../generators/profile/resolve.ts';
 import { cards } from '../fixtures/profiles.ts';
@@ -39,6 +40,7 @@ test('intel8260 is the original prescription, without a diagnostic', () => {
         drivers: ['if_iwm', 'if_iwlwifi'],
         force: false,
         firmware: [],
+        firmwareFor: [],
       },
     ],
     network: {
@@ -104,6 +106,24 @@ test('every key can be set', () => {
     ssh: { reverse: true, port: 2022, to: 2222 },
     host: { directory: '/vm/a.b_c-d', freebsd: { text: '15.1', major: 15, minor: 1 } },
   });
+});
+
+test('a maker stands for all its cards that can work, and for the firmware that the ISO lacks for them', () => {
+  const [text] = [profileYaml({ passthrough: [{ pci: 'auto', maker: 'intel' }] })];
+  const { profile, diagnostics } = resolveText(text);
+  expect(diagnostics).toEqual([]);
+  const [device] = profile?.passthrough ?? [];
+  const works = cards.ofMaker('intel').filter(({ verdict }) => verdict !== 'never');
+  expect(device?.ids).toEqual([...new Set(works.flatMap(idsOf))]);
+  expect(device?.ids).toEqual(expect.arrayContaining(['8086:24f3', '8086:a0f0', '8086:2725']));
+  expect(device?.firmwareFor).not.toContain('8086:24f3');
+  expect(device?.firmwareFor).toEqual(expect.arrayContaining(['8086:a0f0', '8086:2725']));
+  expect(device?.firmware).toMatchObject([
+    {
+      package: 'linux-firmware-intel',
+      files: expect.arrayContaining(['iwlwifi-QuZ-a0-hr-b0-*.ucode', 'iwlwifi-ty-a0-gf-a0.pnvm']) as unknown,
+    },
+  ]);
 });
 
 test('the smallest profile opens nothing', () => {

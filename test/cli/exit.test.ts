@@ -39,7 +39,8 @@ describe('exit codes of the program', () => {
   it('0: done', async () => {
     const { code, stdout, stderr } = await airhive(['profiles']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/^intel8260 +standard 3\.24\.1 +8086:24f3 at 4\/0\/0$/m);
+    expect(stdout).toMatch(/^intel8260 +standard 3\.24\.1 +grub +8086:24f3 at 4\/0\/0$/m);
+    expect(stdout).toMatch(/^intel +standard 3\.24\.1 +grub +6 cards of intel, in any slot$/m);
   });
 
   it('2: wrong usage', async () => {

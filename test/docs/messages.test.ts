@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { quotes } from './documents.ts';
 import { fits, messagesOf, scripts, type Message } from './messages.ts';
 
-const all = [...scripts('overlays/host'), ...scripts('overlays/guest')].flatMap(messagesOf);
+const all = ['host', 'guest', 'shared'].flatMap((part) => scripts(`overlays/${part}`)).flatMap(messagesOf);
 const quoted = quotes();
 
 /** Messages that say all there is to say, or that nobody looks up. */
@@ -22,6 +22,7 @@ const SELF_EXPLAINING = [
   /^address \0\/\0, router \0, DNS \0$/,
   /^\0: fetched, checked and kept; the guest is a gateway now$/,
   /^networks and keys as the host has sent them$/,
+  /^the Wi-Fi card works now$/,
   // Handed on, not said.
   /^\0(: \0)?$/,
 ];
@@ -29,6 +30,7 @@ const SELF_EXPLAINING = [
 /** What a person who is offline can meet: everything of these scripts by these functions. */
 function lookedUp({ file, by }: Message): boolean {
   if (file.startsWith('overlays/guest/')) return by === 'say' || by === 'say_once';
+  if (file.startsWith('overlays/shared/')) return true;
   return /\/(vm_run|lib\/(preflight|guest|check|check-rc))$/.test(file) && !['fine', 'echo'].includes(by);
 }
 

@@ -9,7 +9,7 @@ if (intel8260 === undefined) throw new Error('no such profile');
 const tree = guestTree(intel8260);
 
 /** Absolute paths of the guest in its scripts. */
-const PATHS = /(?<=[\s"=<>])\/(?:(?:usr\/libexec|etc|var\/lib|run)\/airhive|dev\/(?!null)|sys\/(?:block|class|module)|etc\/hosts|etc\/apk\/world|media)/g;
+const PATHS = /(?<=[\s"=<>])\/(?:(?:usr\/libexec|etc|var\/lib|run)\/airhive|dev\/(?!null)|sys\/(?:block|bus|class|module)|etc\/hosts|etc\/apk\/world|media)/g;
 
 /** One script of the guest below a folder. Its tools are played by others, which write down how they were called. */
 export class Guest {

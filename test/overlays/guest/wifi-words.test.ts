@@ -81,8 +81,24 @@ describe('airhive-watch', () => {
     guest.write('events', `${event}\n<3>CTRL-EVENT-NETWORK-NOT-FOUND \n`);
     const heard = 'grep -q "none of the known" "$GUEST/var/lib/airhive/log/airhive.log"';
     guest.tool('wpa_cli', `cat "$GUEST/events"\nuntil ${heard}; do /bin/sleep 0.02; done`);
+    guest.write('usr/libexec/airhive/card', '#!/bin/sh\n');
     guest.call();
     const last = 'none of the known networks is in reach';
     expect(guest.said).toEqual(expected === undefined ? [last] : [expected, last]);
+  });
+
+  it.each([
+    ['<3>CTRL-EVENT-DISCONNECTED bssid=02:00:00:00:01:00 reason=4 locally_generated=1', 2],
+    ['<3>CTRL-EVENT-SCAN-FAILED ret=-19', 2],
+    ['<3>CTRL-EVENT-SCAN-RESULTS ', 1],
+    [`<3>Trying to associate with SSID 'CTRL-EVENT-DISCONNECTED'`, 1],
+  ])('has the card looked at after %s, and when no network is in reach', (event, times) => {
+    const guest = new Wifi('watch');
+    guest.write('events', `${event}\n<3>CTRL-EVENT-NETWORK-NOT-FOUND \n${failed('last', 'WRONG_KEY')}\n`);
+    guest.write('usr/libexec/airhive/card', `#!/bin/sh\necho "card $*" >>"$GUEST/calls"\necho printed\n`);
+    const heard = 'grep -q "wrong passphrase for" "$GUEST/var/lib/airhive/log/airhive.log"';
+    guest.tool('wpa_cli', `cat "$GUEST/events"\nuntil ${heard}; do /bin/sleep 0.02; done`);
+    expect(guest.call()).toBe('');
+    expect(guest.calls('card')).toHaveLength(times);
   });
 });

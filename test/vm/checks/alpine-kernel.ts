@@ -73,7 +73,7 @@ check('Alpine kernel: firewall rules are loaded, and then it forwards', extended
 });
 
 check('Alpine kernel: without a card it says so', extended, async (bench) => {
-  await bench.machine.console.waitFor(/no Wi-Fi interface wlan0/, 180);
+  await bench.machine.console.waitFor(/no card: there is no Wi-Fi card/, 180);
   assert.equal((await bench.guest('test -e /sys/class/net/wlan0')).code, 1);
 });
 

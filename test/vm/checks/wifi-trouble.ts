@@ -43,7 +43,7 @@ async function recovers(bench: Bench, what: string): Promise<void> {
 
 check('wifi: a card that is late', trouble, async (bench) => {
   const { console } = bench.machine;
-  await console.waitFor(/no Wi-Fi interface wlan0 yet/, 180);
+  await console.waitFor(/no card: there is no Wi-Fi card/, 180);
   await console.waitFor(/airhive login:/, 180);
   assert.equal((await bench.host.exec('ping', ['-c', '1', '-W', '2', bench.host.addresses.guest])).code, 0);
   await eventually('half a minute', 120, () => Promise.resolve(bench.agent.uptime() > 30));

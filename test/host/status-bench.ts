@@ -26,7 +26,7 @@ function furnish(machine: Machine, files: Record<string, string>): void {
     mkdirSync(join(root, path, '..'), { recursive: true });
     writeFileSync(join(root, path), text, { mode: 0o755 });
   }
-  const inside = `sed "s#\\([ \\"']\\|^\\)/\\(etc\\|proc\\|run\\|sys\\)/#\\1${root}/\\2/#g"`;
+  const inside = `sed "s#\\([ \\"']\\|^\\)/\\(etc\\|proc\\|run\\|sys\\|usr/libexec\\)/#\\1${root}/\\2/#g"`;
   const shell = `#!/bin/sh\nPATH=${root}/bin:/usr/bin:/bin\n[ "$1" = sh ] || exit 127\n${inside} | dash\n`;
   writeFileSync(join(machine.state, 'guest/run'), shell, { mode: 0o755 });
 }
@@ -45,6 +45,7 @@ export function online(machine: Machine, changes: Record<string, string> = {}): 
     'bin/signal': SIGNAL,
     'bin/ip': prints(ADDRESS),
     'bin/netstat': prints('tcp        0      0 0.0.0.0:2210            0.0.0.0:*               LISTEN\n'),
+    'usr/libexec/airhive/card': prints('ok\n'),
     'run/airhive/said/wifi': 'connected to "Caf\\xc3\\xa9"',
     ...changes,
   });

@@ -47,16 +47,31 @@ describe('vm_status in trouble', () => {
     expect(said).toContain('\n          in use, but apk has failed\n');
   });
 
+  it('a gateway with damaged packages on its vdisk says that too', async () => {
+    const { machine, status } = await running();
+    online(machine, { 'run/airhive/said/vdisk': 'on the vdisk, but damaged: dnsmasq' });
+    expect((await status()).said).toContain('\n          on the vdisk, but damaged: dnsmasq\n');
+    online(machine, {
+      'run/airhive/said/packages': 'in use, but apk has failed',
+      'run/airhive/said/vdisk': 'on the vdisk, but damaged: dnsmasq',
+    });
+    const { code, said } = await status('--json');
+    expect([code, (JSON.parse(said) as Record<string, unknown>).reason]).toEqual([
+      0,
+      'in use, but apk has failed; on the vdisk, but damaged: dnsmasq',
+    ]);
+  });
+
   it('a guest without its card', async () => {
     const { machine, status } = await running();
     online(machine, { 'bin/status': '', 'bin/signal': '', 'bin/ip': prints('') });
     rmSync(join(machine.state, 'guest-files/sys/class/net/wlan0'));
     rmSync(join(machine.state, 'guest-files/run/airhive/said/wifi'));
-    writeFileSync(join(machine.state, 'guest-files/run/airhive/said/card'), 'no Wi-Fi interface wlan0 yet');
+    writeFileSync(join(machine.state, 'guest-files/run/airhive/said/card'), 'no card: there is none');
     const { code, said, rows } = await status();
     expect(code).toBe(5);
     expect(rows.guest).toContain('no-card');
-    expect(said).toContain('no Wi-Fi interface wlan0 yet');
+    expect(said).toContain('no card: there is none');
   });
 
   it.each([

@@ -50,6 +50,8 @@ describe('vm_status', () => {
       bundle: expect.stringMatching(/^[0-9a-f]{16}$/) as unknown,
       state: 'online',
       reason: null,
+      card_state: 'ok',
+      card_detail: null,
       up_seconds: 1000,
       vm_run: Number(read(machine, 'vm_run')),
       bhyve: expect.any(Number) as unknown,

@@ -53,7 +53,7 @@ function print_fact(   hex) {
   if (/^wpa ssid=/) {
     hex = ssid_of("P\"" substr($0, 10) "\"")
     if (is_name(hex)) print "ssid " hex
-  } else print (/^said(-gateway)? / ? said($0) : $0)
+  } else print (/^said(-[a-z]+)? / ? said($0) : $0)
 }
 
 # --- scan -----------------------------------------------------------------------------------------------------------

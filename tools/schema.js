@@ -1,7 +1,7 @@
-// Writes what is made from the schema of a profile and the table of cards: the JSON Schema for editors, airhive-profile(5) and the
-// table for the host. All are
-// committed, so that a build and an installation need none of this.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+// Writes what is made from the schema of a profile and from the table of cards: the JSON Schema for editors, the manual page
+// airhive-profile(5), docs/cards.md and the table for the host. All are committed, so that a build and an installation need none
+// of this.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,8 @@ try {
   const entryPoints = ['tools/manual/generated.ts'];
   await build({ absWorkingDir: root, entryPoints, outfile, bundle: true, format: 'cjs', platform: 'node' });
   const { generatedFiles } = createRequire(outfile)(outfile);
-  for (const [path, text] of Object.entries(generatedFiles)) writeFileSync(join(root, path), text());
+  const read = (path) => readFileSync(join(root, path), 'utf8');
+  for (const [path, text] of Object.entries(generatedFiles)) writeFileSync(join(root, path), text(read));
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }

@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { AirhiveError, exitCodeOf } from '../errors.ts';
 import type { BuildOptions } from './build.ts';
+import type { CardsOptions } from './cards.ts';
 import type { InitOptions } from './init.ts';
 import type { LockOptions } from './lock.ts';
 import { createReporter, describeFailure, printFailure, wantsColour } from './reporter.ts';
@@ -70,6 +71,7 @@ function createProgram(world: World, version: string, done: Done): Command {
   addLock(program, context, done);
   addInit(program, context, done);
   addReaders(program, context, done);
+  addCards(program, context, done);
   addLists(program, context, done);
   return program;
 }
@@ -205,6 +207,19 @@ function addReaders(program: Command, context: ContextOf, done: Done): void {
     .action(async (path: string, options: CommonOptions & { public?: boolean }) => {
       const { verify } = await import('./verbs.ts');
       done(await verify(path, options, context(options)));
+    });
+}
+
+function addCards(program: Command, context: ContextOf, done: Done): void {
+  verb(program, 'cards', 'the table of cards; what would happen with one of them, or with those of a machine')
+    .argument('[id]', 'vendor:device; - for what pciconf -l prints, from standard input')
+    .option(
+      '--freebsd <version>',
+      'FreeBSD there (default: from output of uname in the input, if there is any)',
+    )
+    .action(async (id: string | undefined, options: CardsOptions & CommonOptions) => {
+      const { cards } = await import('./cards.ts');
+      done(await cards(id, options, context(options)));
     });
 }
 

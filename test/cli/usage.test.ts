@@ -10,6 +10,7 @@ describe('help is on standard output and exits 0', () => {
     ['validate', ['validate', '-h']],
     ['plan', ['help', 'plan']],
     ['verify', ['verify', '--help']],
+    ['cards', ['cards', '--help']],
     ['profiles', ['profiles', '--help']],
     ['schema', ['schema', '--help']],
   ])('%s', async (name, argv) => {

@@ -1,17 +1,17 @@
-import { readFileSync } from 'node:fs';
-import { encodeHostTable, tableOf, type CardTable } from '../../generators/profile/cards.ts';
+import { encodeHostTable, tableOf } from '../../generators/profile/cards.ts';
 import { profileJsonSchema } from '../../generators/profile/schema.ts';
+import { cardsPage } from './cards-page.ts';
 import { profilePage } from './profile-page.ts';
 
-/** The shipped table of cards. Seen from the root of airhive, where npm runs its scripts. */
-function shippedTable(): CardTable {
-  const file = 'profiles/cards.yaml';
-  return tableOf({ file, text: readFileSync(file, 'utf8') });
-}
+/** Reads a file of the project, by its path from the top. */
+type Read = (path: string) => string;
 
-/** The files that are made from the schema and the table of cards and committed, by their paths. `npm run schema` writes them. */
-export const generatedFiles: Readonly<Record<string, () => string>> = {
+const CARDS = 'profiles/cards.yaml';
+
+/** The files that are made from the schema and the table of cards, and committed, by their paths. `npm run schema` writes them. */
+export const generatedFiles: Readonly<Record<string, (read: Read) => string>> = {
   'profiles/profile.schema.json': profileJsonSchema,
   'overlays/host/man/airhive-profile.5': profilePage,
-  'overlays/host/lib/cards.tsv': () => encodeHostTable(shippedTable()),
+  'overlays/host/lib/cards.tsv': (read) => encodeHostTable(tableOf({ file: CARDS, text: read(CARDS) })),
+  'docs/cards.md': (read) => cardsPage(tableOf({ file: CARDS, text: read(CARDS) })),
 };

@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import { hostView } from '../../generators/plan/host.ts';
 import { renderTemplate, type View } from '../../generators/plan/render.ts';
 import { variant } from '../fixtures/profiles.ts';
+import { CARDS } from './cards.ts';
 
 const OVERLAY = new URL('../../overlays/host/', import.meta.url).pathname;
 const SHARED = new URL('../../overlays/shared/', import.meta.url).pathname;
@@ -36,7 +37,14 @@ const NAMES: Readonly<Record<string, string>> = {
   guest: 'network.guest',
   ipv6: 'network.ipv6',
   deviceList: 'cards.ids',
+  slotList: 'cards.slots',
+  places: 'cards.pptdevs',
   drivers: 'cards.drivers',
+  retired: 'retired',
+  wanted: 'cards.wanted',
+  maker: 'cards.wantedMaker',
+  slot: 'cards.wantedSlot',
+  forced: 'cards.forced',
   reverse: 'ssh.reverse',
   reversePort: 'reversePort',
   reverseTo: 'reverseTo',
@@ -90,6 +98,7 @@ export function writeBundle(folder: string, view: View): void {
     } else cpSync(source, join(folder, path));
   }
   cpSync(SHARED, join(folder, 'lib'), { recursive: true });
+  writeFileSync(join(folder, 'lib/cards.tsv'), CARDS);
   cpSync(new URL('../../docs/troubleshooting.md', import.meta.url), join(folder, 'troubleshooting.md'));
   for (const [name, bytes] of Object.entries(OTHERS)) writeFileSync(join(folder, name), bytes);
   writeFileSync(

@@ -95,7 +95,35 @@ const cases: readonly Case[] = [
     'neither MSI nor MSI-X',
   ],
   ['MT7922', id('14c3', '0616'), 0, 'warning', 'Transactions pending after FLR!'],
-  ['RZ616', id('14c3', '7922'), 0, 'warning', 'Transactions pending after FLR!'],
+  [
+    'RZ616',
+    id('14c3', '7922'),
+    0,
+    'warning',
+    'the card MediaTek MT7922 (14c3:7922 at 4/0/0): Often FreeBSD cannot',
+  ],
+  [
+    'BCM4360',
+    id('14e4', '43a0'),
+    3,
+    'error',
+    'the card Broadcom BCM4360 (14e4:43a0 at 4/0/0) does not work in a guest: Linux',
+  ],
+  [
+    'BCM4360 by force',
+    all(id('14e4', '43a0'), (m) => m.edit('vm.conf', "CARD_FORCE=''", "CARD_FORCE='14e4:43a0'")),
+    0,
+    'warning',
+    'the card Broadcom BCM4360 (14e4:43a0 at 4/0/0) is taken by force: Linux drives it only by wl',
+  ],
+  ['native 11n', id('8086', '0082'), 0, 'warning', 'itself, with 802.11n: a guest brings nothing more'],
+  [
+    'AX200 on FreeBSD 13.0',
+    all(id('8086', '2723'), (m) => m.put('release', '13.0-RELEASE-p11\n')),
+    0,
+    'warning',
+    'cards like 8086:2723 (AX200) need FreeBSD 13.1 or later',
+  ],
   ['no grub-bhyve', (m) => m.replace('grub-bhyve'), 4, 'error', 'pkg install grub2-bhyve'],
   ['too little memory', sysctl('hw.physmem', '536870912'), 4, 'error', 'this machine has only 512M'],
   ['disk full', (m) => m.put('free-kilobytes', '4000\n'), 7, 'error', 'too little space'],
@@ -149,6 +177,7 @@ describe('vm_install check', () => {
       'ok       the CPU has VT-x',
       'ok       the IOMMU (VT-d) is on',
       'ok       the card 8086:24f3 at 4/0/0 is held by iwm0, not by ppt; vm_install apply and a reboot change that',
+      'ok       FreeBSD 14.3 can drive the card Intel Wireless-AC 8260 itself, with 802.11ac: "vm_native on" compares',
       'ok       the card 8086:24f3 at 4/0/0 has MSI',
       "ok       the guest's loader is /bin/grub-bhyve",
       'ok       the guest gets 384M of 8192M memory',
@@ -165,6 +194,17 @@ describe('vm_install check', () => {
   });
 
   it.each(cases)('%s', expectFinding);
+
+  it('says of 802.11ac what this release can do, and not a later one', async () => {
+    const machine = laptop();
+    const said = async (release: string): Promise<string> => {
+      machine.put('release', `${release}\n`);
+      return (await machine.call('vm_install', 'check')).said;
+    };
+    expect(await said('14.2-RELEASE')).not.toContain('802.11');
+    expect(await said('14.10-RELEASE')).toContain('FreeBSD 14.10 can drive');
+    expect(await said('15.0-RELEASE')).toContain('FreeBSD 15.0 can drive');
+  });
 
   it('looks at everything although nothing is right, and changes nothing', async () => {
     const machine = laptop();

@@ -21,7 +21,7 @@ describe("vm_install apply, in FreeBSD's files,", () => {
       'kld_list="i915kms acpi_ibm"',
       'devmatch_blocklist="if_rtwn_pci if_iwm if_iwlwifi"',
     ]);
-    const retired = /^(wlans_iwm0|create_args_wlan0|ifconfig_wlan0)=/;
+    const retired = /^(wlans_iwm0|create_args_wlan0|ifconfig_wlan0|ifconfig_wlan0_ipv6)=/;
     const kept = before.filter((line) => line !== '' && !lists.test(line) && !retired.test(line));
     expect(rc.filter((line) => kept.includes(line))).toEqual(kept);
     expect(rc.filter((line) => retired.test(line))).toEqual([]);

@@ -43,7 +43,7 @@ const functionsOf = (text: string): string[] =>
 
 function scriptsOf(machine: Machine): string[] {
   const found = readdirSync(machine.bundle, { recursive: true }) as string[];
-  const scripts = found.filter((path) => /^vm|^lib\/|^rc\.d\//.test(path) && !path.endsWith('.awk'));
+  const scripts = found.filter((path) => /^vm|^lib\/|^rc\.d\//.test(path) && !/\.(awk|tsv)$/.test(path));
   expect(scripts).toContain('vm_run');
   return scripts;
 }

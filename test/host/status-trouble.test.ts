@@ -108,7 +108,9 @@ describe('vm_status in trouble', () => {
     expect(code).toBe(4);
     expect(rows.guest).toBe('stopped');
     expect(said).toContain('vm_run: the card 8086:24f3 at 4/0/0 is held by iwm0, not by ppt');
-    expect(rows.card).toBe('8086:24f3 at 4/0/0 is held by iwm0 and not by ppt: run vm_install check');
+    expect(rows.card).toBe(
+      'Intel Wireless-AC 8260 (8086:24f3 at 4/0/0) is held by iwm0 and not by ppt: run vm_install check',
+    );
     expect(rows.route).toBe('default NOT through the guest, but 10.20.0.1 on em0');
     expect(rows.tunnel).toBe('off in this profile');
     machine.put('interfaces/em0', 'up\nstatus no carrier\ninet 10.20.0.5/16\n');

@@ -21,7 +21,7 @@ describe('vm_status', () => {
       guest: expect.stringMatching(
         RegExp(`^online, up for 3 h 25 min \\(vm_run ${runner}, bhyve \\d+\\)$`),
       ) as unknown,
-      card: '8086:24f3 at 4/0/0, kept for the guest (ppt0)',
+      card: 'Intel Wireless-AC 8260 (8086:24f3 at 4/0/0), kept for the guest (ppt0)',
       network: String.raw`"Caf\xc3\xa9 \x1b[31m\"x\"", WPA2-PSK, 5180 MHz`,
       signal: '-61 dBm  [###.]',
       address: '192.168.1.23/24',
@@ -56,6 +56,7 @@ describe('vm_status', () => {
       vm_run: Number(read(machine, 'vm_run')),
       bhyve: expect.any(Number) as unknown,
       cards: ['4/0/0=8086:24f3=ppt0'],
+      card: 'Intel Wireless-AC 8260',
       ssid: 'Café \u001b[31m"x"',
       ssid_hex: '436166c3a9201b5b33316d227822',
       key_mgmt: 'WPA2-PSK',

@@ -296,7 +296,7 @@ describe('two cards of one maker', () => {
     [
       '7/0/0',
       4,
-      'this bundle is not for the card Realtek RTL8822CE (10ec:c822 at 7/0/0): take the one of the profile "realtek"',
+      'this bundle (cards of intel) is not for the card Realtek RTL8822CE (10ec:c822 at 7/0/0): take the one of the profile "realtek"',
     ],
     ['8/0/0', 3, 'the card Qualcomm WCN6855 (17cb:1103 at 8/0/0) does not work in a guest'],
   ])('--card %s', async (place, code, words) => {
@@ -359,13 +359,13 @@ describe('no card for the bundle', () => {
       'of another maker',
       [only('10ec:c822')],
       4,
-      'this bundle is not for the card Realtek RTL8822CE (10ec:c822 at 2/0/0): take the one of the profile "realtek"',
+      'this bundle (cards of intel) is not for the card Realtek RTL8822CE (10ec:c822 at 2/0/0): take the one of the profile "realtek"',
     ],
     [
       'of a maker without a profile',
       [only('1814:3090')],
       4,
-      'this bundle is not for the card Ralink RT3090 (1814:3090 at 2/0/0): build one for it (airhive init)',
+      'this bundle (cards of intel) is not for the card Ralink RT3090 (1814:3090 at 2/0/0): build one for it (airhive init)',
     ],
     [
       'that never works',
@@ -401,12 +401,13 @@ describe('no card for the bundle', () => {
   });
 
   it.each([
-    ['0094', 'Intel Wi-Fi 6E AX211', 'if_iwlwifi'],
-    ['1234', 'Intel Wi-Fi of a kind that nobody has seen', 'if_iwx'],
-  ])('but the subdevice %s has one', async (subdevice, name) => {
+    ['0094', 'Intel Wi-Fi 6E AX211', 'if_iwlwifi if_iwx'],
+    ['1234', 'Intel Wi-Fi 6E AX211 or Intel Wi-Fi with a Killer', 'if_iwlwifi if_iwx'],
+  ])('but the subdevice %s has one', async (subdevice, name, drivers) => {
     const machine = makerLaptop([only('8086:51f0', subdevice)]);
     expect((await apply(machine)).said).toContain(`the card for the guest: ${name} (8086:51f0 at 2/0/0)`);
     expect(recorded(machine)).toBe('2/0/0=8086:51f0\n');
+    expect(read(machine.etc, 'rc.conf')).toContain(`devmatch_blocklist="if_rtwn_pci ${drivers}"`);
   });
 
   it.each(['17cb:1103', 'auto'])('but it is forced: %s', async (forced) => {

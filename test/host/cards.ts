@@ -10,7 +10,7 @@ const ROWS: readonly string[] = [
   // The radio decides, and it shows in the subdevice alone.
   '8086:51f0|0090 0094|intel|works|if_iwlwifi|wlans_iwlwifi0|-|Intel Wi-Fi 6E AX211|-',
   '8086:51f0|0030|intel|never|if_iwlwifi|wlans_iwlwifi0|-|Intel Wi-Fi with a Killer|It hands its own address to the firmware.',
-  '8086:51f0|-|intel|untested|if_iwx|wlans_iwx0|-|Intel Wi-Fi of a kind that nobody has seen|Nobody has tried it.',
+  '8086:51f0|-|intel|untested|if_iwx|wlans_iwx0|-|Intel Wi-Fi 6E AX211|-',
   '14c3:0616|-|mediatek|reported|if_mt79|wlans_mt790|-|MediaTek MT7922|Often FreeBSD cannot reset it (FLR): "Transactions pending after FLR!" in dmesg is that.',
   '14c3:7922|-|mediatek|reported|if_mt79|wlans_mt790|-|MediaTek MT7922|Often FreeBSD cannot reset it.',
   '10ec:c822|-|realtek|works|if_rtw88|wlans_rtw880|-|Realtek RTL8822CE|-',

@@ -3,8 +3,7 @@
 # of each that it has, that IDS names, or that is a Wi-Fi card by its class (0x0280), with tabs between:
 #   PLACE VENDOR:DEVICE DRIVER VERDICT MAKER MODULES RC NATIVE NAME TEXT
 # "-" is nothing, also in the table; the verdict is "unknown" for a card that is not there. Of several entries with one id
-# those count that name the subdevice, or else those that name none, or else all: the best verdict, and the modules of each.
-# A SUBDEVICE "*" is of all of them.
+# those count that name the subdevice, or else all of them: the best verdict, and the modules of each.
 
 BEGIN { rank["works"] = 4; rank["reported"] = 3; rank["untested"] = 2; rank["never"] = 1 }
 
@@ -17,23 +16,23 @@ NR == FNR {
 }
 NF >= 5 { look($1, $2, $3, $4, $5) }
 
-function look(place, id, driver, subdevice, class,  i, fit, best, verdict, maker, modules, rc, native, name, text) {
+function look(place, id, driver, subdevice, class,  i, known, decided, best, verdict, maker, modules, rc, native, name, text) {
   for (i = 1; i <= entries; i++) {
     if (entry[i, 1] != id) continue
-    fits[i] = subdevice == "*" ? 2 : has(entry[i, 2], subdevice) ? 3 : entry[i, 2] == "-" ? 2 : 1
-    if (fits[i] > fit) fit = fits[i]
+    known = 1
+    if (subdevice != "-" && has(entry[i, 2], subdevice)) decided = 1
   }
-  if (!fit && !has(ids, id) && class !~ /^0x0280/) return
+  if (!known && !has(ids, id) && class !~ /^0x0280/) return
   verdict = "unknown"
   for (i = 1; i <= entries; i++) {
-    if (entry[i, 1] != id || fits[i] != fit) continue
+    if (entry[i, 1] != id || (decided && !has(entry[i, 2], subdevice))) continue
     if (rank[entry[i, 4]] > best) { best = rank[entry[i, 4]]; verdict = entry[i, 4]; text = "-" }
     maker = entry[i, 3]
     modules = added(modules, entry[i, 5])
     rc = added(rc, entry[i, 6])
     if (native == "" || native == "-") native = entry[i, 7]
     if (name == "") name = entry[i, 8]
-    else if (name != entry[i, 8]) name = name ", " entry[i, 8]
+    else if (!index(" or " name " or ", " or " entry[i, 8] " or ")) name = name " or " entry[i, 8]
     if (entry[i, 4] == verdict && text == "-") text = entry[i, 9]
   }
   print place "\t" id "\t" driver "\t" verdict "\t" some(maker) "\t" some(modules) "\t" some(rc) "\t" some(native) "\t" \

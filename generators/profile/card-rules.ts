@@ -98,6 +98,21 @@ function unknownModules(passthrough: readonly DeviceDraft[], table: CardTable, i
   );
 }
 
+/** Modules that do not take the card they stand beside, when the table knows which do. */
+function foreignModules(passthrough: readonly DeviceDraft[], table: CardTable): Problem[] {
+  return passthrough.flatMap((device, index) => {
+    const named = namedCards([device], table);
+    const right = [...new Set(named.flatMap(({ cards }) => cards.flatMap(({ freebsd }) => freebsd)))];
+    if (right.length === 0 || named.some(({ cards }) => cards.length === 0)) return [];
+    return (device?.drivers ?? []).flatMap((module, at) => {
+      if (module === undefined || right.includes(module) || !table.modules.has(module)) return [];
+      const ids = named.map(({ id }) => id).join(', ');
+      const text = `${module} does not take ${ids}; FreeBSD's modules for that are [${right.join(', ')}]`;
+      return [warning(['passthrough', index, 'drivers', at], text)];
+    });
+  });
+}
+
 export const cardRules: readonly Rule[] = [
   {
     demand: 'In `id` the vendor stands before the device.',
@@ -113,6 +128,11 @@ export const cardRules: readonly Rule[] = [
     demand: 'The modules in `drivers` are in the table of cards.',
     otherwise: 'warning',
     check: ({ passthrough = [] }, { cards }) => unknownModules(passthrough, cards, false),
+  },
+  {
+    demand: 'By the table of cards the modules in `drivers` take the card.',
+    otherwise: 'warning',
+    check: ({ passthrough = [] }, { cards }) => foreignModules(passthrough, cards),
   },
   {
     demand: 'The table of cards does not say `never` of the card, or `force` is on.',

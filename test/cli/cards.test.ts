@@ -1,8 +1,12 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { idsOf, tableOf } from '../../generators/profile/cards.ts';
 import { readShipped } from '../profile/example.ts';
+import { temporaryFolder } from '../inputs/sandbox.ts';
 import { runInside, typed } from './command.ts';
+import { folderWith } from './projects.ts';
 
 /** The airhive of this checkout, with the table that is shipped. */
 const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
@@ -251,4 +255,48 @@ describe('a listing', () => {
     expect(code).toBe(2);
     expect(stderr).toMatch(/there is no (listing|line of pciconf)/);
   });
+});
+
+describe('a profile with a card that never works', () => {
+  const profile = (more: string) =>
+    'alpine: {release: 3.24.1}\n' +
+    `passthrough: [{pci: 1/0/0, id: 17cb:1103${more}}]\n` +
+    'network: {host: 172.24.1.49/24, guest: 172.24.1.1}\n' +
+    "host: {freebsd: '14.3'}\n";
+  const REASON =
+    "17cb:1103 (Qualcomm QCNFA765 or WCN6855) never works in a VM: its driver hands the guest's interrupt address (MSI)";
+
+  it.each([
+    ['validate', ['validate', './mine.yaml']],
+    ['plan', ['plan', '--profile', './mine.yaml']],
+    ['build', ['build', '--offline', '--profile', './mine.yaml']],
+    ['lock', ['lock', '--offline', '--profile', './mine.yaml']],
+  ])('is refused by %s: exit 3, with the reason, and nothing is written', async (_, argv) => {
+    const cwd = folderWith({ 'mine.yaml': profile('') });
+    const { code, stdout, stderr } = await runInside(argv, { root: ROOT, cwd });
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+    expect(stderr).toContain(`passthrough[0].id: ${REASON}`);
+    expect(stderr).toContain('write force: true to try it all the same');
+    expect(readdirSync(cwd)).toEqual(['mine.yaml']);
+  });
+
+  it('is taken by force, with a warning', async () => {
+    const cwd = folderWith({ 'mine.yaml': profile(', force: true') });
+    const { code, stderr } = await runInside(['validate', './mine.yaml'], { root: ROOT, cwd });
+    expect(code).toBe(0);
+    expect(stderr).toContain(`passthrough[0].id: warning: ${REASON}`);
+    const built = await runInside(['build', '--offline', '--profile', './mine.yaml'], { root: ROOT, cwd });
+    expect(built).toMatchObject({ code: 0, stdout: 'dist/mine/\ndist/mine.tar\n' });
+  });
+});
+
+it('a damaged table is a damaged airhive: exit 4', async () => {
+  const root = temporaryFolder();
+  mkdirSync(join(root, 'profiles'));
+  writeFileSync(join(root, 'profiles/cards.yaml'), 'modules: []\ncards:\n  - name: x\n');
+  for (const argv of [['cards'], ['cards', '--json']]) {
+    const { code, stdout, stderr } = await runInside(argv, { root });
+    expect(code).toBe(4);
+    expect(stdout + stderr).toContain('a part of airhive is damaged: ');
+  }
 });

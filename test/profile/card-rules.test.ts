@@ -141,4 +141,23 @@ describe('modules', () => {
       `passthrough[0].drivers[0] [warning]: ${name} is no module of FreeBSD for Wi-Fi cards that airhive knows${hint}`,
     ]),
   );
+
+  it('of another card are a warning, with the right ones', () => {
+    expect(given({ id: '8086:24f3', drivers: ['if_iwm', 'if_iwx'] })).toEqual([
+      "passthrough[0].drivers[1] [warning]: if_iwx does not take 8086:24f3; FreeBSD's modules for that are [if_iwm, if_iwlwifi]",
+    ]);
+    expect(given({ pci: 'auto', id: ['8086:24f3', '8086:2725'], drivers: ['if_iwx', 'if_rtw88'] })).toEqual([
+      expect.stringContaining('drivers[1] [warning]: if_rtw88 does not take 8086:24f3, 8086:2725; '),
+    ]);
+  });
+
+  it.each([
+    [{ id: '8086:24f3', drivers: ['if_iwlwifi'] }],
+    [{ id: '8086:a0f0', drivers: ['if_iwx'] }],
+    // What people build themselves has no card in the table.
+    [{ id: '168c:0042', drivers: ['if_mt76'] }],
+    [{ id: 'ffff:1234', drivers: ['if_iwx'] }],
+    [{ pci: 'auto', id: ['8086:24f3', 'ffff:1234'], drivers: ['if_iwx'] }],
+    [{ pci: 'auto', maker: 'intel', drivers: ['if_iwx'] }],
+  ])('that may be right are not: %j', (device) => expect(given(device)).toEqual([]));
 });

@@ -32,6 +32,7 @@ const BROKEN: Readonly<Record<string, object>> = {
   'In `id` the vendor': { passthrough: [{ ...device, id: '24f3:8086' }] },
   '`drivers` has kernel modules': { passthrough: [{ ...device, drivers: ['iwm0'] }] },
   'The modules in `drivers`': { passthrough: [{ ...device, drivers: ['if_other'] }] },
+  'By the table of cards the modules': { passthrough: [{ ...device, drivers: ['if_iwx'] }] },
   'The table of cards does not say `never`': { passthrough: [{ ...device, id: '17cb:1103' }] },
   'The table of cards warns of nothing': { passthrough: [{ ...device, id: '14c3:7922' }] },
   'FreeBSD does not drive the card': { passthrough: [{ ...device, id: '8086:0082' }] },

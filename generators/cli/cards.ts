@@ -92,7 +92,7 @@ async function explain(
   const found = table.withId(id);
   const result = { id, known: found.length > 0, verdict: found.length > 0 ? verdictOf(found) : 'unknown' };
   if (found.length === 0) return { lines: unknownLines(id), result: { ...result, cards: [], profiles: [] } };
-  const profiles = (await profilesById(table, context))(id);
+  const profiles = await profilesWith(id, table, context);
   const several =
     found.length > 1
       ? [`${id} is one of ${found.length} kinds of cards; the radio beside it decides which.`, '']
@@ -109,7 +109,7 @@ function unknownLines(id: string): string[] {
     `${id}  not in the table of cards`,
     ...paragraph(
       'In a VM',
-      'unknown: neither validate nor build has anything against it, and nobody knows whether it works.',
+      `unknown: neither validate nor build has anything against it, and nobody knows whether it works.`,
     ),
     ...paragraph(
       'Profile',
@@ -133,21 +133,25 @@ function cardLines(card: Card, version: Version | undefined, profiles: readonly 
   ];
 }
 
-/** Looks up the shipped profiles that take a card with an id. */
-async function profilesById(table: CardTable, context: VerbContext): Promise<(id: string) => string[]> {
+/** The shipped profiles that take a card with this id. */
+async function profilesWith(id: string, table: CardTable, context: VerbContext): Promise<string[]> {
   const names = await listProfiles(context.root);
   const releases = await loadReleases(undefined, context);
-  const profiles = await Promise.all(
+  const taken = await Promise.all(
     names.map(async (name) => {
       const { profile } = resolveProfile(await readProfile(name, context), releases, table);
-      if (profile) return { name, ids: new Set(profile.passthrough.flatMap(({ ids }) => ids)) };
-      const file = join('profiles', `${name}.yaml`);
-      throw new AirhiveError('environment', `a part of airhive is damaged: ${file}`, {
-        hint: 'install airhive again, as a whole',
-      });
+      if (!profile)
+        throw new AirhiveError(
+          'environment',
+          `a part of airhive is damaged: ${join('profiles', `${name}.yaml`)}`,
+          {
+            hint: 'install airhive again, as a whole',
+          },
+        );
+      return profile.passthrough.some(({ ids }) => ids.includes(id));
     }),
   );
-  return (id) => profiles.filter(({ ids }) => ids.has(id)).map(({ name }) => name);
+  return names.filter((_, index) => taken[index]);
 }
 
 /** What would happen with one card of a listing. */
@@ -168,11 +172,17 @@ async function listing(
   const found = wifiDevices(devices, (id) => table.withId(id).length > 0);
   const said = readMachine(text).freebsd;
   const version = wanted ?? (said.length === 1 ? versionOf(said[0]) : undefined);
-  const profilesOf = await profilesById(table, context);
-  const entries = found.map((device) => {
-    const cards = narrow(table.withId(device.id), device.subsystem?.slice(-4));
-    return { device, cards, ...outcomeOf(device, cards, version), profiles: profilesOf(device.id) };
-  });
+  const entries = await Promise.all(
+    found.map(async (device) => {
+      const cards = narrow(table.withId(device.id), device.subsystem?.slice(-4));
+      return {
+        device,
+        cards,
+        ...outcomeOf(device, cards, version),
+        profiles: await profilesWith(device.id, table, context),
+      };
+    }),
+  );
   const none =
     devices.length === 1
       ? 'The only device of the listing is no Wi-Fi card'

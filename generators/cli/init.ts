@@ -82,7 +82,7 @@ async function write(
     ...{ card, freebsd, schema: schemaFrom(out, root), release: newest(releases) },
     ...{ auto: options.auto ?? false, loader: options.loader, directory: options.directory },
     ...{ place: freePlace(machine), placeIsKnown: machine.interfaces.size > 0 },
-    country: await countryOf(options.country, questions),
+    country: await countryOf(options.country, machine.country, questions),
     reverse: await reverseOf(options.reverseSsh, questions),
   });
   const file = out === undefined ? 'mine.yaml' : shownPath(out, cwd);
@@ -207,7 +207,11 @@ async function versionOf(
 
 const WORLD = '00';
 
-async function countryOf(option: string | undefined, questions: Questions): Promise<string> {
+async function countryOf(
+  option: string | undefined,
+  listed: string | undefined,
+  questions: Questions,
+): Promise<string> {
   const read = (text: string): Meaning<string> => {
     const value = text.toUpperCase();
     if (COUNTRIES.has(value)) return { value };
@@ -215,8 +219,10 @@ async function countryOf(option: string | undefined, questions: Questions): Prom
     return { problem: `${JSON.stringify(text)} is no country: ${hint}` };
   };
   if (option !== undefined) return valueOf(read(option), '--country');
-  const question = `Country where the Wi-Fi is used, such as DE [${WORLD}, the channels that all countries allow]: `;
-  return (await questions.ask(question, (text) => read(text === '' ? WORLD : text))) ?? WORLD;
+  const usual = listed !== undefined && COUNTRIES.has(listed) ? listed : WORLD;
+  const shown = usual === WORLD ? `${WORLD}, the channels that all countries allow` : usual;
+  const question = `Country where the Wi-Fi is used, such as DE [${shown}]: `;
+  return (await questions.ask(question, (text) => read(text === '' ? usual : text))) ?? usual;
 }
 
 async function reverseOf(option: InitOptions['reverseSsh'], questions: Questions): Promise<boolean> {

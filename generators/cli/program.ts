@@ -26,8 +26,7 @@ Examples:
   airhive build --profile intel8260                  the bundle into dist/intel8260/ and dist/intel8260.tar
   airhive build --profile ./mine.yaml --secrets s.yaml    with this machine's networks beside it
   airhive build --all                                all shipped profiles, in one run
-  airhive verify dist/intel8260                      is it still what was built?
-  pciconf -l | airhive cards -                       what would happen with the Wi-Fi cards of this machine`;
+  airhive verify dist/intel8260                      is it still what was built?`;
 
 /**
  * Runs the command line. Results go to standard output, everything else to standard error.
@@ -174,7 +173,10 @@ function addInit(program: Command, context: ContextOf, done: Done): void {
     .option('--out <file>', 'where to write the profile (default: standard output)', notEmpty)
     .option('--card <place>', 'which Wi-Fi card, if there are several: 4/0/0')
     .option('--freebsd <version>', 'FreeBSD there (default: from output of uname in the input, else asked)')
-    .option('--country <code>', 'where the Wi-Fi is used: DE (default: asked, else 00)')
+    .option(
+      '--country <code>',
+      'where the Wi-Fi is used: DE (default: asked, else what ifconfig says, else 00)',
+    )
     .addOption(new Option('--reverse-ssh <answer>', yesOrNo).choices(['yes', 'no']))
     .addOption(
       new Option('--loader <name>', 'how the guest is started').choices(['grub', 'uefi']).default('grub'),

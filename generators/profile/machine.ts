@@ -21,6 +21,8 @@ export interface Machine {
   readonly interfaces: ReadonlyMap<string, ListedInterface>;
   /** Where routes lead. */
   readonly routes: readonly Subnet[];
+  /** Where FreeBSD's own Wi-Fi was told to be used. */
+  readonly country: string | undefined;
 }
 
 /** One interface as ifconfig shows it. */
@@ -54,6 +56,7 @@ export function readMachine(text: string): Machine {
     freebsd: [...new Set(lines.flatMap(versionsIn))],
     interfaces: readInterfaces(lines),
     routes: lines.flatMap((line) => routeIn(line) ?? []),
+    country: lines.flatMap((line) => countryIn(line) ?? []).at(-1),
   };
 }
 
@@ -113,6 +116,12 @@ function routeIn(line: string): Subnet | undefined {
   const prefix = Number(bits ?? octets.length * 8);
   if (address === undefined || prefix > 32 || prefix <= NARROWEST_DEFAULT) return undefined;
   return subnetOf(address, prefix);
+}
+
+/** What ifconfig shows of a wlan interface, and what rc.conf tells it. Where nobody has said anything, that is the USA. */
+function countryIn(line: string): string | undefined {
+  const country = /\bcountry ([A-Z]{2})\b/.exec(line)?.[1];
+  return country === 'US' && !/^\s*create_args_/.test(line) ? undefined : country;
 }
 
 /** What a profile needs of the host's side of the network. */

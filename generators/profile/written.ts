@@ -1,5 +1,6 @@
 import type { FreePlace } from './machine.ts';
-import { narrow, nativeMode, verdictOf, type Card, type CardTable, type NativeMode } from './cards.ts';
+import { nativeTextIn } from './card-text.ts';
+import { narrow, verdictOf, type Card, type CardTable } from './cards.ts';
 import { visible } from './diagnostics.ts';
 import type { ListedDevice } from './listing.ts';
 import type { ReleasePin } from './releases.ts';
@@ -36,12 +37,15 @@ export interface ChosenCard {
 export function chosenCard(device: ListedDevice, table: CardTable): ChosenCard {
   const cards = narrow(table.withId(device.id), device.subsystem?.slice(-4));
   const modules = [...new Set(cards.flatMap(({ freebsd }) => freebsd))];
-  // One that has it now wants it, whatever the table says.
+  // The table is right about those that it has.
   const present = moduleOf(device.driver, table);
-  const drivers = present === undefined || modules.includes(present) ? modules : [...modules, present];
-  const retire = table
-    .devicesOf(drivers)
-    .map((name) => `wlans_${nameOf(device.driver) === name ? device.driver : `${name}0`}`);
+  const drivers = modules.length > 0 || present === undefined ? modules : [present];
+  // The setting that has the card now, and those of the drivers that could have it; that of one the table does not know as well.
+  const others = table.devicesOf(drivers).filter((name) => name !== nameOf(device.driver));
+  const now = isNobody(device.driver) || !/[0-9]$/.test(device.driver) ? [] : [device.driver];
+  const retire = [...now, ...others.map((name) => `${name}0`)].map(
+    (name) => `wlans_${name.replace('_pci', '')}`,
+  );
   return { device, cards, drivers, retire };
 }
 
@@ -50,9 +54,14 @@ function nameOf(driver: string): string {
   return driver.replace(/(_pci)?[0-9]$/, '');
 }
 
+/** Whether no driver has it, or the one that keeps it for a guest. */
+function isNobody(driver: string): boolean {
+  return ['none', 'ppt'].includes(nameOf(driver));
+}
+
 /** Whether FreeBSD has given the card to a driver of which the table knows nothing. */
 export function hasUnknownDriver({ device: { driver } }: ChosenCard, table: CardTable): boolean {
-  return !['none', 'ppt'].includes(nameOf(driver)) && moduleOf(driver, table) === undefined;
+  return !isNobody(driver) && moduleOf(driver, table) === undefined;
 }
 
 function moduleOf(driver: string, table: CardTable): string | undefined {
@@ -64,12 +73,6 @@ export function nameOfCard({ cards, device }: ChosenCard): string {
   const names = [...new Set(cards.map(({ name }) => name))];
   return names.length > 0 ? names.join(' or ') : `card ${device.id}`;
 }
-
-const NATIVE: Readonly<Record<NativeMode, string>> = {
-  '11g': 'drives it with 802.11a/b/g only',
-  '11n': 'drives it with 802.11n',
-  '11ac': 'drives it with 802.11ac',
-};
 
 /** The profile as YAML, with the reason of every choice as a comment. */
 export function writeProfile(choices: Choices): string {
@@ -124,18 +127,15 @@ const CLOSED = "Whether others on the Wi-Fi may reach this machine's sshd.";
 
 function headOf({ card, freebsd }: Choices): string {
   const { cards } = card;
-  const reasons = [...new Set(cards.map(({ reason, source }) => `${reason} (${source})`))];
+  const reasons = [...new Set(cards.map(({ reason, source }) => `${reason} Source: ${source}.`))];
   const cautions = [...new Set(cards.flatMap(({ caution }) => caution ?? []))];
   const [major = 0, minor = 0] = freebsd.split('.').map(Number);
-  const modes = new Set(cards.map((one) => nativeMode(one, { major, minor })));
-  const native = [...modes]
-    .map((mode) => (mode === undefined ? 'does nothing with it' : NATIVE[mode]))
-    .join(' or ');
+  const native = new Set(cards.map((one) => nativeTextIn(one, { major, minor })));
   return [
     `Written by airhive init from a listing of pciconf: ${nameOfCard(card)}.`,
     `In a guest: ${verdictOf(cards)}. ${reasons.join(' ')}`,
     ...cautions,
-    `FreeBSD ${freebsd} itself ${native}.`,
+    `FreeBSD ${freebsd} ${[...native].join(', or ')}.`,
   ].join('\n');
 }
 

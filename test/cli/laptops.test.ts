@@ -45,8 +45,17 @@ describe('real machines', () => {
   });
 });
 
+/** What validate says beside ok. */
+const NOTES = {
+  none: [],
+  caution: [expect.stringMatching(/MT7922.*the reset that bhyve uses \(FLR\)/)],
+  native: [
+    expect.stringMatching(/FreeBSD 1[45]\.\d itself drives .* with 802\.11n.*the VM brings nothing more/),
+  ],
+};
+
 async function expectReplay(listed: Listed, ...argv: string[]): Promise<void> {
-  const { pci, id, verdict } = listed;
+  const { pci, id, verdict, note } = listed;
   const { cwd, written, profile } = await replay(listed, ...argv);
   if (verdict === 'never') {
     expect(written).toMatchObject({ code: 3, stdout: '' });
@@ -56,6 +65,9 @@ async function expectReplay(listed: Listed, ...argv: string[]): Promise<void> {
   expect(written).toMatchObject({ code: 0, stdout: 'mine.yaml\n' });
   expect(parse(profile!)).toMatchObject({ passthrough: [{ pci, id }] });
   expect(profile).toContain(`# In a guest: ${verdict}. `);
+  const validated = await runInside(['validate', '--json', './mine.yaml'], { root: ROOT, cwd });
+  const { diagnostics } = JSON.parse(validated.stdout) as { diagnostics: { message: string }[] };
+  expect(diagnostics.map(({ message }) => message)).toEqual(NOTES[note ?? 'none']);
   const built = await runInside(['build', '--offline', '--profile', './mine.yaml'], { root: ROOT, cwd });
   expect({ code: built.code, stdout: built.stdout }).toEqual({
     code: 0,

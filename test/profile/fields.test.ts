@@ -1,6 +1,4 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { idOfNumbers, VENDORS } from '../../generators/profile/fields.ts';
 import { complaints, keysOf, resolveText, smallestProfile } from './example.ts';
 
 const { network, passthrough } = smallestProfile();
@@ -324,34 +322,6 @@ describe('a form that can be converted is named converted', () => {
     expect(complaints({ passthrough: [{ ...passthrough[0], drivers: ['if_iwm.ko'] }] })).toEqual([
       'passthrough[0].drivers[0]: has to be written without .ko: if_iwm; got "if_iwm.ko"',
     ]));
-
-  test('every id of a known vendor, in every form', () => {
-    const devices = fc.integer({ min: 0, max: 0xffff }).map((n) => n.toString(16).padStart(4, '0'));
-    fc.assert(
-      fc.property(fc.constantFrom(...VENDORS), devices, (vendor, device) => {
-        const forms = [
-          `chip=0x${device}${vendor}`,
-          `0x${device}${vendor}`.toUpperCase().replace('X', 'x'),
-          `0x${vendor}:0x${device}`,
-          `vendor=0x${vendor} device=0x${device}`,
-          `${vendor} ${device}`,
-          ...(VENDORS.includes(device) ? [] : [`${vendor}${device}`]),
-        ];
-        for (const form of forms) expect([form, idOfNumbers(form)]).toEqual([form, `${vendor}:${device}`]);
-      }),
-    );
-  });
-
-  // YAML 1.1 would make a number or a truth value of some of these.
-  test.each([
-    ['id', 'passthrough: [{pci: 4/0/0, id: 1234:5678}]'],
-    ['id', 'passthrough: [{pci: 4/0/0, id: 1e10:0000}]'],
-    ['id', 'passthrough: [{pci: 4/0/0, id: 0000:0059}]'],
-    ['pci', 'passthrough: [{pci: 0/20/3, id: 8086:a0f0}]'],
-    ['country', 'wifi: {country: NO}'],
-  ])('%s needs no quotes: %s', (key, text) =>
-    expect(problemsOf(text).filter(([path = '']) => path.endsWith(key))).toEqual([]),
-  );
 
   test('what is converted is right', () => {
     for (const [key, , right] of CONVERTED) {

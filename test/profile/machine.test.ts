@@ -103,6 +103,19 @@ describe('ifconfig', () => {
   });
 });
 
+describe('the country', () => {
+  it.each([
+    ['\tregdomain ETSI country DE authmode OPEN privacy OFF', 'DE'],
+    ['\tregdomain 0x37 country FR indoor ecm authmode WPA2', 'FR'],
+    ['create_args_wlan0="country US regdomain FCC"', 'US'],
+    // Where nobody has said anything.
+    ['\tregdomain FCC country US authmode OPEN', undefined],
+    ['a country Of many', undefined],
+  ])('%s', (line, country) => {
+    expect(readMachine(`wlan0: flags=8843<UP> metric 0 mtu 1500\n${line}\n`).country).toBe(country);
+  });
+});
+
 describe('netstat -rn', () => {
   it('where the routes lead, but not the default in one or two parts', () => {
     expect(readMachine(NETSTAT).routes.map(formatSubnet)).toEqual([

@@ -215,6 +215,7 @@ describe('the examples', () => {
       outputs.push(stdout);
     }
     expect(outputs).toEqual([
+      expect.stringMatching(/^4\/0\/0 {2}8086:24f3 [^]*\n8086:24f3 {2}Intel Wireless-AC 8260\n/),
       'dist/intel8260/\ndist/intel8260.tar\n',
       'laptop.yaml\n',
       'mine.yaml: ok\ndist/mine/\ndist/mine.tar\ndist/mine.site.img\n',

@@ -70,7 +70,9 @@ const FILES = taggedList([
   },
   {
     tag: '.It Pa profiles/cards.yaml',
-    lines: paragraph('The table of cards: which firmware the driver of a card asks for.'),
+    lines: paragraph(
+      'The table of cards: whether a card works in a guest and why, what drives it, which firmware it needs, and what FreeBSD itself does with it.',
+    ),
   },
 ]);
 

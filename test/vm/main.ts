@@ -23,6 +23,7 @@ import './checks/first-boot.ts';
 import './checks/cache.ts';
 import './checks/complete.ts';
 import './checks/power-cuts.ts';
+import './checks/card.ts';
 import './checks/wifi-trouble.ts';
 import './checks/wifi-kinds.ts';
 import './checks/roaming.ts';

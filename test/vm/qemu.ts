@@ -28,10 +28,11 @@ export interface MachineSpec {
   /** More words for the kernel line. */
   readonly append?: string;
   /**
-   * One more PCI function that the guest drives: one of a Wi-Fi card's class without an interface, or a network card
-   * (eth1). At power-off QEMU waits, so that its state can be read (`isBusMaster`).
+   * One more PCI function: one of a Wi-Fi card's class without an interface or a network card (eth1), which the guest
+   * drives, or a network card that it has no driver for. At power-off QEMU waits, so that its state can be read
+   * (`isBusMaster`).
    */
-  readonly passthrough?: 'silent' | 'interface' | undefined;
+  readonly passthrough?: 'silent' | 'interface' | 'undriven' | undefined;
 }
 
 /** As grub.cfg of the bundle has it, and quiet: emulated, the kernel's messages on the serial line cost seconds. */
@@ -91,6 +92,7 @@ function passthrough(kind: MachineSpec['passthrough']): string[] {
       ...['-device', `virtio-blk-pci,drive=card,class=0x0280,addr=${SLOT.card.toString(16)}`],
     ],
     interface: ['-device', `virtio-net-pci,romfile=,addr=${SLOT.interface.toString(16)}`],
+    undriven: ['-device', `i82551,romfile=,addr=${SLOT.card.toString(16)}`],
   };
   return [...devices[kind], '-no-shutdown'];
 }

@@ -48,7 +48,7 @@ describe('vm_status tells why the card does not come up', () => {
     expect(said).toMatch(RegExp(`^ {10}card: ${words}.*${advice}`, 'm'));
     expect(json).toMatchObject({ state: 'no-card', card_state: state, card_detail: detail });
     expect(json.reason).toMatch(RegExp(`^card: ${words}`));
-    expect(rows.card).toBe('8086:24f3 at 4/0/0, kept for the guest (ppt0)');
+    expect(rows.card).toContain('kept for the guest (ppt0)');
   });
 
   it.each([

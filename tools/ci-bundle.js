@@ -1,7 +1,7 @@
 // What a publishing CI does, runnable anywhere.
 //   ci-bundle.js --list                      the names of all profiles as a JSON list, for a matrix
-//   ci-bundle.js NAME [options of build]     builds with the ISO required, checks folder and tar as a stranger would, and
-//                                            writes NAME.tar.sha256 beside the tar
+//   ci-bundle.js NAME [options of build]     builds with ISO, packages and firmware required, checks directory and tar as a
+//                                            stranger would, and writes NAME.tar.sha256 beside the tar
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ function run(...args) {
 }
 
 function publish(name, options) {
-  const { artefacts } = run('build', '--profile', name, '--require-iso', ...options);
+  const { artefacts } = run('build', '--profile', name, '--require-complete', ...options);
   const [folder, tar] = artefacts;
   for (const path of [folder, tar]) run('verify', '--public', path);
   const digest = createHash('sha256').update(readFileSync(tar)).digest('hex');

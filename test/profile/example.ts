@@ -39,7 +39,8 @@ export function fullProfile() {
     machine: { name: 'gw-1', cpus: 2, memory: '1G', loader: 'uefi', console: 'none' },
     passthrough: [
       { pci: '004/31/7', id: '14C3:7961', force: true, drivers: [] },
-      { pci: 'auto', id: ['8086:a0f0', '8086:02F0'], drivers: ['if_iwx'] },
+      { pci: '0/20/3', id: '8086:a0f0', drivers: ['if_iwx'], firmware: ['iwlwifi-so-a0-hr-b0-89.ucode'] },
+      { pci: 'auto', maker: 'mediatek' },
     ],
     network: {
       bridge: 'bridge7',

@@ -2,8 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { idsOf } from '../../generators/profile/cards.ts';
+import { valueAt } from '../../generators/profile/document.ts';
+import { allPaths, keysAt } from '../../generators/profile/issues.ts';
 import { parseReleases } from '../../generators/profile/releases.ts';
 import { resolveProfile } from '../../generators/profile/resolve.ts';
+import { profileSchema } from '../../generators/profile/schema.ts';
 import { cards } from '../fixtures/profiles.ts';
 import { shuffled } from '../fixtures/shuffled.ts';
 import {
@@ -85,7 +88,8 @@ test('every key can be set', () => {
         force: true,
         drivers: [],
       },
-      { pci: 'auto', ids: ['8086:a0f0', '8086:02f0'], drivers: ['if_iwx'] },
+      { pci: '0/20/3', ids: ['8086:a0f0'], drivers: ['if_iwx'] },
+      { pci: 'auto', maker: 'mediatek', ids: ['14c3:0616', '14c3:7922'], drivers: [] },
     ],
     network: {
       bridge: 'bridge7',
@@ -124,6 +128,17 @@ test('a maker stands for all its cards that can work, and for the firmware that 
       files: expect.arrayContaining(['iwlwifi-QuZ-a0-hr-b0-*.ucode', 'iwlwifi-ty-a0-gf-a0.pnvm']) as unknown,
     },
   ]);
+});
+
+test('fullProfile has every key of the schema', () => {
+  const full = fullProfile();
+  const inEntries = (list: string, entries: readonly object[]) =>
+    keysAt(profileSchema, [...list.split('.'), 0]).filter(
+      (key) => !entries.some((entry) => Object.hasOwn(entry, key)),
+    );
+  expect(allPaths(profileSchema).filter((path) => valueAt(full, path) === undefined)).toEqual([]);
+  expect(inEntries('passthrough', full.passthrough)).toEqual([]);
+  expect(inEntries('firewall.forwards', full.firewall.forwards)).toEqual([]);
 });
 
 test('the smallest profile opens nothing', () => {

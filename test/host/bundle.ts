@@ -50,6 +50,7 @@ const NAMES: Readonly<Record<string, string>> = {
   reverseTo: 'reverseTo',
   packagesMissing: 'packagesMissing',
   firmwareMissing: 'firmwareMissing',
+  firmwareCards: 'cards.needing',
 };
 
 const profile = variant();

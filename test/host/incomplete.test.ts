@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { AC8260, AC8265, makerLaptop } from './auto-bench.ts';
 import { filesOf } from './installing.ts';
 import { Machine } from './machine.ts';
 import { online, prints, running } from './status-bench.ts';
@@ -12,7 +13,7 @@ const laptopWith = (view: Record<string, string>): Machine => new Machine({ host
 
 describe('a bundle that was built without a network', () => {
   it('and lacks the firmware of the card leaves the native Wi-Fi alone', async () => {
-    const machine = laptopWith({ firmwareMissing: FIRMWARE });
+    const machine = laptopWith({ firmwareMissing: FIRMWARE, firmwareCards: '8086:24f3' });
     const before = filesOf(machine);
     const check = await machine.call('vm_install', 'check');
     expect(check.code).toBe(4);
@@ -23,6 +24,14 @@ describe('a bundle that was built without a network', () => {
     expect(apply.code, apply.said).toBe(4);
     expect(apply.said).toContain('nothing was changed');
     expect(filesOf(machine)).toEqual(before);
+  });
+
+  it('and lacks firmware for other cards of the maker only is installed', async () => {
+    const missing = { firmwareMissing: `${FIRMWARE} a.bin b.bin c.bin`, firmwareCards: '8086:24fd' };
+    const needsNone = makerLaptop([AC8260], missing);
+    expect(await needsNone.call('vm_install', 'check')).toMatchObject({ code: 0 });
+    const { code, said } = await makerLaptop([AC8265], missing).call('vm_install', 'check');
+    expect([code, said]).toEqual([4, expect.stringContaining(`(${FIRMWARE} a.bin b.bin and 1 more)`)]);
   });
 
   it('and lacks packages is installed, with a warning of what that means', async () => {
@@ -44,7 +53,8 @@ async function lacking(name: string, words: string, changes: Record<string, stri
   const conf = join(machine.directory, 'bundles/first/vm.conf');
   const text = readFileSync(conf, 'utf8');
   expect(text).toContain(`\n${name}=''\n`);
-  writeFileSync(conf, text.replace(`\n${name}=''\n`, `\n${name}='${words}'\n`));
+  const needing = text.replace(/\nFIRMWARE_CARDS=.*\n/, "\nFIRMWARE_CARDS='8086:24f3'\n");
+  writeFileSync(conf, needing.replace(`\n${name}=''\n`, `\n${name}='${words}'\n`));
   online(machine, changes);
   return { machine, status };
 }

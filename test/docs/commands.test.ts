@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runInside } from '../cli/command.ts';
@@ -26,7 +26,15 @@ const STANDS_FOR: readonly (readonly [from: string, to: string])[] = [
   ['NAME|FILE', 'intel8260'],
   ['DIR|TAR', 'dist/intel8260.tar'],
   ['-- COMMAND', '-- profiles'],
+  ['cards [ID|-]', 'cards 8086:24f3'],
+  ['init [FILE|-]', 'init laptop.txt'],
 ];
+
+/** What his laptop has printed; mine.yaml is made from it. */
+const LAPTOP = `14.3-RELEASE
+iwm0@pci0:4:0:0:\tclass=0x028000 rev=0x3a hdr=0x00 vendor=0x8086 device=0x24f3 subvendor=0x8086 subdevice=0x0010
+    class      = network
+`;
 
 /** The directory of a reader who has the files that the README has him write. */
 function readersDirectory(): string {
@@ -34,7 +42,7 @@ function readersDirectory(): string {
   const [, secrets = ''] = /^```yaml\n([^]*?)^```/m.exec(textOf('README.md')) ?? [];
   expect(secrets).toContain('passphrase:');
   writeFileSync(join(cwd, 'secrets.yaml'), secrets, { mode: 0o600 });
-  copyFileSync(join(ROOT, 'profiles/intel8260.yaml'), join(cwd, 'mine.yaml'));
+  writeFileSync(join(cwd, 'laptop.txt'), LAPTOP);
   return cwd;
 }
 
@@ -76,11 +84,15 @@ describe('the commands of the documents', () => {
   // Who adds to these lists has looked whether a reader would type it.
   it('are all of them: whatever else stands in code is no command', () => {
     expect(DOCUMENTS.flatMap((file) => otherSpans(file))).toEqual([
-      '--profile ./mine.yaml',
+      'class = network',
+      'vendor=0x8086 device=0x24f3',
+      'cards - <laptop.txt',
       '--lock dist/intel8260.tar',
       'airhive COMMAND',
       // The commands of the table, which commands() writes out.
       ...[
+        'cards [ID\\|-]',
+        'init [FILE\\|-]',
         'build --profile NAME\\|FILE',
         'lock --profile NAME\\|FILE',
         'validate [NAME\\|FILE]...',

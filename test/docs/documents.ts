@@ -85,7 +85,7 @@ export const isForBuilding = (command: string): boolean => /^(npm |\()/.test(com
 
 /** The verbs of the README's table, as commands. */
 function verbsIn(markdown: string): string[] {
-  const rows = [...markdown.matchAll(/^\| `((?:build|validate|plan|verify|profiles)\b.*) +\| /gm)];
+  const rows = [...markdown.matchAll(/^\| `((?:cards|init|build|validate|plan|verify|profiles)\b.*) +\| /gm)];
   const cells = rows.flatMap(([, cell = '']) => cell.trim().replace(/`$/, '').split('`, `'));
   return cells.map((words) => `npm run airhive -- ${words.replaceAll('\\|', '|')}`);
 }

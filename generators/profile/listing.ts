@@ -33,11 +33,13 @@ export interface ListingProblem {
  * number of a line.
  */
 const SELECTOR =
-  /(?:^|[^A-Za-z0-9_])(?<driver>[A-Za-z_][A-Za-z0-9_-]*)@pci(?<place>[0-9]+(?::[0-9]+){2,3}):?(?![0-9:])/;
+  /(?<![A-Za-z0-9_])(?<driver>[A-Za-z_][A-Za-z0-9_-]*)@pci(?<place>[0-9]+(?::[0-9]+){2,3}):?(?![0-9:])/;
+/** Where a new device begins in a line that somebody has made of several. */
+const NEXT = /(?<![A-Za-z0-9_-])(?=[A-Za-z_][A-Za-z0-9_-]*@pci[0-9]+:)/;
 const NUMBER = /(?<![A-Za-z0-9_])(class|card|chip|vendor|device|subvendor|subdevice)=0x([0-9a-f]*)/gi;
 /** A line with nothing but numbers: the rest of one that a mail program has wrapped. */
 const WRAPPED = /^[\s>|]*(?:[a-z]+=0x[0-9a-f]+\s*)+$/i;
-const NAME = /(?:^|[^A-Za-z])(?<key>vendor|device)\s*=\s*['‘’](?<name>.*)['‘’]\s*$/;
+const NAME = /(?:^|[^A-Za-z])(?<key>vendor|device)\s*=\s*['‘’“”](?<name>.*)['‘’“”]\s*$/;
 
 /** How many hexadecimal digits pciconf prints of each number. */
 const DIGITS: Readonly<Record<string, number>> = {
@@ -78,27 +80,43 @@ export function readListing(text: string): { devices: ListedDevice[]; problems: 
 
 function entriesOf(text: string): Entry[] {
   const entries: Entry[] = [];
+  // A line that goes on directly below its device; further down it would be that of another one.
+  let mayGoOn = false;
   linesOf(text).forEach((line, index) => {
-    const found = SELECTOR.exec(line);
-    const { driver = '', place = '' } = found?.groups ?? {};
-    if (found) {
-      const numbers = line.slice(found.index + found[0].length);
-      entries.push({ line: index + 1, driver, place, numbers, names: {} });
-      return;
+    for (const part of line.split(NEXT)) {
+      const found = SELECTOR.exec(part);
+      const { driver = '', place = '' } = found?.groups ?? {};
+      if (found) {
+        const numbers = part.slice(found.index + found[0].length);
+        entries.push({ line: index + 1, driver, place, numbers, names: {} });
+        mayGoOn = true;
+        continue;
+      }
+      const current = entries.at(-1);
+      if (!current) continue;
+      mayGoOn &&= WRAPPED.test(part);
+      if (mayGoOn) current.numbers += ` ${part}`;
+      const { key, name } = NAME.exec(part)?.groups ?? {};
+      if (key !== undefined && name !== undefined) current.names = { ...current.names, [key]: name };
     }
-    const current = entries.at(-1);
-    if (!current) return;
-    if (WRAPPED.test(line)) current.numbers += ` ${line}`;
-    const { key, name } = NAME.exec(line)?.groups ?? {};
-    if (key !== undefined && name !== undefined) current.names = { ...current.names, [key]: name };
   });
   return entries;
 }
 
-/** Without what a terminal was told between the characters, as script(1) records it. */
+/** Without what a terminal was told between the characters (script(1) records it), what web pages put there, and how mails pack it. */
 export function linesOf(text: string): string[] {
-  // eslint-disable-next-line no-control-regex
-  return text.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '').split(/\r\n|\r|\n/);
+  const plain = text
+    // eslint-disable-next-line no-control-regex
+    .replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
+    .replace(/[\u00ad\u200b-\u200f\u2060\ufeff]/g, '');
+  return (/=3D0x[0-9a-f]/i.test(plain) ? unpacked(plain) : plain).split(/\r\n|\r|\n/);
+}
+
+/** Quoted-printable (RFC 2045, section 6.7), as far as ASCII needs it. */
+function unpacked(text: string): string {
+  return text
+    .replace(/=(\r\n|\r|\n)/g, '')
+    .replace(/=([0-7][0-9A-F])/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
 }
 
 /** The device, or what is wrong with it. */
@@ -109,6 +127,7 @@ function deviceOf({ driver, place, numbers, names }: Entry): ListedDevice | stri
     const length = DIGITS[key];
     if (digits.length !== length)
       return `has ${key}=0x${digits}, which is not of ${length} hexadecimal digits`;
+    if ((read.get(key) ?? digits.toLowerCase()) !== digits.toLowerCase()) return `has two values of ${key}=`;
     read.set(key, digits.toLowerCase());
   }
   const id = pairOf(read, 'vendor', 'device', 'chip');

@@ -121,10 +121,10 @@ function laptopWith(card: ListedDevice): Machine {
 }
 
 /** A laptop with the card of a listing, and on it the bundle that init and build make of that. */
-async function prepared({ text }: Listed): Promise<Machine> {
+async function prepared({ text }: Listed, ...argv: string[]): Promise<Machine> {
   const [card] = wifiDevices(readListing(text).devices, (id) => TABLE.withId(id).length > 0);
   const machine = laptopWith(card!);
-  const options = ['--freebsd', '14.3', '--country', 'DE', '--directory', machine.directory];
+  const options = ['--freebsd', '14.3', '--country', 'DE', '--directory', machine.directory, ...argv];
   const bundle = await bundleFrom(text, ...options);
   rmSync(machine.bundle, { recursive: true });
   cpSync(bundle, machine.bundle, { recursive: true });
@@ -137,6 +137,13 @@ const POSSIBLE = [...LAPTOPS, ...LISTINGS].filter(({ text, id, verdict }) => {
   const kind = `${id} ${/^ *([a-z_]+)[0-9]*@.*class=0x0280/m.exec(text)?.[1]}`;
   return verdict !== 'never' && !seen.has(kind) && seen.add(kind);
 });
+
+/** Some of them; a driver of FreeBSD has the card, or none, or ppt. */
+function named(...names: readonly string[]): Listed[] {
+  const found = POSSIBLE.filter(({ name }) => names.includes(name));
+  expect(found).toHaveLength(names.length);
+  return found;
+}
 
 const WARNINGS = {
   none: [],
@@ -154,7 +161,7 @@ it.each(POSSIBLE)('$name: init, build, and vm_install check has nothing against 
   expect(warnings).toEqual(WARNINGS[note ?? 'none']);
 });
 
-it.each(POSSIBLE.filter(({ name }) => /t490|hp-250|issue-97/.test(name)))(
+it.each(named('dell-latitude-7400', 'hp-250-15-6-inch-g9-notebook-pc', 'wifibox-issue-97'))(
   "$name: after apply and a reboot the card is the guest's",
   async (listed) => {
     const machine = await prepared(listed);
@@ -163,5 +170,21 @@ it.each(POSSIBLE.filter(({ name }) => /t490|hp-250|issue-97/.test(name)))(
     await machine.reboot();
     expect(machine.get('pciconf')).toContain(`ppt0@pci0:${listed.pci.replaceAll('/', ':')}:`);
     expect(readFileSync(join(machine.etc, 'rc.conf'), 'utf8')).not.toMatch(/^(wlans_|ifconfig_wlan0)/m);
+  },
+);
+
+it.each(named('dell-latitude-7400', 'hp-250-15-6-inch-g9-notebook-pc', 'lenovo-thinkpad-x1-carbon-gen-8'))(
+  '$name: a profile without a place finds the card there',
+  async (listed) => {
+    const machine = await prepared(listed, '--auto');
+    const check = await machine.call('vm_install', 'check');
+    expect(check, check.said).toMatchObject({ code: 0 });
+    expect(check.said).toMatch(
+      new RegExp(`^ok .*the card for the guest is .*${listed.id} at ${listed.pci}`, 'm'),
+    );
+    const { code, said } = await machine.call('vm_install', 'apply', '--yes');
+    expect(code, said).toBe(0);
+    await machine.reboot();
+    expect(machine.get('pciconf')).toContain(`ppt0@pci0:${listed.pci.replaceAll('/', ':')}:`);
   },
 );

@@ -84,6 +84,35 @@ const READ: readonly [what: string, lines: readonly string[], devices: readonly 
   ['a line of another device before it', ['    subclass   = RAM', NEW, ...NAMES], [named]],
   ['names of another device before it', [NAMES[0]!, NAMES[1]!, NEW], [card]],
   ['an apostrophe in a name', [NEW, "    vendor     = 'O'Reilly's'"], [{ ...card, vendor: "O'Reilly's" }]],
+  [
+    'typographic double quotation marks',
+    [NEW, '    vendor     = “Intel Corporation”'],
+    [{ ...card, vendor: 'Intel Corporation' }],
+  ],
+  ['characters without a width', [`\ufeff${NEW.replace('device', '\u200bdevice\u00ad')}`], [card]],
+  [
+    'packed for a mail',
+    [
+      NEW.replaceAll('=', '=3D').replace('vendor', 'ven=\ndor'),
+      ...NAMES.map((line) => line.replace('=', '=3D')),
+    ],
+    [named],
+  ],
+  ['without any space behind the place', [NEW.replace('\t', '')], [card]],
+  ['as an item of a list', [`* \`${NEW}\``], [card]],
+  [
+    'all devices in one line',
+    [`${BRIDGE[0]!} ${NEW} vendor = 'Intel Corporation'`],
+    [
+      { pci: '0/0/0', domain: 0, id: '8086:1904', subsystem: '17aa:2238', driver: 'hostb0', class: '060000' },
+      card,
+    ],
+  ],
+  [
+    'numbers of another device below the names',
+    [NEW, ...NAMES, NEW.split('\t')[1]!.replace('24f3', '24fd')],
+    [named],
+  ],
   ['only other words', ['FreeBSD 14.3-RELEASE', 'me@pci.example: hello'], []],
   ['nothing', [], []],
 ];
@@ -125,6 +154,11 @@ describe('a listing of pciconf', () => {
       'a line that ends too early',
       NEW.slice(0, NEW.indexOf('vendor')),
       /has neither vendor= and device= nor chip=/,
+    ],
+    [
+      'two devices made one',
+      `${NEW} ${NEW.split('\t')[1]!.replace('24f3', '24fd')}`,
+      /has two values of device=/,
     ],
     ['a vendor alone', NEW.slice(0, NEW.indexOf('device')), /has neither/],
     ['a slot that no bus has', NEW.replace(':0:0:', ':32:0:'), /is no place on a PCI bus/],

@@ -63,6 +63,24 @@ describe('wifi-control scan', () => {
   });
 });
 
+describe('wifi-control follow', () => {
+  const WORDS = { lease: 'address 10.77.0.5/24', wifi: 'disconnected', card: 'radio off: a key' };
+
+  it.each([
+    [['lease'], WORDS.lease],
+    [['lease', 'wifi'], WORDS.wifi],
+    [['lease', 'wifi', 'card'], WORDS.card],
+    [[], ''],
+  ] as const)('of %j tells what explains the rest', (keys, expected) => {
+    const guest = new Wifi('wifi-control');
+    // As say_once writes them: without the end of a line.
+    for (const key of keys) guest.write(`run/airhive/said/${key}`, WORDS[key]);
+    guest.tool('wpa_cli', '');
+    guest.tool('sleep', 'kill $PPID');
+    expect(guest.call('follow')).toBe(`said=${expected}\n`);
+  });
+});
+
 describe('airhive-watch', () => {
   const failed = (ssid: string, reason: string): string =>
     `<3>CTRL-EVENT-SSID-TEMP-DISABLED id=0 ssid="${ssid}" auth_failures=1 duration=10 reason=${reason}`;

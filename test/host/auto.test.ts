@@ -420,8 +420,12 @@ describe('no card for the bundle', () => {
   });
 
   it('and a list of ids names one that the table has not', async () => {
-    const machine = makerLaptop([only('14c3:9999')], { wanted: '14c3:9998 14c3:9999', maker: '' });
+    const machine = makerLaptop([only('14c3:9999')], {
+      ...{ wanted: '14c3:9998 14c3:9999', maker: '', drivers: 'if_iwm' },
+    });
     expect((await apply(machine)).said).toContain('the card for the guest: 14c3:9999 at 2/0/0\n');
+    // By the name of its driver, which the profile has to say.
+    expect(read(machine.etc, 'rc.conf')).not.toMatch(/wlan/);
     expect((await machine.reboot())?.code).toBe(0);
   });
 });
@@ -492,5 +496,81 @@ describe('what is retired', () => {
     expect(lines().filter((line) => /wlan1|iwm1/.test(line))).toEqual([]);
     await remove(machine);
     expect(read(machine.etc, 'rc.conf')).toBe(before);
+  });
+
+  const STICK = ['wlans_rtwn0="wlan0"', 'ifconfig_wlan0="WPA SYNCDHCP"', 'create_args_wlan0="country DE"'];
+
+  it('is not what belongs to a stick that is wlan0', async () => {
+    const machine = makerLaptop([AC8260]);
+    conf(
+      ...STICK,
+      'wlans_iwm0="wlan1"',
+      'ifconfig_wlan1="WPA SYNCDHCP"',
+      'create_args_wlan1="country DE"',
+    )(machine);
+    const before = read(machine.etc, 'rc.conf');
+    const [, warnings] = await check(machine, 'warning');
+    expect(warnings.join('\n')).toContain('the country is DE in create_args_wlan1');
+    expect(warnings.join('\n')).toContain('wlan0 gets its address by DHCP');
+    await apply(machine);
+    const lines = read(machine.etc, 'rc.conf').split('\n');
+    expect(lines.slice(0, 3)).toEqual(STICK);
+    expect(lines.filter((line) => /wlan1|iwm0/.test(line))).toEqual([]);
+    await remove(machine);
+    expect(read(machine.etc, 'rc.conf')).toBe(before);
+  });
+
+  it.each([
+    [
+      'a lagg',
+      [
+        'ifconfig_em0="ether 02:00:00:00:00:01 up"',
+        'wlans_iwm0="wlan0"',
+        'ifconfig_wlan0="WPA"',
+        'cloned_interfaces="lagg0"',
+        'ifconfig_lagg0="laggproto failover laggport em0 laggport wlan0 DHCP"',
+      ],
+      ['lagg0 loses wlan0, which the guest has then', 'em0 is given the hardware address 02:00:00:00:00:01'],
+    ],
+    [
+      'an address and a country',
+      [
+        'wlans_iwm0="wlan0"',
+        'create_args_wlan0="country US"',
+        'ifconfig_wlan0="WPA inet 192.168.1.50 netmask 255.255.255.0"',
+        'defaultrouter="192.168.1.1"',
+      ],
+      [
+        'wlan0 has the address 192.168.1.50',
+        'the country is US in create_args_wlan0',
+        'the gateway in rc.conf is 192.168.1.1',
+      ],
+    ],
+    [
+      'the second device of the driver',
+      ['wlans_iwm0="wlan0"', 'wlans_iwm1="wlan1"', 'ifconfig_wlan1="WPA SYNCDHCP"'],
+      ['wlans_iwm1 is for iwm1 (', 'which FreeBSD calls iwm0 from the reboot on'],
+    ],
+  ])('is said where others hang on it: %s', async (_, lines, words) => {
+    const machine = makerLaptop([AC8260]);
+    conf(...lines)(machine);
+    const [code, warnings] = await check(machine, 'warning');
+    expect(code).toBe(0);
+    for (const text of words) expect(warnings.join('\n')).toContain(text);
+  });
+
+  it('is not what the user writes for another device that has the number of the card since then', async () => {
+    const machine = makerLaptop([AC8260]);
+    conf('wlans_iwm0="wlan0"', 'ifconfig_wlan0="WPA"', 'ifconfig_wlan1="WPA SYNCDHCP"')(machine);
+    await apply(machine);
+    await machine.reboot();
+    const own = ['wlans_iwm0="wlan1"', 'ifconfig_wlan1="WPA SYNCDHCP"'];
+    machine.play('sysrc', 'wlans_iwm0=wlan1');
+    await done(machine, newer(machine, '0.2.0', { ...INTEL, tap: 'tap7' }), 'apply', '--yes');
+    expect(read(machine.etc, 'rc.conf').split('\n')).toEqual(expect.arrayContaining(own) as string[]);
+    await done(machine, newer(machine, '0.3.0', INTEL), 'apply', '--yes');
+    expect(read(machine.etc, 'rc.conf').split('\n')).toEqual(expect.arrayContaining(own) as string[]);
+    await done(machine, join(machine.directory, 'current/vm_install'), 'rollback', '--yes');
+    expect(read(machine.etc, 'rc.conf').split('\n')).toEqual(expect.arrayContaining(own) as string[]);
   });
 });

@@ -2,6 +2,7 @@ import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { indentedCommands } from '../docs/documents.ts';
+import { CARDS, INTEL } from './cards.ts';
 import type { Machine } from './machine.ts';
 import { lacks, lacksNative, systemOf } from './stories/laptop.ts';
 import { furnish, typedOn, typingLaptop } from './typing.ts';
@@ -113,6 +114,35 @@ describe('README.txt, by hand', { timeout: 240_000 }, () => {
     await machine.reboot();
     expect(lacksNative(machine)).toEqual([]);
     expect(systemOf(machine)).toEqual(before);
+  });
+
+  it('a card that vm_install would find, with what lib/cards.tsv says of it', async () => {
+    const machine = typingLaptop({ ...INTEL, console: 'nmdm' }, FOLDER);
+    const [block = ''] = /^ {2}pciconf -l .*\n( {2}.*\n)+/m.exec(appendix(machine)) ?? [];
+    const ofCard = block.trim().split(/\n */);
+    expect(ofCard).toHaveLength(5);
+    expect(await works(machine, ...ofCard)).toContain('iwm0@pci0:4:0:0:');
+    const row = CARDS.split('\n').find((line) => line.startsWith('8086:24f3')) ?? '';
+    const [modules = '', names = ''] = row.split('\t').slice(4, 6);
+    const snippet = (name: string): string => readFileSync(join(machine.bundle, 'snippets', name), 'utf8');
+    expect(snippet('loader.conf')).not.toMatch(/^pptdevs/m);
+    addLines(join(machine.boot, 'loader.conf'), snippet('loader.conf').replace('# pptdevs=', 'pptdevs='));
+    const rc = join(machine.etc, 'rc.conf');
+    addLines(rc, `${snippet('rc.conf')}devmatch_blocklist="${modules}"\n`);
+    addLines(join(machine.etc, 'sysctl.conf'), snippet('sysctl.conf'));
+    addLines(join(machine.etc, 'resolvconf.conf'), snippet('resolvconf.conf'));
+    const settled = readFileSync(rc, 'utf8').replace('i915kms if_iwm', 'i915kms');
+    const gone = new RegExp(`^(${names.replace(' ', '|')}|ifconfig_wlan0|create_args_wlan0)=.*\n`, 'gm');
+    writeFileSync(rc, settled.replace(gone, ''));
+    const loader = join(machine.boot, 'loader.conf');
+    writeFileSync(loader, readFileSync(loader, 'utf8').replace('if_iwm_load="YES"\n', ''));
+    await works(machine, 'cp rc.d/airhive /usr/local/etc/rc.d/airhive', './vm_site init');
+    const booted = await machine.reboot();
+    expect(booted?.code, booted?.said).toBe(0);
+    expect(lacks(machine)).toEqual([]);
+    expect(machine.calls('bhyve').at(-1)).toContain(' 5:0,passthru,4/0/0 ');
+    furnish(machine);
+    expect(await works(machine, 'service airhive status')).toContain('Intel Wireless-AC 8260');
   });
 
   it('an installation by hand is taken over by vm_install, with its networks', async () => {

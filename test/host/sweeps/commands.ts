@@ -1,6 +1,7 @@
 import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { AC8260, makerLaptop, putCards } from '../auto-bench.ts';
 import { type Ended, Machine } from '../machine.ts';
 import { keyMaterial, PLANTED, systemOf } from '../stories/laptop.ts';
 import { treeBelow } from '../tree.ts';
@@ -89,6 +90,22 @@ export const rollback: Swept = {
   },
   run: async (machine) => install(machine, 'rollback', join(machine.directory, 'current')),
   picture: installationOf,
+  secrets,
+};
+
+/** A bundle that finds its card by itself, installed, and the card is elsewhere since the last boot. */
+export const movedCard: Swept = {
+  name: 'vm_install apply, after the card has moved',
+  prepare: async () => {
+    const machine = makerLaptop([AC8260]);
+    const ended = await install(machine, 'apply');
+    expect(ended.code, ended.said).toBe(0);
+    putCards(machine, { ...AC8260, place: '58/0/0' });
+    machine.play('boot');
+    return machine;
+  },
+  run: async (machine) => install(machine, 'apply'),
+  picture: (machine) => [installationOf(machine), readFileSync(join(machine.data, 'card'), 'utf8')],
   secrets,
 };
 

@@ -54,7 +54,10 @@ describe("a maker's bundle", () => {
     const again = await apply(machine);
     expect(again.said).toContain('nothing to change');
     expect(again.said).toContain(`the card for the guest is Intel Wireless-AC 8260 (8086:24f3 at ${place})`);
-    await remove(machine);
+    const removed = await done(machine, join(machine.directory, 'current/vm_install'), 'remove', '--yes');
+    // The bundle that goes is the one that removes.
+    expect(removed.said).not.toContain('awk');
+    expect(removed.said).toContain('until then the card stays away');
     expect(filesOf(machine)).toEqual(before);
     expect(existsSync(join(machine.data, 'card'))).toBe(false);
     expect(existsSync(join(machine.data, 'site.img'))).toBe(true);

@@ -7,6 +7,7 @@ import {
   Lexer,
   LineCounter,
   Parser,
+  Scalar,
   type CST,
   type ParsedNode,
   type YAMLError,
@@ -80,6 +81,8 @@ interface Place {
   readonly value: number;
   /** The text of a scalar before YAML made a number or a truth value of it. */
   readonly written: string | undefined;
+  /** Where a value without quotes ends. */
+  readonly plainEnd: number | undefined;
 }
 
 /** The places of all values of a document, by path. */
@@ -219,7 +222,8 @@ class Reader {
   read(node: ParsedNode | null, path: Path, key: number | undefined): unknown {
     const start = node?.range[0] ?? key ?? 0;
     const written = isScalar(node) ? node.source : undefined;
-    this.#places.set(path, { key, value: start, written });
+    const plainEnd = isScalar(node) && node.type === Scalar.PLAIN ? node.range[1] : undefined;
+    this.#places.set(path, { key, value: start, written, plainEnd });
     if (!node) return null;
     if (isAlias(node)) return this.#refuse(path, 'an alias (*name) is not allowed; write the value itself');
     if (node.tag !== undefined)

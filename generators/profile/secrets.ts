@@ -87,7 +87,7 @@ const secretsSchema = z.strictObject(
       .array(networkSchema, { error: 'a list of networks' })
       .max(64, { error: 'at most 64 networks' })
       .refine(areDifferent, {
-        error: 'networks of different names: the guest would use the first of a name only',
+        error: 'networks of different names',
       })
       .default([]),
     admin_keys: z.array(publicKey, { error: 'a list of public keys' }).default([]),
@@ -112,6 +112,7 @@ export function parseSecrets(source: Source): { secrets?: SiteSecrets; diagnosti
   const problems = [
     ...document.problems.map((problem) => unreadable(document, problem)),
     ...(parsed.error?.issues ?? []).flatMap((issue) => secretProblems(document, issue)),
+    ...cutOff(document),
   ];
   const diagnostics = toDiagnostics(document, problems).map((found) => ({ ...found, excerpt: '' }));
   if (!parsed.success || problems.length > 0) return { diagnostics };
@@ -127,6 +128,22 @@ function unreadable({ source, places }: YamlDocument, { path, at, offset }: Prob
   const message = source.text.trim() === '' ? 'the file is empty' : UNREADABLE;
   return { ...error([], message), offset: offset ?? places.offsetOf(path, at ?? 'value') };
 }
+
+/** YAML takes a # behind a space for the start of a comment. In a name or a passphrase it was hardly meant so. */
+function cutOff({ source, value, places }: YamlDocument): Problem[] {
+  const networks = valueAt(value, ['networks']);
+  return (Array.isArray(networks) ? networks : []).flatMap((network: unknown, index) =>
+    Object.entries(typeof network === 'object' && network !== null ? network : {}).flatMap(([key, one]) => {
+      const path = ['networks', index, key];
+      const end = places.get(path)?.plainEnd;
+      const isCut =
+        typeof one === 'string' && end !== undefined && /^[ \t]+#/.test(source.text.slice(end, end + 256));
+      return isCut ? [error(path, `${key} ends before the " #", where a comment begins. ${QUOTES}`)] : [];
+    }),
+  );
+}
+
+const QUOTES = 'Put the whole value in quotes, "like #this"; a comment may stand behind the second quote';
 
 function secretProblems({ value, places }: YamlDocument, issue: z.core.$ZodIssue): Problem[] {
   const path = pathOf(issue);

@@ -29,24 +29,34 @@ function hex_of(text,   i, out) {
   return out
 }
 
-# As digits, since what is escaped may be a byte that awk cannot keep in a string.
-function unescaped(text,   i, c, out) {
+# As digits, since what is escaped may be a byte that awk cannot keep in a string. wpa_supplicant knows \\ \" \n \r \t \e, \x with
+# one or two digits, and \ with one to three octal digits; before anything else the backslash counts for nothing, and \x neither.
+function unescaped(text,   i, c, n, out) {
   out = ""
   for (i = 1; i <= length(text); i++) {
     c = substr(text, i, 1)
-    if (c == "\\") {
-      c = substr(text, ++i, 1)
-      if (c == "n") { out = out "0a"; continue }
-      if (c == "r") { out = out "0d"; continue }
-      if (c == "t") { out = out "09"; continue }
-      if (c == "e") { out = out "1b"; continue }
-      if (c == "x" && substr(text, i + 1, 2) ~ /^[0-9a-fA-F][0-9a-fA-F]$/) {
-        out = out tolower(substr(text, i + 1, 2))
-        i += 2
-        continue
-      }
-    }
-    out = out hex_of(c)
+    if (c != "\\") { out = out hex_of(c); continue }
+    c = substr(text, ++i, 1)
+    if (c == "n") out = out "0a"
+    else if (c == "r") out = out "0d"
+    else if (c == "t") out = out "09"
+    else if (c == "e") out = out "1b"
+    else if (c == "x") {
+      for (n = 0; n < 2 && substr(text, i + n + 1, 1) ~ /^[0-9a-fA-F]$/; n++) continue
+      if (n) out = out (n == 1 ? "0" : "") tolower(substr(text, i + 1, n))
+      i += n
+    } else if (c ~ /^[0-7]$/) {
+      for (n = 1; n < 3 && substr(text, i + n, 1) ~ /^[0-7]$/; n++) continue
+      out = out octal_byte(substr(text, i, n))
+      i += n - 1
+    } else out = out hex_of(c)
   }
   return out
+}
+
+# Of \777 eight bits are left.
+function octal_byte(digits,   i, n) {
+  n = 0
+  for (i = 1; i <= length(digits); i++) n = n * 8 + substr(digits, i, 1)
+  return sprintf("%02x", n % 256)
 }

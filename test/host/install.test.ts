@@ -110,7 +110,7 @@ describe('vm_install apply', () => {
     const machine = laptop();
     rmSync(join(machine.etc, 'wpa_supplicant.conf'));
     const ended = await apply(machine);
-    expect(ended.said).toMatch(/knows no Wi-Fi network yet: .*\/vm_site add NAME/);
+    expect(ended.said).toMatch(/knows no Wi-Fi network yet\. To add one: .*\/vm_site add NAME/);
     expect((await apply(machine)).said).not.toContain('knows no Wi-Fi network');
   });
 

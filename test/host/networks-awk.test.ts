@@ -13,6 +13,7 @@ const HOME = block('ssid="home"', 'psk="battery staple"');
 const OPEN = block('ssid="free"', 'key_mgmt=NONE');
 const NEW_HOME = block('ssid=686f6d65', 'psk="another one"');
 const LAST = block('ssid="last"', 'key_mgmt=NONE');
+const TWO = `${HOME}\n${NEW_HOME}\n${OPEN}`;
 
 describe('networks.awk', () => {
   it.each<[string, string[], string]>([
@@ -23,11 +24,14 @@ describe('networks.awk', () => {
       [`${HOME}${OPEN}`, `${LAST}${NEW_HOME}`],
       `${NEW_HOME}\n${OPEN}\n${LAST}`,
     ],
+    ['all of a name that is there twice', [`${HOME}${OPEN}${HOME}`, NEW_HOME], `${NEW_HOME}\n${OPEN}`],
     [
-      'the first of a name that is there twice',
-      [`${HOME}${OPEN}${HOME}`, NEW_HOME],
-      `${NEW_HOME}\n${OPEN}\n${HOME}`,
+      'several of a name, together',
+      [`${OPEN}${HOME}`, `${NEW_HOME}${LAST}${HOME}`],
+      `${OPEN}\n${NEW_HOME}\n${HOME}\n${LAST}`,
     ],
+    ['the same again changes nothing', [TWO, TWO], TWO],
+    ['both of a name that is not new', [`${HOME}${NEW_HOME}`, OPEN], `${HOME}\n${NEW_HOME}\n${OPEN}`],
     [
       'nothing outside of blocks',
       [`country=US\n${HOME}psk="x"\n}\nssid="y"\n${OPEN}}\n`],
@@ -53,12 +57,14 @@ describe('networks.awk', () => {
       block('ssid="free"', 'key_mgmt=NONE', 'scan_ssid=1', 'priority=7', 'disabled=1'),
       block('ssid="plain"', 'psk="battery staple"', 'scan_ssid=0', 'disabled=0'),
       block('ssid=ff00', 'key_mgmt=SAE'),
+      block('ssid="home"', 'psk="battery staple"', 'bssid=02:00:00:00:00:01'),
     ].join('');
     expect(networks({ want: 'list' }, text).split('\n')).toEqual([
       '  "home"      WPA2, passphrase',
       '  "free"      open, hidden, priority 7, disabled',
       '  "plain"     WPA2, passphrase',
       String.raw`  "\xff\x00"  WPA3, passphrase  (--hex ff00)`,
+      '  "home"      WPA2, passphrase, only 02:00:00:00:00:01',
       '',
     ]);
     expect(networks({ want: 'names' }, text)).toBe(String.raw`"home", "free", "plain", "\xff\x00"`);

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { encodeSite } from '../../generators/plan/site.ts';
 import { freshFolder, run } from '../fixtures/scratch.ts';
@@ -55,6 +55,47 @@ describe('vm_site init', () => {
     siteOk(machine, null, 'remove', 'a');
     expect(siteOk(machine, null, 'init')).toBe(NO_NETWORK);
     expect(networksOf(machine)).toBe('');
+  });
+
+  it('takes them from the file that rc.conf names', () => {
+    const machine = new Machine();
+    appendFileSync(join(machine.etc, 'rc.conf'), 'wpa_supplicant_conf_file="/usr/local/etc/mine.conf"\n');
+    writeFileSync(join(machine.etc, 'wpa_supplicant.conf'), 'ctrl_interface=/x\n');
+    mkdirSync(join(machine.root, 'usr/local/etc'), { recursive: true });
+    const file = join(machine.root, 'usr/local/etc/mine.conf');
+    writeFileSync(file, 'network={\n\tssid="a"\n\tpsk="battery staple"\n}\n');
+    expect(siteOk(machine, null, 'init')).toContain(`${file}, line 1: "a": taken`);
+    expect(siteOk(machine, null, 'import')).toContain(`${file}, line 1: "a": taken`);
+    expect(networksOf(machine)).toContain('ssid="a"');
+  });
+
+  it('offers those of wifibox when there are no others', () => {
+    const machine = new Machine();
+    rmSync(join(machine.etc, 'wpa_supplicant.conf'));
+    const file = join(machine.root, 'usr/local/etc/wifibox/wpa_supplicant/wpa_supplicant.conf');
+    mkdirSync(dirname(file), { recursive: true });
+    const offer = `; for the networks of wifibox: vm_site import ${file}\n`;
+    writeFileSync(file, '# network={\n');
+    expect(siteOk(machine, null, 'init')).not.toContain('wifibox');
+    writeFileSync(file, 'network={\n\tssid="box"\n\tpsk="battery staple"\n}\n');
+    expect(siteOk(machine, null, 'init')).toBe(NO_NETWORK.replace('\n', offer));
+    expect(site(machine, null, 'import')).toMatchObject({
+      code: 2,
+      said: expect.stringContaining(offer) as string,
+    });
+    siteOk(machine, null, 'import', file);
+    expect(siteOk(machine, null, 'init')).toBe('');
+    expect(networksOf(machine)).toContain('ssid="box"');
+  });
+
+  it('does not guess when rc.conf cannot be read', () => {
+    const machine = new Machine();
+    machine.replace('sysrc', 'exit 1');
+    expect(site(machine, null, 'init')).toMatchObject({
+      code: 4,
+      said: expect.stringContaining('sysrc') as string,
+    });
+    expect(siteOk(machine, null, 'import', join(machine.etc, 'wpa_supplicant.conf'))).toContain('taken');
   });
 
   it('says what it could not take just once', () => {

@@ -67,17 +67,15 @@ const written = (list: readonly Network[]): Buffer =>
 
 /** What the guest's supplicant is to read: the site's networks, marked, then what was learnt beside them. */
 function merged(site: readonly Network[], learnt: readonly Network[]): string {
-  const seen = new Set<string>();
-  const isNew = ({ ssid }: Network) => !seen.has(ssid.toString('hex')) && seen.add(ssid.toString('hex'));
+  const ofSite = new Set(site.map(({ ssid }) => ssid.toString('hex')));
   const body = ({ ssid, form, settings: lines }: Network, without: RegExp) => [
     `ssid=${FORMS[form](ssid)}`,
     ...lines.filter((line) => line !== '' && !line.startsWith('#') && !without.test(line)),
   ];
   return [
-    ...site.filter(isNew).map((network) => block([...body(network, /^id_str=/), MARK])),
+    ...site.map((network) => block([...body(network, /^id_str=/), MARK])),
     ...learnt
-      .filter((network) => !network.settings.includes(MARK))
-      .filter(isNew)
+      .filter((network) => !network.settings.includes(MARK) && !ofSite.has(network.ssid.toString('hex')))
       .map((network) => block(body(network, /^$/))),
   ].join('');
 }
@@ -89,6 +87,10 @@ describe.each([
   const isReady = hasTool(name);
   const merge = (site: string, learnt: string) =>
     run(tool, [...args, '-v', `tag=${TAG}`, ...PROGRAM, site, learnt]).toString('latin1');
+  const mergeAll = (...texts: (string | Buffer)[]) =>
+    run(tool, [...args, '-v', `tag=${TAG}`, ...PROGRAM, ...texts.map((text) => freshFile(text))]).toString(
+      'latin1',
+    );
   const mergeTexts = (site: string, learnt: string) => merge(freshFile(site), freshFile(learnt));
 
   it.skipIf(!isReady)(`merges any networks of any bytes (needs ${name})`, () => {
@@ -110,8 +112,17 @@ describe.each([
       for (const site of same) {
         const expected = block([`ssid=${FORMS[site.form](ssid)}`, MARK]);
         expect(merge(freshFile(written([site])), freshFile(written(same)))).toBe(expected);
+        expect(mergeAll('', written([site]), written(same))).toBe(block([`ssid=${FORMS[site.form](ssid)}`]));
       }
     }
+  });
+
+  it.skipIf(!isReady)(`names each once (needs ${name})`, () => {
+    const conf = freshFile(
+      `${block(['ssid="a"', MARK])}${block(['ssid=61', MARK])}${block(['ssid=P"\\142"'])}${block(['ssid="b"'])}`,
+    );
+    const asked = [...args, '-v', `tag=${TAG}`, '-v', 'want=names', ...PROGRAM, '/dev/null', conf];
+    expect(run(tool, asked).toString()).toBe('61 site\n62 learnt\n');
   });
 
   it.skipIf(!isReady)(

@@ -76,6 +76,28 @@ describe('a good file', () => {
   });
 });
 
+describe('a # behind a space, where YAML begins a comment', () => {
+  const cut = (key: string) =>
+    `${key} ends before the " #", where a comment begins. Put the whole value in quotes, "like #this"; a comment may stand behind the second quote`;
+
+  it.each([
+    ['ssid: Home #1\n    open: true', '2:11 networks[0].ssid', 'ssid'],
+    ['passphrase: abcd efgh\t# ij\n    ssid: a', '2:17 networks[0].passphrase', 'passphrase'],
+    ['ssid: a\n    passphrase: abcdefgh #', '3:17 networks[0].passphrase', 'passphrase'],
+  ])('is an error where there are no quotes: %j', (text, place, key) => {
+    expect(problemsOf(`networks:\n  - ${text}\n`)).toEqual([`${place}: ${cut(key)}`]);
+  });
+
+  it('is a comment behind quotes, behind other values and on a line of its own', () => {
+    const { secrets, diagnostics } = parse(
+      'networks:\n  - ssid: "Home #1" # mine\n    # the old one\n    passphrase: \'abc #defgh\' #\n    priority: 3 # high\n  - ssid: a#b\n    open: true # open\n',
+    );
+    expect(diagnostics).toEqual([]);
+    expect(secrets?.networks.map(({ ssid }) => Buffer.from(ssid).toString())).toEqual(['Home #1', 'a#b']);
+    expect(secrets?.networks[0]?.passphrase).toBe('abc #defgh');
+  });
+});
+
 describe('what is wrong is told with its place, and what is allowed', () => {
   const PASSPHRASE = '8 to 63 printable ASCII characters, or the raw key as 64 hexadecimal digits';
   it.each<[string, object, string]>([
@@ -147,7 +169,7 @@ describe('what is wrong is told with its place, and what is allowed', () => {
           { ssid_hex: '61', open: true },
         ],
       },
-      '2:3 networks: this has to be networks of different names: the guest would use the first of a name only',
+      '2:3 networks: this has to be networks of different names',
     ],
     ['no list', { networks: 'home' }, '1:11 networks: this has to be a list of networks'],
     ['no network', { networks: ['home'] }, '2:5 networks[0]: this has to be a network: ssid and passphrase'],

@@ -1,12 +1,13 @@
 # networks.awk: awk -v want=... -f ssid.awk -f shown.awk -f networks.awk FILE [NEW]
 # What there is to do with network={...} blocks, wpa_supplicant.conf(5).
-#   merge            FILE, with the blocks of NEW in the places of those of the same name, or behind them
+#   merge            FILE, with the blocks of NEW in place of those of the same name, or behind them; one name may have several
 #   drop -v hex=H    FILE without the blocks of that name; exit status 3 when there are none
 #   list             one line for each block: its name, its kind of security, ...
 #   names            the names, as a person would write them, in one line
 # What stands outside of blocks is left out, and so is a block without an end.
 #   import -v notes=FILE   the blocks that the guest can use, of anybody's FILE, and a line to notes for each, taken or not.
-# The guest's wpa_supplicant refuses a whole file for one setting that it cannot read, so only what it knows gets through.
+# The guest's wpa_supplicant refuses a whole file for one setting that it cannot read, so only what it knows gets through;
+# what is left out is told. Values are read as wpa_supplicant 2.10 reads them.
 # What Alpine's build leaves out: WEP, fast roaming between access points (802.11r), some kinds of EAP.
 
 want == "import" { import_line(); next }
@@ -26,45 +27,68 @@ inside {
   if (line ~ /^ssid=/) name = ssid_of(substr(line, 6))
 }
 
-# One block has been read. The same name again (the guest uses the first only) keeps its place, too.
+# One block has been read.
 function keep(file) {
-  if (file == 2 && name in place) { block[place[name]] = body; return }
   block[++count] = body
   of[count] = name
+  from[count] = file
+  if (file == 2) renewed[name] = 1
   kind[count] = security(set) more(set)
   # 32 plain bytes and two quotes: one that has to be spelled out does not push the others away.
   if (width_of(shown(name)) > width && width_of(shown(name)) <= 34) width = width_of(shown(name))
-  if (!(name in place)) place[name] = count
 }
 
 function more(set) {
   return (set["scan_ssid"] == "1" ? ", hidden" : "") (set["priority"] != "" ? ", priority " set["priority"] : "") \
-    (set["disabled"] == "1" ? ", disabled" : "")
+    (set["disabled"] == "1" ? ", disabled" : "") (set["bssid"] ~ /^[0-9a-fA-F:]+$/ ? ", only " set["bssid"] : "")
 }
 
 END {
   if (want == "import") end_import()
   for (i = 1; i <= count; i++) {
     if (want == "list") print "  " padded(shown(of[i]), width) "  " kind[i] (shown(of[i]) ~ /\\/ ? "  (--hex " of[i] ")" : "")
-    if (want == "names") printf "%s%s", (i == 1 ? "" : ", "), shown(of[i])
+    if (want == "names" && !(of[i] in named)) { printf "%s%s", (i == 1 ? "" : ", "), shown(of[i]); named[of[i]] = 1 }
     if (want == "drop" && of[i] == hex) { dropped = 1; continue }
-    if (want == "merge" || want == "drop") printf "%snetwork={\n%s}\n", (printed++ ? "\n" : ""), block[i]
+    if (want == "drop") put_block(i)
+    if (want == "merge") merge_block(i)
   }
   if (want == "drop" && !dropped) exit 3
 }
 
+function put_block(i) { printf "%snetwork={\n%s}\n", (printed++ ? "\n" : ""), block[i] }
+
+# All of a name that is new stand where the first of that name was, so that the same file again changes nothing.
+function merge_block(i,   k) {
+  if (!(of[i] in renewed)) { put_block(i); return }
+  if (of[i] in merged) return
+  merged[of[i]] = 1
+  for (k = i; k <= count; k++) if (of[k] == of[i] && from[k] == 2) put_block(k)
+}
+
 # --- How wpa_supplicant reads a line, and what a block comes to -----------------------------------------------------
 
-# A line as wpa_supplicant reads it from 2.10 on: a comment begins at a # that is not in quotes.
-function stripped(line,   i, c, quoted) {
-  for (i = 1; i <= length(line); i++) {
-    c = substr(line, i, 1)
-    if (c == "\"") quoted = !quoted
-    if (c == "#" && !quoted) { line = substr(line, 1, i - 1); break }
+# A line as wpa_supplicant reads it from 2.10 on: a comment begins at a # that is not in quotes, or behind a quote without an end.
+function stripped(line,   from, mark, quote, last) {
+  mark = index(line, "#")
+  from = 1
+  while (mark) {
+    quote = next_of(line, "\"", from)
+    if (!quote || quote > mark) break
+    last = next_of(line, "\"", quote + 1)
+    if (!last) break
+    from = last + 1
+    if (from > mark) mark = next_of(line, "#", from)
   }
+  if (mark) line = substr(line, 1, mark - 1)
   sub(/^[ \t\r]+/, "", line)
   sub(/[ \t\r]+$/, "", line)
   return line
+}
+
+# Where the sign stands, from there on; 0 when it does not.
+function next_of(line, sign, from,   at) {
+  at = index(substr(line, from), sign)
+  return at ? from + at - 1 : 0
 }
 
 # Older ones take what lies between the first and the last quote of a line for quoted, whatever is in it.
@@ -98,12 +122,19 @@ function security(set,   keys) {
 # --- import ---------------------------------------------------------------------------------------------------------
 
 BEGIN {
+  # No value is one of these: none has an end of a line in it.
+  WRONG = "\n"
+  NOTHING = "\n\n"
+  ADDRESS = "[0-9a-fA-F][0-9a-fA-F]"
+  ADDRESS = ADDRESS ":" ADDRESS ":" ADDRESS ":" ADDRESS ":" ADDRESS ":" ADDRESS
+  MASKED = "^" ADDRESS "/" ADDRESS "$"
+  ADDRESS = "^" ADDRESS "$"
   if (want == "import") know_settings()
 }
 
 function know_settings() {
-  define("number", "scan_ssid priority disabled ieee80211w proactive_key_caching eap_workaround eapol_flags ocsp")
-  define("number", "fragment_size wpa_ptk_rekey owe_group owe_only mac_addr disable_ht disable_vht")
+  define("number", "scan_ssid:1 priority disabled:2 ieee80211w:2 proactive_key_caching:1 eap_workaround eapol_flags")
+  define("number", "ocsp fragment_size wpa_ptk_rekey owe_group:65535 owe_only:1 mac_addr:2 disable_ht:1 disable_vht:1")
   define("text", "sae_password sae_password_id id_str bgscan identity anonymous_identity password phase1 phase2")
   define("text", "subject_match subject_match2 altsubject_match altsubject_match2 domain_match domain_match2")
   define("text", "domain_suffix_match domain_suffix_match2 openssl_ciphers private_key_passwd private_key2_passwd")
@@ -111,7 +142,12 @@ function know_settings() {
   define("file", "ca_cert ca_cert2 ca_path ca_path2 client_cert client_cert2 private_key private_key2")
   define("file", "dh_file dh_file2 pac_file")
   define("words", "key_mgmt proto pairwise group group_mgmt auth_alg eap")
-  define("own", "ssid psk bssid mode")
+  define("address", "bssid bssid_hint")
+  define("addresses", "bssid_blacklist bssid_whitelist")
+  define("own", "ssid psk mode")
+  # The names from 2.10 on, which 2.9 does not know; all know the others.
+  older["bssid_ignore"] = "bssid_blacklist"
+  older["bssid_accept"] = "bssid_whitelist"
   known["key_mgmt"] = " NONE WPA-PSK WPA-EAP IEEE8021X WPA-PSK-SHA256 WPA-EAP-SHA256 SAE OWE WPA-EAP-SUITE-B " \
     "WPA-EAP-SUITE-B-192 "
   known["proto"] = " WPA RSN WPA2 "
@@ -122,15 +158,21 @@ function know_settings() {
   known["eap"] = " MD5 MSCHAPV2 OTP GTC TLS PEAP TTLS FAST PWD LEAP PSK PAX SIM AKA AKA' "
 }
 
-function define(kind, names,   list, i, n) {
+function define(kind, names,   list, i, n, part) {
   n = split(names, list, " ")
-  for (i = 1; i <= n; i++) form[list[i]] = kind
+  for (i = 1; i <= n; i++) {
+    split(list[i], part, ":")
+    form[part[1]] = kind
+    largest[part[1]] = part[2]
+  }
 }
 
 # Without the bytes of a secret in it: what is said ends up on screens and in logs.
 function note(line, text) { printf "line %d: %s\n", line, text >notes }
 
 function import_line() {
+  # The mark of UTF-8 that some editors put in front of a file.
+  if (NR == 1 && hex_of(substr($0, 1, 3)) == "efbbbf") $0 = substr($0, 4)
   line = stripped($0)
   if (line == "" || line ~ /^[#]/) return
   if (line ~ /^network[ \t]*=/) {
@@ -141,72 +183,151 @@ function import_line() {
   # What belongs to no network, such as the lines in the blocks of other things.
   else if (!inside) return
   else if (line == "}") { end_block(); inside = 0 }
-  else if (length($0) > 500) refuse("this line is too long")
-  else if (read_otherwise($0)) refuse("with its quotes and # this can be read in two ways; give it to vm_site add")
-  else if (!match(line, /^[a-z0-9_]+=/)) refuse("this is not a setting")
-  else take(substr(line, 1, RLENGTH - 1), substr(line, RLENGTH + 1))
+  else if (length($0) > 1990) refuse("this line is too long")
+  else if (!match(line, /^[A-Za-z0-9_]+=/)) refuse("this is not a setting")
+  else take(substr(line, 1, RLENGTH - 1), substr(line, RLENGTH + 1), read_otherwise($0))
 }
 
 function end_import() { if (inside) note(start, "the network that begins here has no end: left out") }
 
 function begin_block() {
-  inside = 1; start = NR; body = ""; name = ""; refused = ""
+  inside = 1; start = NR; body = ""; name = ""; refused = ""; asides = 0
   split("", set)
 }
 
 # Only the first thing that is wrong with a block is told.
 function refuse(why) { if (refused == "") { refused = why; refused_at = NR } }
 
-function take(key, value,   kind) {
+# What is told of a network that is taken.
+function aside(text) { aside_at[++asides] = NR; aside_text[asides] = text }
+
+function leave_out(key, why) { aside("without " key ", " why) }
+
+function take(key, value, doubtful,   kind) {
+  if (key in older) key = older[key]
   kind = form[key]
-  if (key ~ /^wep_/) refuse("WEP, which the guest does not speak and nobody should")
-  else if (kind == "") refuse("the guest does not know the setting " key)
-  else if (kind == "number" && value !~ /^-?[0-9]+$/) refuse(key " has to be a number")
-  else if (kind == "numbers" && value !~ /^[0-9 ]+$/) refuse(key " has to be numbers")
-  else if (kind == "text" && !is_text(value)) refuse(key " has to be in quotes")
-  else if (kind == "file" && !is_sum(value)) refuse(key " names a file, and the guest has no such file" advice(key))
-  else if (kind == "words") { value = words(key, value); if (value == "") return }
-  else if (kind == "own" && !own(key, value)) return
+  if (key ~ /^wep_/) { refuse("WEP, which the guest does not speak and nobody should"); return }
+  if (kind == "") { leave_out(key, "a setting that the guest does not know"); return }
+  value = as_read(kind, key, value)
+  if (value == WRONG) { refuse(wrong(kind, key) (doubtful ? doubt(key) : "")); return }
+  if (doubtful) aside("what comes behind the # is taken for a comment" doubt(key))
+  if (value == NOTHING) return
   set[key] = value
   body = body "\t" key "=" value "\n"
 }
 
-function is_text(value) { return value ~ /^P?".*"$/ || value ~ /^([0-9a-fA-F][0-9a-fA-F])+$/ || value ~ /^hash:[0-9a-fA-F]+$/ }
+# Older ones read on to the last quote of the line.
+function doubt(key) {
+  return "; if it belongs to the value" (key == "psk" ? ", give this network to vm_site add" : \
+    ", write that as hexadecimal digits without quotes")
+}
+
+# The value as it is to be written; WRONG when wpa_supplicant does not read it, NOTHING when it says nothing.
+function as_read(kind, key, value) {
+  # What wpa_supplicant has without this setting; only then it takes a 3.
+  if (key == "ieee80211w" && value == "3") return NOTHING
+  if (kind == "number") return number_of(key, value)
+  if (kind == "numbers") return numbers_of(key, value)
+  if (kind == "text") return is_text(key, value) ? value : WRONG
+  if (kind == "file") return is_sum(value) ? value : WRONG
+  if (kind == "words") return words(key, value)
+  if (kind == "address") return address_of(value)
+  if (kind == "addresses") return value == "" ? NOTHING : are_addresses(value) ? value : WRONG
+  if (key == "ssid") return name_of(value)
+  if (key == "psk") return key_of(value)
+  # It makes no network of its own, which is what the guest does anyway.
+  return number_of(key, value) == "0" ? NOTHING : WRONG
+}
+
+function wrong(kind, key) {
+  if (key == "ssid") return "the name has to be in quotes, 1 to 32 bytes long"
+  if (key == "psk") return "psk has to be 8 to 63 bytes in quotes, without control characters, or 64 hexadecimal digits"
+  if (key == "mode") return "this makes a network of its own; the guest only joins networks"
+  if (kind == "file") return key " names a file, and the guest has no such file" advice(key)
+  if (kind == "words") return "the guest knows nothing of what " key " allows"
+  if (kind == "address" || kind == "addresses") return key " has to be an address, such as 02:00:00:00:00:01"
+  if (kind == "number") return key " has to be a number" (largest[key] == "" ? "" : ", at most " largest[key])
+  return key " has to be in quotes, or hexadecimal digits"
+}
+
+# As strtol(3) reads it, with 0 in front of octal and 0x in front of hexadecimal digits.
+function number_of(key, value,   sign, n, i) {
+  sub(/^[ \t]+/, "", value)
+  sign = value ~ /^-/ ? -1 : 1
+  if (value ~ /^[-+][0-9]/) value = substr(value, 2)
+  if (value ~ /^0[xX][0-9a-fA-F]+$/) n = value_of(tolower(substr(value, 3)))
+  else if (value ~ /^0[0-7]*$/) { n = 0; for (i = 2; i <= length(value); i++) n = n * 8 + substr(value, i, 1) }
+  else if (value == "" || value ~ /^[1-9][0-9]*$/) n = value + 0
+  else return WRONG
+  n = n ? sign * n : 0
+  return n > 2147483647 || n < -2147483647 || (largest[key] != "" && n > largest[key] + 0) ? WRONG : n ""
+}
+
+# Up to the first that is none.
+function numbers_of(key, value,   list, i, n, out) {
+  n = split(value, list, " ")
+  for (i = 1; i <= n && list[i] ~ /^[1-9][0-9]*$/; i++) out = out (out == "" ? "" : " ") list[i]
+  if (i <= n) leave_out(key (out == "" ? "" : " from word " i " on"), "which has to be numbers")
+  return out == "" ? NOTHING : out
+}
+
+function is_text(key, value) {
+  if (key == "password" && value ~ /^hash:/) return length(value) == 37 && substr(value, 6) !~ /[^0-9a-fA-F]/
+  return value == "NULL" || value ~ /^P?".*"$/ || (value !~ /[^0-9a-fA-F]/ && length(value) % 2 == 0)
+}
 
 function is_sum(value) { return value ~ /^"hash:\/\/server\/sha256\/[0-9a-fA-F]+"$/ }
 
 function advice(key) { return key ~ /^ca_cert/ ? " (\"hash://server/sha256/...\" needs none)" : "" }
 
 # The words of a list that the guest knows. Without WEP and fast roaming the rest of a list still does its work.
-function words(key, value,   list, i, n, out) {
-  n = split(value, list, " ")
-  for (i = 1; i <= n; i++) if (index(known[key], " " list[i] " ")) out = out (out == "" ? "" : " ") list[i]
-  if (out == "" && key ~ /^(key_mgmt|eap|proto)$/) refuse("the guest knows nothing of what " key " allows")
-  return out
-}
-
-function own(key, value) {
-  if (key == "ssid") {
-    name = ssid_of(value)
-    if (name !~ /^([0-9a-f][0-9a-f])+$/ || length(name) > 64) refuse("the name has to be in quotes, 1 to 32 bytes long")
+function words(key, value,   list, i, n, out, lost) {
+  n = split(value, list, /[ \t]+/)
+  for (i = 1; i <= n; i++) {
+    if (index(known[key], " " list[i] " ")) out = out (out == "" ? "" : " ") list[i]
+    else if (list[i] ~ /^[A-Z0-9-]+$/) lost = lost " " list[i]
   }
-  if (key == "psk" && !is_key(value)) refuse("psk has to be 8 to 63 characters in quotes, or 64 hexadecimal digits")
-  if (key == "bssid" && value !~ /^[0-9a-fA-F:]+$/) refuse("bssid has to be an address")
-  if (key == "mode" && value != "0") refuse("this makes a network of its own; the guest only joins networks")
-  return key != "mode"
+  # Not even a method that the guest lacks is allowed.
+  if (key == "eap" && value == "") return value
+  if (out == "" && key !~ /^(group|group_mgmt)$/) return WRONG
+  if (lost != "") leave_out(key lost, "which the guest does not speak")
+  return out == "" ? NOTHING : out
 }
 
-function is_key(value) {
-  if (value ~ /^".*"$/) return length(value) >= 10 && length(value) <= 65 && value !~ /[^ -~]/
-  return length(value) == 64 && value !~ /[^0-9a-fA-F]/
+function address_of(value) {
+  if (value == "" || value == "any" || value == "\"\"") return NOTHING
+  return substr(value, 1, 17) ~ ADDRESS ? substr(value, 1, 17) : WRONG
 }
 
-function end_block(   who) {
+function are_addresses(value,   list, i, n) {
+  n = split(value, list, " ")
+  for (i = 1; i <= n; i++) if (list[i] !~ ADDRESS && list[i] !~ MASKED) return 0
+  return n > 0
+}
+
+function name_of(value,   hex) {
+  hex = ssid_of(value)
+  if (hex == "" || !is_name(hex)) return WRONG
+  name = hex
+  return value
+}
+
+# What comes behind the last quote of a passphrase is not read.
+function key_of(value) {
+  if (value ~ /^".*"/) {
+    sub(/"[^"]*$/, "\"", value)
+    return length(value) >= 10 && length(value) <= 65 && value !~ /[\001-\037\177]/ ? value : WRONG
+  }
+  return length(value) == 64 && value !~ /[^0-9a-fA-F]/ ? value : WRONG
+}
+
+function end_block(   who, i) {
   who = name == "" ? "" : shown(name) ": "
   if (refused != "") { note(refused_at, who refused ": left out"); return }
   if (name == "") { note(start, "a network without a name (any open one): left out"); return }
-  if (name in seen) { note(start, who "duplicate; the first one counts"); return }
-  seen[name] = 1
+  if ((name, body) in seen) { note(start, who "duplicate of the one in line " seen[name, body]); return }
+  seen[name, body] = start
   note(start, who "taken (" security(set) ")")
+  for (i = 1; i <= asides; i++) note(aside_at[i], who aside_text[i])
   printf "%snetwork={\n%s}\n", (printed++ ? "\n" : ""), body
 }

@@ -55,6 +55,45 @@ describe('wifi-control join', () => {
   });
 });
 
+describe('wifi-control join of a network with several blocks', () => {
+  // 0 and 3 have disabled=1, 1 to 3 are the network that is joined.
+  const asked = (list: string): string[] => {
+    const guest = new Wifi('wifi-control');
+    guest.write('sys/class/net/wlan0', '');
+    guest.write('run/airhive/calls', '');
+    guest.tool(
+      'wpa_cli',
+      `shift 2
+case "$*" in
+list_networks) printf '${list}' ;;
+'get_network 0 ssid') echo '"other"' ;;
+get_network*) echo '"home"' ;;
+status) printf 'wpa_state=COMPLETED\\nid=1\\n' ;;
+select_network* | enable_network* | disable_network*) echo "$*" >>"$GUEST/run/airhive/calls" ;;
+esac
+case "$*" in select_network*) echo ip=192.0.2.7 >"$GUEST/run/airhive/lease" ;; esac`,
+    );
+    expect(guest.call('join', '686f6d65')).toMatch(/^joined 192\.0\.2\.7/);
+    return guest.read('run/airhive/calls').split('\n').slice(0, -1);
+  };
+
+  it('tries those that are not disabled, and leaves the others as they were', () => {
+    const list =
+      '0\\tother\\tany\\t[DISABLED]\\n1\\thome\\tany\\t\\n2\\thome\\tany\\t\\n3\\thome\\tany\\t[DISABLED]\\n';
+    expect(asked(list)).toEqual([
+      'select_network 1',
+      'enable_network 2',
+      'enable_network all',
+      'disable_network 0',
+    ]);
+  });
+
+  it('tries all when all are disabled', () => {
+    const list = '1\\thome\\tany\\t[DISABLED]\\n2\\thome\\tany\\t[DISABLED]\\n';
+    expect(asked(list)).toEqual(['select_network 1', 'enable_network 2', 'enable_network all']);
+  });
+});
+
 describe('wifi-control scan', () => {
   it('says that there is no card', () => {
     const guest = new Wifi('wifi-control');

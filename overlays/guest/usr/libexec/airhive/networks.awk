@@ -1,8 +1,9 @@
 # networks.awk: awk -v tag=ID [-v without=HEX] -f ssid.awk -f networks.awk SITE LEARNT...
 # Prints the network={...} blocks of SITE, each marked with id_str="ID", then those of LEARNT that are not marked,
-# whose SSID has not been printed and is not HEX. Everything outside of blocks is left out.
+# whose SSID no earlier file has and which is not HEX. Several blocks of one file may have the same SSID: wpa_supplicant
+# chooses among them. Everything outside of blocks is left out.
 # networks.awk: awk -v tag=ID -v want=names -f ssid.awk -f networks.awk /dev/null FILE
-# Prints for each block its SSID as hexadecimal digits and "site" (marked) or "learnt".
+# Prints each SSID once, as hexadecimal digits, and "site" (marked) or "learnt".
 
 { sub(/^[ \t]+/, ""); sub(/[ \t\r]+$/, "") }
 
@@ -11,10 +12,10 @@
 inside && /^\}[ \t]*(#.*)?$/ {
 	inside = 0
 	site = (FILENAME == ARGV[1])
-	if (ssid == "" || ssid in seen) next
+	if (ssid == "" || ((ssid in seen) && (want == "names" || seen[ssid] != FILENAME))) next
+	if (!site && want != "names" && (marked || ssid == without)) next
+	seen[ssid] = FILENAME
 	if (want == "names") { print ssid, marked ? "site" : "learnt"; next }
-	if (!site && (marked || ssid == without)) next
-	seen[ssid] = 1
 	print "network={"
 	printf "%s", block
 	if (site) print "\tid_str=\"" tag "\""

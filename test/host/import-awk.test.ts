@@ -50,7 +50,7 @@ describe('what is taken of a wpa_supplicant.conf', () => {
         `ca_cert="hash://server/sha256/${'ab'.repeat(32)}"`,
         'domain_suffix_match="radius.example.org"',
       ),
-      'taken (Enterprise (802.1X))',
+      'taken (Enterprise (PEAP), CA checked)',
     ],
   ])('%s', (_, conf, words) => {
     const { blocks, notes } = imported(
@@ -67,7 +67,7 @@ describe('what is taken of a wpa_supplicant.conf', () => {
     const conf = block('ssid="a"', 'psk="battery staple"', setting);
     const { blocks, notes } = imported(conf);
     expect(blocks).toBe(conf);
-    expect(notes).toHaveLength(1);
+    expect(notes.filter((note) => !note.includes('no CA certificate'))).toHaveLength(1);
     understood(blocks);
   });
 
@@ -144,7 +144,7 @@ describe('what is taken of a wpa_supplicant.conf', () => {
     ]),
     [
       'a file',
-      block('ssid="a"', 'key_mgmt=WPA-EAP', 'ca_cert="/etc/ssl/cert.pem"'),
+      block('ssid="a"', 'key_mgmt=WPA-EAP', 'ca_cert="/etc/ssl/mine.pem"'),
       4,
       'no such file ("hash://server',
     ],
@@ -258,6 +258,48 @@ describe('what is taken of a wpa_supplicant.conf', () => {
           dropped,
         ).toString(),
       ).toBe('');
+  });
+
+  const PEAP = ['key_mgmt=WPA-EAP', 'eap=PEAP', 'identity="u"', 'password="secret words"'];
+  const NAME = 'domain_suffix_match="example.org"';
+  it.each([
+    ['ca_cert="/etc/ssl/cert.pem"'],
+    ['ca_cert="/usr/local/share/certs/ca-root-nss.crt"'],
+    ['ca_cert="/etc/ssl/certs/ca-certificates.crt"'],
+    ['ca_path="/etc/ssl/certs/"'],
+  ])("has the guest's own public CAs for %s", (setting) => {
+    const { blocks, notes } = imported(
+      block('ssid="a"', ...PEAP, setting) + block('ssid="b"', ...PEAP, setting, NAME),
+    );
+    const ca = 'ca_cert="/etc/ssl/cert.pem"';
+    expect(blocks).toBe(`${block('ssid="a"', ...PEAP, ca)}\n${block('ssid="b"', ...PEAP, ca, NAME)}`);
+    expect(notes).toEqual([
+      'line 1: "a": taken (Enterprise (PEAP), any public CA)',
+      'line 1: "a": any server with a public certificate is believed; add domain_suffix_match',
+      'line 9: "b": taken (Enterprise (PEAP), CA checked)',
+    ]);
+    understood(blocks);
+  });
+
+  it.each([
+    [PEAP],
+    [[...PEAP, 'ca_cert=""']],
+    [[...PEAP, NAME]],
+    [['key_mgmt=WPA-EAP', 'eap=TTLS PWD', 'identity="u"']],
+  ])('has no CA certificate, and that is told: %j', (settings) => {
+    const { blocks, notes } = imported(block('ssid="a"', ...settings));
+    expect(blocks).toBe(block('ssid="a"', ...settings.filter((line) => line !== 'ca_cert=""')));
+    expect(notes[0]).toContain(', CA NOT CHECKED)');
+    expect(notes[1]).toBe(
+      'line 1: "a": no CA certificate, so whoever sends this name gets the password; add ca_cert',
+    );
+  });
+
+  it('needs no CA certificate for EAP-PWD', () => {
+    const { notes } = imported(
+      block('ssid="a"', 'key_mgmt=WPA-EAP', 'eap=PWD', 'identity="u"', 'password="x"'),
+    );
+    expect(notes).toEqual(['line 1: "a": taken (Enterprise (PWD))']);
   });
 
   it('may come after the mark of UTF-8 at the beginning of the file', () => {

@@ -111,7 +111,7 @@ function security(set,   keys) {
   keys = " " ("key_mgmt" in set ? set["key_mgmt"] : "WPA-PSK WPA-EAP") " "
   if (keys ~ / NONE /) return "wep_key0" in set ? "WEP" : "open"
   if (keys ~ / OWE /) return "open, encrypted (OWE)"
-  if (("eap" in set) || ("identity" in set)) return "Enterprise (802.1X)"
+  if (is_enterprise(set)) return enterprise(set)
   if (keys ~ /SAE/ && keys !~ /WPA-PSK/) return "WPA3, passphrase"
   if (keys ~ /SAE/) return "WPA2 or WPA3, passphrase"
   if (("psk" in set) && set["psk"] !~ /^"/) return "WPA2, raw key"
@@ -119,9 +119,33 @@ function security(set,   keys) {
   return "unknown security"
 }
 
+function is_enterprise(set) {
+  if ("key_mgmt" in set) return set["key_mgmt"] ~ /EAP|8021X/
+  return !("psk" in set) && (("eap" in set) || ("identity" in set))
+}
+
+# Without one, whoever sends the name of the network gets the password. EAP-PWD proves by the password that it is known.
+function lacks_ca(set) {
+  return is_enterprise(set) && set["eap"] != "PWD" && set["ca_cert"] == ""
+}
+
+# A public certificate is not hard to get, so only the name in it tells the server.
+function lacks_server_name(set) {
+  return set["ca_cert"] == SYSTEM_CA && set["domain_suffix_match"] set["domain_match"] set["altsubject_match"] set["subject_match"] == ""
+}
+
+function enterprise(set,   methods) {
+  methods = set["eap"]
+  gsub(/ /, ", ", methods)
+  return "Enterprise (" (methods == "" ? "802.1X" : methods) ")" \
+    (lacks_ca(set) ? ", CA NOT CHECKED" : lacks_server_name(set) ? ", any public CA" : set["eap"] == "PWD" ? "" : ", CA checked")
+}
+
 # --- import ---------------------------------------------------------------------------------------------------------
 
 BEGIN {
+  # Alpine's, from the package ca-certificates-bundle, which apk needs itself.
+  SYSTEM_CA = "\"/etc/ssl/cert.pem\""
   # No value is one of these: none has an end of a line in it.
   WRONG = "\n"
   NOTHING = "\n\n"
@@ -208,6 +232,11 @@ function take(key, value, doubtful,   kind) {
   kind = form[key]
   if (key ~ /^wep_/) { refuse("WEP, which the guest does not speak and nobody should"); return }
   if (kind == "") { leave_out(key, "a setting that the guest does not know"); return }
+  # What FreeBSD and the guest of wifibox call the certificates of all public CAs.
+  if (value ~ /^"(\/etc\/ssl|\/usr\/local\/etc\/ssl|\/usr\/local\/openssl)\/cert[.]pem"$/ ||
+    value ~ /^"(\/usr\/local\/share\/certs\/ca-root-nss[.]crt|\/etc\/ssl\/certs\/ca-certificates[.]crt|\/etc\/ssl\/certs\/?)"$/) {
+    if (sub(/^ca_path/, "ca_cert", key) || key ~ /^ca_cert/) value = SYSTEM_CA
+  }
   value = as_read(kind, key, value)
   if (value == WRONG) { refuse(wrong(kind, key) (doubtful ? doubt(key) : "")); return }
   if (doubtful) aside("what comes behind the # is taken for a comment" doubt(key))
@@ -229,7 +258,8 @@ function as_read(kind, key, value) {
   if (kind == "number") return number_of(key, value)
   if (kind == "numbers") return numbers_of(key, value)
   if (kind == "text") return is_text(key, value) ? value : WRONG
-  if (kind == "file") return is_sum(value) ? value : WRONG
+  if (kind == "file" && value ~ /^(""|NULL)?$/) return NOTHING
+  if (kind == "file") return is_sum(value) || (value == SYSTEM_CA && key ~ /^ca_cert/) ? value : WRONG
   if (kind == "words") return words(key, value)
   if (kind == "address") return address_of(value)
   if (kind == "addresses") return value == "" ? NOTHING : are_addresses(value) ? value : WRONG
@@ -328,6 +358,8 @@ function end_block(   who, i) {
   if ((name, body) in seen) { note(start, who "duplicate of the one in line " seen[name, body]); return }
   seen[name, body] = start
   note(start, who "taken (" security(set) ")")
+  if (lacks_ca(set)) note(start, who "no CA certificate, so whoever sends this name gets the password; add ca_cert")
+  if (lacks_server_name(set)) note(start, who "any server with a public certificate is believed; add domain_suffix_match")
   for (i = 1; i <= asides; i++) note(aside_at[i], who aside_text[i])
   printf "%snetwork={\n%s}\n", (printed++ ? "\n" : ""), body
 }

@@ -89,6 +89,17 @@ check('wifi: another address and another router', trouble, async (bench) => {
   );
 });
 
+check('wifi: a lease of a single address, whose router is off-link', trouble, async (bench) => {
+  await point(bench).change({
+    network: '10.99.0',
+    dnsmasq: ['dhcp-option-force=option:netmask,255.255.255.255'],
+  });
+  await recovers(bench, 'a /32');
+  assert.match(await bench.guestOk('ip -4 addr show wlan0'), /inet 10\.99\.0\.1\d\d\/32 /);
+  assert.match(await bench.guestOk('ip route show default'), /^default via 10\.99\.0\.1 dev wlan0 +onlink/);
+  await point(bench).change({ dnsmasq: [] });
+});
+
 check('wifi: another network while nobody listened to wpa_supplicant', trouble, async (bench) => {
   await bench.guestOk('rc-service airhive-roam stop');
   await point(bench).change({ network: '10.66.0' });

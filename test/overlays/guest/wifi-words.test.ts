@@ -38,6 +38,16 @@ describe('wifi-control join', () => {
   it.each([
     [{ wifi: 'wrong passphrase for "home": on the host run vm_site add again' }, /^passphrase /],
     [{ wifi: '"home" refuses the connection: wrong passphrase, or not allowed there' }, /^refused /],
+    [{ wifi: 'certificate not trusted for "home": it is' }, /^refused .*is not trusted/],
+    [{ wifi: 'certificate not valid yet for "home": is' }, /^refused .*not valid yet/],
+    [{ wifi: 'certificate expired for "home": only' }, /^refused .*has expired/],
+    [{ wifi: 'wrong name in the certificate for "home": perhaps' }, /^refused .*the wrong name/],
+    [{ wifi: 'certificate refused for "home": it' }, /^refused .*damaged, revoked/],
+    [{ wifi: 'client certificate refused for "home"' }, /^refused .*refuses the certificate of this machine/],
+    [{ wifi: 'no common method for "home": the' }, /^refused .*offers no method/],
+    [{ wifi: 'identity refused for "home": the' }, /^refused .*refuses the identity$/],
+    [{ wifi: 'password refused for "home": it' }, /^refused .*refuses the password$/],
+    [{ wifi: 'identity or password refused for "home"' }, /^refused .*the identity or the password$/],
     [{ wifi: 'none of the known networks is in reach' }, /^absent /],
     [{ lease: 'connected, but the network gives out no address (DHCP)' }, /^address /],
     [{ lease: 'the Wi-Fi network gives out 172.24.1.7/24, which is' }, /^range /],
@@ -52,6 +62,14 @@ describe('wifi-control join', () => {
     'connected to "wrong passphrase for"',
   ])('waits on after %s', (wifi) => {
     expect(new Wifi('wifi-control').joinWith({ wifi })).toMatch(/^time /);
+  });
+});
+
+describe('wifi-control join while a login server does not answer', () => {
+  it('says that', () => {
+    const guest = new Wifi('wifi-control');
+    guest.tool('sleep', ': >"$GUEST/run/airhive/eap"');
+    expect(guest.joinWith({ wifi: 'connected' })).toMatch(/^time no answer from the network's login server/);
   });
 });
 

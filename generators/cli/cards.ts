@@ -92,7 +92,7 @@ async function explain(
   const found = table.withId(id);
   const result = { id, known: found.length > 0, verdict: found.length > 0 ? verdictOf(found) : 'unknown' };
   if (found.length === 0) return { lines: unknownLines(id), result: { ...result, cards: [], profiles: [] } };
-  const profiles = await profilesWith(id, table, context);
+  const profiles = (await shippedProfiles(table, context))(id);
   const several =
     found.length > 1
       ? [`${id} is one of ${found.length} kinds of cards; the radio beside it decides which.`, '']
@@ -133,25 +133,25 @@ function cardLines(card: Card, version: Version | undefined, profiles: readonly 
   ];
 }
 
-/** The shipped profiles that take a card with this id. */
-async function profilesWith(id: string, table: CardTable, context: VerbContext): Promise<string[]> {
+/** Which of the shipped profiles take a card, by its id. */
+async function shippedProfiles(
+  table: CardTable,
+  context: VerbContext,
+): Promise<(id: string) => readonly string[]> {
   const names = await listProfiles(context.root);
   const releases = await loadReleases(undefined, context);
   const taken = await Promise.all(
     names.map(async (name) => {
       const { profile } = resolveProfile(await readProfile(name, context), releases, table);
-      if (!profile)
-        throw new AirhiveError(
-          'environment',
-          `a part of airhive is damaged: ${join('profiles', `${name}.yaml`)}`,
-          {
-            hint: 'install airhive again, as a whole',
-          },
-        );
-      return profile.passthrough.some(({ ids }) => ids.includes(id));
+      if (profile) return { name, ids: new Set(profile.passthrough.flatMap(({ ids }) => ids)) };
+      throw new AirhiveError(
+        'environment',
+        `a part of airhive is damaged: ${join('profiles', `${name}.yaml`)}`,
+        { hint: 'install airhive again, as a whole' },
+      );
     }),
   );
-  return names.filter((_, index) => taken[index]);
+  return (id) => taken.filter(({ ids }) => ids.has(id)).map(({ name }) => name);
 }
 
 /** What would happen with one card of a listing. */
@@ -172,17 +172,11 @@ async function listing(
   const found = wifiDevices(devices, (id) => table.withId(id).length > 0);
   const said = readMachine(text).freebsd;
   const version = wanted ?? (said.length === 1 ? versionOf(said[0]) : undefined);
-  const entries = await Promise.all(
-    found.map(async (device) => {
-      const cards = narrow(table.withId(device.id), device.subsystem?.slice(-4));
-      return {
-        device,
-        cards,
-        ...outcomeOf(device, cards, version),
-        profiles: await profilesWith(device.id, table, context),
-      };
-    }),
-  );
+  const profilesOf = found.length > 0 ? await shippedProfiles(table, context) : () => [];
+  const entries = found.map((device) => {
+    const cards = narrow(table.withId(device.id), device.subsystem?.slice(-4));
+    return { device, cards, ...outcomeOf(device, cards, version), profiles: profilesOf(device.id) };
+  });
   const none =
     devices.length === 1
       ? 'The only device of the listing is no Wi-Fi card'

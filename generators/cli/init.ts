@@ -4,6 +4,7 @@ import { shownPath } from '../disk.ts';
 import { AirhiveError, type Diagnostic } from '../errors.ts';
 import { readListingText } from '../inputs/listing.ts';
 import { checkFree, createFile } from '../output/create.ts';
+import { continued } from '../profile/card-rules.ts';
 import { verdictOf, type CardTable } from '../profile/cards.ts';
 import { formatDiagnostic, worstKind } from '../profile/diagnostics.ts';
 import { hindranceOf, readListing, wifiDevices } from '../profile/listing.ts';
@@ -132,10 +133,12 @@ async function chooseCard(
   const list = cards.map((card) => `${card.device.pci} is ${describeCard(card)}`).join('; ');
   const read = (text: string): Meaning<ChosenCard> => {
     const place = text
-      .replace(/^pci0:/, '')
+      .replace(/^([^@]*@)?pci0:/, '')
       .replace(/:$/, '')
       .replaceAll(':', '/');
-    const value = cards.find(({ device }) => device.pci === place);
+    const [value, another] = cards.filter(({ device }) => device.pci === place);
+    if (another)
+      return { problem: `there are two cards at ${place}, so the input is of two machines: ${list}` };
     return value ? { value } : { problem: `there is no Wi-Fi card at ${JSON.stringify(text)}: ${list}` };
   };
   if (option !== undefined) return valueOf(read(option), '--card');
@@ -169,7 +172,7 @@ function refuseHopeless(cards: readonly ChosenCard[]): void {
     const hindrance = hindranceOf(device);
     if (hindrance !== undefined) return `${what} cannot be passed to a guest: ${hindrance}`;
     if (card.cards.length === 0) return `${what} is not in the table of cards`;
-    return `${what} does not work in a guest: ${card.cards.map(({ reason }) => reason).join(' ')}`;
+    return `${what} does not work in a guest: ${continued(card.cards.map(({ reason }) => reason).join(' '))}`;
   });
   throw new AirhiveError('unsupported', `${reasons.join('; ')}; nothing was written`, {
     hint: cards.some((card) => card.cards.length === 0)

@@ -33,12 +33,12 @@ export interface ListingProblem {
  * number of a line.
  */
 const SELECTOR =
-  /(?<![A-Za-z0-9_])(?<driver>[A-Za-z_][A-Za-z0-9_-]*)@pci(?<place>[0-9]+(?::[0-9]+){2,3}):?(?![0-9:])/;
+  /(?<![A-Za-z0-9_])(?<driver>[A-Za-z_][A-Za-z0-9_-]{0,30})@pci(?<place>[0-9]{1,10}(?::[0-9]{1,3}){2,3}):?(?![0-9:])/;
 /** Where a new device begins in a line that somebody has made of several. */
-const NEXT = /(?<![A-Za-z0-9_-])(?=[A-Za-z_][A-Za-z0-9_-]*@pci[0-9]+:)/;
+const NEXT = /(?<![A-Za-z0-9_-])(?=[A-Za-z_][A-Za-z0-9_-]{0,30}@pci[0-9]{1,10}:)/;
 const NUMBER = /(?<![A-Za-z0-9_])(class|card|chip|vendor|device|subvendor|subdevice)=0x([0-9a-f]*)/gi;
 /** A line with nothing but numbers: the rest of one that a mail program has wrapped. */
-const WRAPPED = /^[\s>|]*(?:[a-z]+=0x[0-9a-f]+\s*)+$/i;
+const WRAPPED = /^[\s>|]*(?:[a-z]+=0x[0-9a-f]+(?:\s+|$))+$/i;
 const NAME = /(?:^|[^A-Za-z])(?<key>vendor|device)\s*=\s*['‘’“”](?<name>.*)['‘’“”]\s*$/;
 
 /** How many hexadecimal digits pciconf prints of each number. */
@@ -119,6 +119,11 @@ function unpacked(text: string): string {
     .replace(/=([0-7][0-9A-F])/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
 }
 
+/** A line may have a megabyte. */
+function shortened(digits: string): string {
+  return digits.length > 16 ? `${digits.slice(0, 16)}...` : digits;
+}
+
 /** The device, or what is wrong with it. */
 function deviceOf({ driver, place, numbers, names }: Entry): ListedDevice | string {
   const read = new Map<string, string>();
@@ -126,7 +131,7 @@ function deviceOf({ driver, place, numbers, names }: Entry): ListedDevice | stri
     const key = name.toLowerCase();
     const length = DIGITS[key];
     if (digits.length !== length)
-      return `has ${key}=0x${digits}, which is not of ${length} hexadecimal digits`;
+      return `has ${key}=0x${shortened(digits)}, which is not of ${length} hexadecimal digits`;
     if ((read.get(key) ?? digits.toLowerCase()) !== digits.toLowerCase()) return `has two values of ${key}=`;
     read.set(key, digits.toLowerCase());
   }

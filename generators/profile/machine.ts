@@ -66,24 +66,22 @@ export function versionsIn(line: string): string[] {
 }
 
 function readInterfaces(lines: readonly string[]): Map<string, ListedInterface> {
-  const interfaces = new Map<string, ListedInterface>();
+  const interfaces = new Map<
+    string,
+    { addresses: ReturnType<typeof addressesIn>; groups: string[]; members: string[] }
+  >();
   let name: string | undefined;
   for (const line of lines) {
     name = INTERFACE.exec(line)?.[1] ?? name;
     if (name === undefined) continue;
     const known = interfaces.get(name) ?? { addresses: [], groups: [], members: [] };
-    interfaces.set(name, withLine(known, line));
+    interfaces.set(name, known);
+    const member = MEMBER.exec(line)?.[1];
+    known.addresses.push(...addressesIn(line));
+    if (member !== undefined) known.members.push(member);
+    known.groups = GROUPS.exec(line)?.[1]?.trim().split(/\s+/) ?? known.groups;
   }
   return interfaces;
-}
-
-function withLine(known: ListedInterface, line: string): ListedInterface {
-  const member = MEMBER.exec(line)?.[1];
-  return {
-    addresses: [...known.addresses, ...addressesIn(line)],
-    groups: GROUPS.exec(line)?.[1]?.trim().split(/\s+/) ?? known.groups,
-    members: [...known.members, ...(member === undefined ? [] : [member])],
-  };
 }
 
 /** The address, and the one at the other end of a line from point to point. */

@@ -41,7 +41,7 @@ export function chosenCard(device: ListedDevice, table: CardTable): ChosenCard {
   const present = moduleOf(device.driver, table);
   const drivers = modules.length > 0 || present === undefined ? modules : [present];
   // The setting that has the card now, and those of the drivers that could have it; that of one the table does not know as well.
-  const others = table.devicesOf(drivers).filter((name) => name !== nameOf(device.driver));
+  const others = table.devicesOf(drivers).filter((name) => name !== nameIn(device.driver, table));
   const now = isNobody(device.driver) || !/[0-9]$/.test(device.driver) ? [] : [device.driver];
   const retire = [...now, ...others.map((name) => `${name}0`)].map(
     (name) => `wlans_${name.replace('_pci', '')}`,
@@ -49,14 +49,16 @@ export function chosenCard(device: ListedDevice, table: CardTable): ChosenCard {
   return { device, cards, drivers, retire };
 }
 
-/** `iwm` of iwm0; rtw88 has a number of its own before that of the card. bwn_pci0 is the bus side of bwn0. */
-function nameOf(driver: string): string {
-  return driver.replace(/(_pci)?[0-9]$/, '');
+/** `iwm` of iwm12; rtw88 has a number of its own before that of the card. bwn_pci0 is the bus side of bwn0. */
+function nameIn(driver: string, table: CardTable): string | undefined {
+  return table
+    .devicesOf([...table.modules])
+    .find((name) => driver.startsWith(name) && /^(_pci)?[0-9]+$/.test(driver.slice(name.length)));
 }
 
 /** Whether no driver has it, or the one that keeps it for a guest. */
 function isNobody(driver: string): boolean {
-  return ['none', 'ppt'].includes(nameOf(driver));
+  return /^(none|ppt)[0-9]+$/.test(driver);
 }
 
 /** Whether FreeBSD has given the card to a driver of which the table knows nothing. */
@@ -65,7 +67,8 @@ export function hasUnknownDriver({ device: { driver } }: ChosenCard, table: Card
 }
 
 function moduleOf(driver: string, table: CardTable): string | undefined {
-  return [...table.modules].find((module) => table.devicesOf([module]).includes(nameOf(driver)));
+  const name = nameIn(driver, table);
+  return [...table.modules].find((module) => name !== undefined && table.devicesOf([module]).includes(name));
 }
 
 /** `Intel Wi-Fi 6 AX200`, or what it may be. */

@@ -79,7 +79,7 @@ describe('a profile from a listing', () => {
     expect(profile.host).toEqual({ freebsd: '14.3' });
   });
 
-  it.each(['4/0/0', 'pci0:4:0:0', 'pci0:4:0:0:', '4:0:0'])('--card %s', async (place) => {
+  it.each(['4/0/0', 'pci0:4:0:0', 'pci0:4:0:0:', 'iwm0@pci0:4:0:0:', '4:0:0'])('--card %s', async (place) => {
     const { profile } = await init(SECOND + CARD + UNAME, '--card', place);
     expect(profile.passthrough[0]!.pci).toBe('4/0/0');
   });
@@ -111,6 +111,17 @@ describe('a profile from a listing', () => {
     const { profile: other } = await init(undriven.replace('iwm0', 'bwn_pci0') + UNAME);
     expect(other.passthrough[0]!.drivers).toEqual([expect.stringMatching(/^if_bwn/)]);
     expect(other.host.retire).toEqual(['wlans_bwn0']);
+  });
+
+  it.each([
+    ['none12', ['wlans_iwm0', 'wlans_iwlwifi0']],
+    ['ppt10', ['wlans_iwm0', 'wlans_iwlwifi0']],
+    ['iwm10', ['wlans_iwm10', 'wlans_iwlwifi0']],
+  ])('%s, a number of two digits', async (driver, retire) => {
+    const { profile, stderr } = await init(CARD.replace('iwm0', driver) + UNAME);
+    expect(stderr).toBe('');
+    expect(profile.passthrough[0]!.drivers).toEqual(['if_iwm', 'if_iwlwifi']);
+    expect(profile.host.retire).toEqual(retire);
   });
 
   it('a driver that nobody knows is said', async () => {
@@ -187,6 +198,13 @@ describe('what cannot be a profile', () => {
       [],
       2,
       /there are several Wi-Fi cards: 4\/0\/0 is Intel .*works\); 5\/0\/0 is MediaTek .*\n {2}name one: --card 4\/0\/0/,
+    ],
+    [
+      'the listings of two machines',
+      CARD + SECOND.replace('pci0:5:', 'pci0:4:') + UNAME,
+      ['--card', '4/0/0'],
+      2,
+      /--card: there are two cards at 4\/0\/0, so the input is of two machines/,
     ],
     [
       'several, of which one never works',

@@ -117,12 +117,12 @@ describe('the shipped table', () => {
   test.each([
     ...['17cb:1101', '17cb:1103', '17cb:1104', '17cb:1107', '17cb:1109', '17cb:1112'],
     ...['14e4:43a0', '14e4:43b1', '14e4:4365', '14e4:4315', '14e4:4331', '14e4:4359'],
-    ...['14e4:43dc', '14e4:4464', '14e4:4488', '14e4:4425'],
+    ...['14e4:43dc', '14e4:4464', '14e4:4488', '14e4:4425', '14c3:7902'],
   ])('says never of %s', (id) => expect(verdictOf(shipped.withId(id))).toBe('never'));
 
   test('says never of no other', () => {
     const never = all.filter(({ verdict }) => verdict === 'never').flatMap(idsOf);
-    expect(never).toHaveLength(16);
+    expect(never).toHaveLength(17);
   });
 
   test('has a source and one sentence for each verdict and caution', () => {
@@ -135,9 +135,17 @@ describe('the shipped table', () => {
       expect([name, verdict === 'untested' && /\bworks\b/.test(reason)]).toEqual([name, false]);
   });
 
+  test('says that FreeBSD drives a 9560 slowly, whatever shares its id', () => {
+    const modes = all
+      .filter(({ name }) => name.includes('9560'))
+      .map((card) => nativeMode(card, { major: 15, minor: 0 }));
+    expect(modes.length).toBeGreaterThan(3);
+    expect(new Set(modes)).toEqual(new Set(['11g']));
+  });
+
   test('warns of the cards with a known trap', () => {
     const cautious = all.filter(({ caution }) => caution !== undefined).flatMap(idsOf);
-    for (const id of ['14c3:0616', '14c3:7922', '14e4:43ba', '14c3:7902']) expect(cautious).toContain(id);
+    for (const id of ['14c3:0616', '14c3:7922', '14e4:43ba', '8086:e440']) expect(cautious).toContain(id);
     expect(cautious).not.toContain('8086:24f3');
   });
 

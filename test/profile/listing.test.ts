@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hindranceOf, readListing, wifiDevices } from '../../generators/profile/listing.ts';
+import { readMachine } from '../../generators/profile/machine.ts';
 
 const NEW =
   'iwm0@pci0:4:0:0:\tclass=0x028000 rev=0x3a hdr=0x00 vendor=0x8086 device=0x24f3 subvendor=0x8086 subdevice=0x1010';
@@ -169,6 +170,21 @@ describe('a listing of pciconf', () => {
     expect(devices).toEqual([]);
     expect(problems).toEqual([{ line: 2, message: expect.stringMatching(message) as string }]);
     expect(problems[0]!.message).toContain('take the line as pciconf -lv prints it');
+  });
+
+  // Each of these kept a regular expression busy for minutes, and would end in the test's timeout.
+  it.each([
+    ['numbers that run into one another', `${NEW}\na${'=0xaaaaaa'.repeat(20_000)}!`, 1],
+    ['half a selector, again and again', `${'a-'.repeat(300_000)}\n${NEW}`, 1],
+    ['addresses of one interface', `${NEW}\nem0: flags=0\n${'\tinet 10.0.0.1\n'.repeat(50_000)}`, 1],
+  ])('%s cost no more than their length', (_, text, count) => {
+    expect(readListing(text).devices).toHaveLength(count);
+    expect(readMachine(text).freebsd).toEqual([]);
+  });
+
+  it('quotes no more of a number than one looks at', () => {
+    const { problems } = readListing(NEW.replace('24f3', 'a'.repeat(100_000)));
+    expect(problems[0]?.message.length).toBeLessThan(200);
   });
 
   it('reads back whatever the numbers are, in both forms', () => {

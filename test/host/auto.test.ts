@@ -501,6 +501,18 @@ describe('what is retired', () => {
     expect(read(machine.etc, 'rc.conf')).toBe(before);
   });
 
+  it('is of both cards where two of one kind are the guest\'s', async () => {
+    const machine = makerLaptop([AC8260, moved(AC8260, '5/0/0')], {
+      deviceList: '4/0/0=8086:24f3',
+      slotList: '5:0,passthru,4/0/0',
+      slot: '8:0',
+    });
+    expect(machine.get('pciconf')).toMatch(/iwm0@pci0:4:0:0:[^]*iwm1@pci0:5:0:0:/);
+    conf('wlans_iwm0="wlan0"', 'ifconfig_wlan0="WPA"', 'wlans_iwm1="wlan1"', 'ifconfig_wlan1="WPA"')(machine);
+    await apply(machine);
+    expect(read(machine.etc, 'rc.conf')).not.toMatch(/wlan|iwm[01]/);
+  });
+
   const STICK = ['wlans_rtwn0="wlan0"', 'ifconfig_wlan0="WPA SYNCDHCP"', 'create_args_wlan0="country DE"'];
 
   it('is not what belongs to a stick that is wlan0', async () => {

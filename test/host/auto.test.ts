@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AC8260, AC8265, type Card, makerLaptop, putCards } from './auto-bench.ts';
 import { INTEL } from './cards.ts';
-import { conf } from './changes.ts';
+import { conf, sysctl } from './changes.ts';
 import { apply, done, filesOf, laptop, newer, read, remove, settings } from './installing.ts';
 import type { Machine } from './machine.ts';
 import { onTerminal } from './terminal.ts';
@@ -501,7 +501,7 @@ describe('what is retired', () => {
     expect(read(machine.etc, 'rc.conf')).toBe(before);
   });
 
-  it('is of both cards where two of one kind are the guest\'s', async () => {
+  it("is of both cards where two of one kind are the guest's", async () => {
     const machine = makerLaptop([AC8260, moved(AC8260, '5/0/0')], {
       deviceList: '4/0/0=8086:24f3',
       slotList: '5:0,passthru,4/0/0',
@@ -533,6 +533,73 @@ describe('what is retired', () => {
     expect(lines.filter((line) => /wlan1|iwm0/.test(line))).toEqual([]);
     await remove(machine);
     expect(read(machine.etc, 'rc.conf')).toBe(before);
+  });
+
+  /** A stick that is rtwn0, or is no more. */
+  const stick = (machine: Machine, parent = 'uhub1'): void => {
+    sysctl('dev.rtwn.0.%parent', parent)(machine);
+    if (parent === '') machine.put('sysctl', machine.get('sysctl').replace(/^dev.rtwn.*\n/m, ''));
+  };
+
+  it('is not what belongs to a stick of the same driver, where ppt has the card already', async () => {
+    const card = { place: '4/0/0', id: '10ec:8179', natives: [['rtwn', 'if_rtwn_pci']] as const };
+    const machine = makerLaptop([card], { wanted: '10ec:8179', maker: '' });
+    writeFileSync(join(machine.boot, 'loader.conf'), 'vmm_load="YES"\npptdevs="4/0/0"\n');
+    await machine.reboot();
+    expect(machine.get('pciconf')).toContain('ppt0@pci0:4:0:0');
+    stick(machine);
+    conf(...STICK)(machine);
+    const before = read(machine.etc, 'rc.conf');
+    const kept = (): string[] => read(machine.etc, 'rc.conf').split('\n').slice(0, 3);
+    await apply(machine);
+    expect(kept()).toEqual(STICK);
+    // Unplugged it is the same.
+    stick(machine, '');
+    await machine.reboot();
+    await done(
+      machine,
+      newer(machine, '0.2.0', { ...INTEL, wanted: '10ec:8179', tap: 'tap7' }),
+      'apply',
+      '--yes',
+    );
+    expect(kept()).toEqual(STICK);
+    await done(machine, join(machine.directory, 'current/vm_install'), 'rollback', '--yes');
+    expect(kept()).toEqual(STICK);
+    await remove(machine);
+    expect(read(machine.etc, 'rc.conf')).toBe(before);
+  });
+
+  it('is said to be counted anew where a stick is the second of the driver', async () => {
+    const card = { place: '4/0/0', id: '10ec:8179', natives: [['rtwn', 'if_rtwn_pci']] as const };
+    const machine = makerLaptop([card], { wanted: '10ec:8179', maker: '' });
+    machine.put('kernel-modules', `${machine.get('kernel-modules')}if_rtwn_pci\n`);
+    machine.play('kldload', 'if_rtwn_pci');
+    expect(machine.get('pciconf')).toContain('rtwn0@pci0:4:0:0');
+    sysctl('dev.rtwn.1.%parent', 'uhub1')(machine);
+    conf('wlans_rtwn0="wlan1"', 'wlans_rtwn1="wlan0"', 'ifconfig_wlan0="WPA SYNCDHCP"')(machine);
+    const [, warnings] = await check(machine, 'warning');
+    expect(warnings.join('\n')).toMatch(
+      /wlans_rtwn1 is for rtwn1 .*which FreeBSD calls rtwn0 from the reboot on/,
+    );
+    await apply(machine);
+    const rc = read(machine.etc, 'rc.conf');
+    expect(rc).toContain('wlans_rtwn1="wlan0"\nifconfig_wlan0="WPA SYNCDHCP"\n');
+    expect(rc).not.toContain('wlans_rtwn0');
+  });
+
+  it('is not what another card has that a driver of the same table line runs', async () => {
+    const other: Card = { place: '3/0/0', id: '8086:2723', natives: [['iwlwifi', 'if_iwlwifi']] };
+    const machine = makerLaptop([AC8260, other]);
+    expect(machine.get('pciconf')).toMatch(/iwm0@pci0:4:0:0:[^]*iwlwifi0@pci0:3:0:0:/);
+    const lines = ['wlans_iwlwifi0="wlan0"', 'ifconfig_wlan0="WPA SYNCDHCP"'];
+    conf(...lines, 'wlans_iwm0="wlan1"', 'ifconfig_wlan1="WPA SYNCDHCP"')(machine);
+    await done(machine, 'vm_install', 'apply', '--yes', '--card', '4/0/0');
+    const rc = (): string => read(machine.etc, 'rc.conf');
+    expect(rc().split('\n').slice(0, 2)).toEqual(lines);
+    expect(rc()).not.toMatch(/wlan1|iwm0/);
+    await machine.reboot();
+    await done(machine, newer(machine, '0.2.0', { ...INTEL, tap: 'tap7' }), 'apply', '--yes');
+    expect(rc().split('\n').slice(0, 2)).toEqual(lines);
   });
 
   it.each([

@@ -14,6 +14,7 @@ const ROWS: readonly string[] = [
   '14c3:0616|-|mediatek|reported|if_mt79|wlans_mt790|-|MediaTek MT7922|Often FreeBSD cannot reset it (FLR): "Transactions pending after FLR!" in dmesg is that.',
   '14c3:7922|-|mediatek|reported|if_mt79|wlans_mt790|-|MediaTek MT7922|Often FreeBSD cannot reset it.',
   '10ec:c822|-|realtek|works|if_rtw88|wlans_rtw880|-|Realtek RTL8822CE|-',
+  '10ec:8179|-|realtek|works|if_rtwn_pci|wlans_rtwn0|13.0=11n|Realtek RTL8188EE|-',
   '17cb:1103|-|qualcomm|never|-|-|-|Qualcomm WCN6855|Its driver hands an address of the host to the firmware.',
   '1814:3090|-|ralink|works|if_ral|wlans_ral0|13.0=11n|Ralink RT3090|-',
   '14e4:43a0|-|broadcom|never|if_bwn_pci|wlans_bwn0|-|Broadcom BCM4360|Linux drives it only by wl, which no Alpine package has.',

@@ -290,6 +290,27 @@ describe('two cards of one maker', () => {
     expect(passthru(machine)).toEqual(['5:0,passthru,4/0/0']);
   });
 
+  it('a change of card that is declined half way leaves the old one, with its settings', async () => {
+    const machine = makerLaptop([AC8260, AC8265]);
+    writeFileSync(join(machine.etc, 'wpa_supplicant.conf'), '');
+    await done(machine, 'vm_install', 'apply', '--yes', '--card', '4/0/0');
+    expect((await machine.reboot())?.code).toBe(0);
+    const line = `$RUN_SH ${machine.bundle}/vm_install apply --card 5/0/0`;
+    const { code, shown } = await onTerminal(machine, line, [
+      [/Go on\?/, 'y\n'],
+      [/Switch to the guest without one\?/, 'n\n'],
+    ]);
+    expect(code, shown).toBe(130);
+    expect(loader(machine)).toContain('pptdevs="4/0/0"');
+    expect(recorded(machine)).toBe('4/0/0=8086:24f3\n');
+    expect((await machine.reboot())?.code).toBe(0);
+    expect(passthru(machine)).toEqual(['5:0,passthru,4/0/0']);
+    await done(machine, 'vm_install', 'apply', '--yes', '--card', '5/0/0');
+    expect(recorded(machine)).toBe('5/0/0=8086:24fd\n');
+    expect((await machine.reboot())?.code).toBe(0);
+    expect(passthru(machine)).toEqual(['5:0,passthru,5/0/0']);
+  });
+
   it.each([
     [
       '6/0/0',

@@ -7,6 +7,8 @@ export interface Card {
   readonly place: string;
   readonly id: string;
   readonly subdevice?: string;
+  /** Six digits; without it that of a Wi-Fi card. */
+  readonly kind?: string;
   readonly natives?: readonly (readonly [driver: string, module: string])[];
 }
 
@@ -20,9 +22,9 @@ export const AC8265: Card = { place: '5/0/0', id: '8086:24fd', natives: IWM };
 
 /** From now on these are the cards of the machine; what held them before knows nothing of them. */
 export function putCards(machine: Machine, ...cards: readonly Card[]): void {
-  const lines = cards.map(({ place, id, subdevice = '0130' }, number) => {
+  const lines = cards.map(({ place, id, subdevice = '0130', kind = '028000' }, number) => {
     const [vendor = '', device = ''] = id.split(':');
-    return `none${number}@${selectorOf(place)}:\tclass=0x028000 rev=0x3a hdr=0x00 vendor=0x${vendor} device=0x${device} subvendor=0x8086 subdevice=0x${subdevice}\n`;
+    return `none${number}@${selectorOf(place)}:\tclass=0x${kind} rev=0x3a hdr=0x00 vendor=0x${vendor} device=0x${device} subvendor=0x8086 subdevice=0x${subdevice}\n`;
   });
   machine.put('pciconf', `${PCICONF.split('\n')[0] ?? ''}\n${lines.join('')}`);
   machine.put(

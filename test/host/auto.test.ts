@@ -175,6 +175,33 @@ describe('a card that moves', () => {
     expect(filesOf(machine)).toEqual(before);
   });
 
+  it.each([
+    ['the Ethernet card 8086:15d8', '8086:15d8', '020000'],
+    ['the disk controller 144d:a808', '144d:a808', '010802'],
+    ['the USB controller 1b21:2142', '1b21:2142', '0c0330'],
+    ['the device 10de:1c8d', '10de:1c8d', '030200'],
+  ])('and its old place has %s now, which ppt keeps', async (what, id, kind) => {
+    const machine = makerLaptop([AC8260]);
+    writeFileSync(join(machine.boot, 'loader.conf'), 'hw.acpi.verbose="0"\npptdevs="9/0/0 4/0/0"\n');
+    await apply(machine);
+    putCards(machine, moved(AC8260, '5/0/0'), { place: '4/0/0', id, kind });
+    await machine.reboot();
+    const kept = `(ppt0 keeps ${what} at 4/0/0 from FreeBSD now)`;
+    const lost = `the card 8086:24f3 is not at 4/0/0 any more ${kept}, and there is `;
+    expect((await machine.call(join(machine.directory, 'current/vm_run'))).said).toContain(`vm_run: ${lost}`);
+    expect((await machine.call(join(machine.directory, 'current/vm_status'))).said).toContain(lost);
+    const own = [
+      `warning  ${machine.boot}/loader.conf line 2 has pptdevs="9/0/0 4/0/0", and the guest's card is not at 4/0/0 any more: this`,
+      `entry keeps ${what} from FreeBSD. Take 4/0/0 out there`,
+    ].join(' ');
+    const [, warnings] = await check(machine, 'warning');
+    expect(warnings).toContain(
+      `warning  the card is at 5/0/0, and ${machine.data}/card says 4/0/0=8086:24f3 ${kept}: ${AGAIN}`,
+    );
+    expect(warnings).toContain(own);
+    expect((await apply(machine)).said).toContain(own);
+  });
+
   it('is known by its kind where another one of the maker is', async () => {
     const machine = makerLaptop([AC8260, AC8265]);
     await done(machine, 'vm_install', 'apply', '--yes', '--card', '4/0/0');

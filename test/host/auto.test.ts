@@ -517,6 +517,14 @@ describe('from a bundle with a place to one without, and back', () => {
       2,
       expect.stringContaining('vm_install rollback --card 4/0/0'),
     ]);
+    const wrong = await machine.call(current, 'rollback', '--yes', '--card', '9/0/0');
+    expect([wrong.code, wrong.said]).toEqual([
+      2,
+      expect.stringContaining(
+        'there is no Wi-Fi card at 9/0/0; --card may name Intel Wireless-AC 8260 (8086:24f3 at 4/0/0), ',
+      ),
+    ]);
+    expect(wrong.said).toContain('nothing was changed');
     await done(machine, current, 'rollback', '--yes', '--card', '5/0/0');
     expect(recorded(machine)).toBe('5/0/0=8086:24fd\n');
   });

@@ -168,6 +168,14 @@ describe('why the card does not come up', () => {
 });
 
 describe('the card program', () => {
+  it('names vm_native as far as FreeBSD has a driver, which the guest does not know', () => {
+    const laptop = new Laptop();
+    laptop.card();
+    expect(found(laptop, 'absent')[1]).toMatch(
+      /; until then use vm_native on, if FreeBSD has a driver for it$/,
+    );
+  });
+
   it('judges no card that is still being found: it prints what was found last', () => {
     const laptop = new Laptop();
     laptop.card();

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { online, prints, running } from './status-bench.ts';
@@ -7,8 +7,19 @@ const LOOKED = 'usr/libexec/airhive/card';
 const NO_WIFI = { 'bin/status': '', 'bin/signal': '', 'bin/ip': prints('') };
 
 /** vm_status of a guest whose program for the card prints this; without an interface, or in trouble, or online. */
-async function told(printed: string, changes: Record<string, string> = NO_WIFI, there = false) {
+async function told(
+  printed: string,
+  changes: Record<string, string> = NO_WIFI,
+  there = false,
+  native = true,
+) {
   const { machine, status } = await running();
+  if (!native) {
+    const file = join(machine.directory, 'current/vm.conf');
+    const text = readFileSync(file, 'utf8');
+    expect(text).toMatch(/^NATIVE_DRIVERS=.*if_/m);
+    writeFileSync(file, text.replace(/^NATIVE_DRIVERS=.*$/m, "NATIVE_DRIVERS=''"));
+  }
   online(machine, { [LOOKED]: prints(printed), ...changes });
   if (!there) rmSync(join(machine.state, 'guest-files/sys/class/net/wlan0'));
   const screen = await status();
@@ -50,6 +61,16 @@ describe('vm_status tells why the card does not come up', () => {
     expect(json.reason).toMatch(RegExp(`^card: ${words}`));
     expect(rows.card).toContain('kept for the guest (ppt0)');
   });
+
+  it.each(['no-driver 14c3:7902', 'firmware-missing x.bin', 'reset-failed x', 'interrupts x'])(
+    '%s, and vm_native only where FreeBSD has a driver',
+    async (printed) => {
+      expect((await told(`${printed}\n`)).said).toMatch(/^ {10}card: .*use vm_native on$/m);
+      const { said } = await told(`${printed}\n`, NO_WIFI, false, false);
+      expect(said).toMatch(/^ {10}card: /m);
+      expect(said).not.toContain('vm_native');
+    },
+  );
 
   it.each([
     ['rfkill hard', 'radio off: a key'],

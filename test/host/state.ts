@@ -22,8 +22,13 @@ export class State {
   }
 
   get(path: string): string {
-    const file = join(this.state, path);
-    return existsSync(file) ? readFileSync(file, 'utf8') : '';
+    try {
+      return readFileSync(join(this.state, path), 'utf8');
+    } catch (error) {
+      // A process of the machine may end at any moment, and its file goes with it.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+      throw error;
+    }
   }
 
   /** The calls of one command so far, without its name. */

@@ -39,19 +39,26 @@ export async function loadProfiles(
   context: VerbContext,
 ): Promise<ResolvedProfile[]> {
   if (names.length === 0) throw await noProfile(context.root);
+  const { sources, profiles, warnings } = await checkProfiles(names, options, context);
+  refuseSameName(sources);
+  for (const warning of warnings) context.reporter.warn(formatDiagnostic(warning));
+  return profiles;
+}
+
+/** Reads these profiles, all that is wrong with any of them being one error. Their warnings are for the caller to report. */
+export async function checkProfiles(
+  names: readonly string[],
+  options: { releases?: string | undefined },
+  context: VerbContext,
+): Promise<{ sources: ProfileSource[]; profiles: ResolvedProfile[]; warnings: Diagnostic[] }> {
   const releases = await loadReleases(options.releases, context);
   const cards = await loadCards(context);
   const sources = await Promise.all(names.map((name) => readProfile(name, context)));
   const checked = sources.map((source) => ({ source, ...resolveProfile(source, releases, cards) }));
-  const profiles = checked.flatMap(({ profile }) => profile ?? []);
   const all = checked.flatMap(({ diagnostics }) => diagnostics);
-  if (profiles.length < checked.length) {
-    const broken = checked.filter(({ profile }) => !profile);
-    throw refusal(broken.map(({ source }) => source.file).join(', '), all);
-  }
-  refuseSameName(sources);
-  for (const diagnostic of all) context.reporter.warn(formatDiagnostic(diagnostic));
-  return profiles;
+  const broken = checked.filter(({ profile }) => !profile).map(({ source }) => source.file);
+  if (broken.length > 0) throw refusal(broken.join(', '), all);
+  return { sources, profiles: checked.flatMap(({ profile }) => profile ?? []), warnings: all };
 }
 
 async function noProfile(root: string): Promise<AirhiveError> {

@@ -11,7 +11,7 @@ import { profileJsonSchema } from '../profile/schema.ts';
 import { resolveProfile } from '../profile/resolve.ts';
 import { verifyBundle } from '../verify/verify.ts';
 import { plainDiagnostic } from './reporter.ts';
-import { assemble, loadCards, loadProfile, loadReleases, readOwnFiles, refusal } from './prepare.ts';
+import { assemble, checkProfiles, loadCards, loadProfile, loadReleases, readOwnFiles } from './prepare.ts';
 import type { Outcome, VerbContext } from './world.ts';
 
 /** Checks profiles, all shipped ones when none is named, and reports everything that is wrong with any of them. */
@@ -20,18 +20,12 @@ export async function validate(
   options: { releases?: string },
   context: VerbContext,
 ): Promise<Outcome> {
-  const releases = await loadReleases(options.releases, context);
-  const cards = await loadCards(context);
   const names = wanted.length > 0 ? wanted : await listProfiles(context.root);
-  const sources = await Promise.all(names.map((name) => readProfile(name, context)));
-  const checked = sources.map((source) => ({ source, ...resolveProfile(source, releases, cards) }));
-  const all = checked.flatMap(({ diagnostics }) => diagnostics);
-  const broken = checked.filter(({ profile }) => !profile).map(({ source }) => source.file);
-  if (broken.length > 0) throw refusal(broken.join(', '), all);
-  for (const diagnostic of all) context.reporter.warn(formatDiagnostic(diagnostic));
+  const { sources, warnings } = await checkProfiles(names, options, context);
+  for (const warning of warnings) context.reporter.warn(formatDiagnostic(warning));
   return {
-    lines: checked.map(({ source }) => `${source.file}: ok`),
-    result: { profiles: checked.map(({ source }) => source.file), diagnostics: all.map(plainDiagnostic) },
+    lines: sources.map(({ file }) => `${file}: ok`),
+    result: { profiles: sources.map(({ file }) => file), diagnostics: warnings.map(plainDiagnostic) },
   };
 }
 

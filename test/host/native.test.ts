@@ -133,6 +133,17 @@ describe('vm_native', { timeout: TIME }, () => {
     expectGuest();
   });
 
+  it('reads the networks of the file that rc.conf names', async () => {
+    rmSync(join(machine.etc, 'wpa_supplicant.conf'));
+    expect(await works(machine, 'on')).toContain(`there is no ${join(machine.etc, 'wpa_supplicant.conf')}: `);
+    await works(machine, 'off');
+    writeFileSync(join(machine.etc, 'own.conf'), 'network={\n\tssid="own"\n\tkey_mgmt=NONE\n}\n');
+    machine.play('sysrc', 'wpa_supplicant_conf_file=/etc/own.conf');
+    expect(await works(machine, 'on')).not.toContain("FreeBSD's own Wi-Fi knows no network");
+    await works(machine, 'off');
+    expect(traces(machine)).toEqual([]);
+  });
+
   it('takes the second driver when the first does not want the card, and uses the lines of the first', async () => {
     machine.put('unfit', 'iwm\n');
     await works(machine, 'on');

@@ -14,6 +14,8 @@ export const KNOWN = {
   learnt: 'learnt by the guest 99',
   raw: '0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0',
   wep: 'wepk3',
+  named: 'of the file in rc.conf 5',
+  wifibox: 'the other machine has it',
 };
 
 /** Secrets that nobody knows but by the words around them. */
@@ -63,6 +65,14 @@ export function plant(machine: Machine, data = machine.data): void {
   ].join('\n');
   writeFileSync(join(machine.root, 'networks.conf'), networks);
   run('mcopy', ['-i', join(data, 'site.img'), join(machine.root, 'networks.conf'), '::networks.conf']);
+  const elsewhere = {
+    [join(machine.etc, 'own/wpa.conf')]: KNOWN.named,
+    [join(machine.root, 'usr/local/etc/wifibox/wpa_supplicant/wpa_supplicant.conf')]: KNOWN.wifibox,
+  };
+  for (const [path, passphrase] of Object.entries(elsewhere)) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, `network={\n\tssid="office"\n\tpsk="${passphrase}"\n}\n`);
+  }
   const learnt = `update_config=1\nnetwork={\n\tssid="LearntNet"\n\tpsk="${KNOWN.learnt}"\n}\n`;
   const state = Buffer.alloc(4 << 20);
   state.write(learnt, 1 << 20);
@@ -75,6 +85,7 @@ export function plant(machine: Machine, data = machine.data): void {
   appendFileSync(join(machine.state, 'dmesg'), text);
   appendFileSync(join(machine.boot, 'loader.conf'), `geli_passphrase="${UNKNOWN.loader}"\n`);
   const rc = [`wg_key="${UNKNOWN.rc}"`, `airhive_wait="30" # ${UNKNOWN.remark}`, `# old: ${KNOWN.laptop}`];
+  rc.push('wpa_supplicant_conf_file="/etc/own/wpa.conf"');
   appendFileSync(
     join(machine.etc, 'rc.conf'),
     `${rc.join('\n')}\nifconfig_wlan0="ssid RcNet wepkey ${UNKNOWN.wepkey}"\n`,

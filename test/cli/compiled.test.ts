@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { temporaryFolder } from '../inputs/sandbox.ts';
 import { compile, copyCompiled, copyProject } from '../reproducible/workspace.ts';
 
@@ -108,6 +108,8 @@ describe('the program is never older than its source', () => {
     unlinkSync(join(project, 'node_modules'));
     for (const part of ['generators', 'tools']) rmSync(join(project, part), { recursive: true });
     chmodSync(join(project, '.build'), 0o555);
+    // Who is not root cannot remove what is in it otherwise.
+    onTestFinished(() => chmodSync(join(project, '.build'), 0o755));
     expect(airhive()).toMatchObject({ status: 0, stderr: '' });
   });
 });

@@ -94,7 +94,8 @@ async function buildAll(orders: readonly Order[], shared: Shared, context: VerbC
 }
 
 /** What --profile and --all name; options that are of one machine or one profile go with one profile only. */
-async function namedProfiles(options: BuildOptions, { root }: VerbContext): Promise<readonly string[]> {
+async function namedProfiles(options: BuildOptions, { root, env }: VerbContext): Promise<readonly string[]> {
+  refuseWhatNpmTook(env);
   const { profile = [], all = false } = options;
   if (all && profile.length > 0)
     throw new AirhiveError(
@@ -106,6 +107,28 @@ async function namedProfiles(options: BuildOptions, { root }: VerbContext): Prom
   if (names.length > 1 && single !== undefined)
     throw new AirhiveError('usage', `--${single} goes with one profile; ${names.length} are named`);
   return names;
+}
+
+/** Options of "npm run build" without "--" before them: npm takes them for its own, and they never get here (npm-run(1)). */
+function refuseWhatNpmTook(env: VerbContext['env']): void {
+  if (env.npm_lifecycle_event !== 'build') return;
+  const taken = [
+    'profile',
+    'iso',
+    'mirror',
+    'releases',
+    'keys',
+    'lock',
+    'secrets',
+    'require-iso',
+    'require-complete',
+  ]
+    .filter((name) => env[`npm_config_${name.replaceAll('-', '_')}`] !== undefined)
+    .map((name) => `--${name}`);
+  if (taken.length > 0)
+    throw new AirhiveError('usage', `npm took ${taken.join(' and ')} for options of its own`, {
+      hint: 'put -- before the options: npm run build -- --profile intel8260',
+    });
 }
 
 async function orderOf(

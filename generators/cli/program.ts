@@ -110,6 +110,7 @@ const collect = (value: string, before: readonly string[] = []) => [...before, v
 
 function addBuild(program: Command, context: ContextOf, done: Done): void {
   verb(program, 'build', 'make the whole bundle: OUT/NAME/ and OUT/NAME.tar')
+    .argument('[profiles...]', 'the same as --profile')
     .option(PROFILE[0], `${PROFILE[1]}; repeatable`, collect)
     .option('--all', 'all profiles that airhive ships')
     .option('--out <dir>', 'where to put it', notEmpty, 'dist')
@@ -137,9 +138,10 @@ function addBuild(program: Command, context: ContextOf, done: Done): void {
       '--secrets <file>',
       "also make OUT/NAME.site.img with this machine's networks and keys (mode 0600)",
     )
-    .action(async (options: BuildOptions & CommonOptions) => {
+    .action(async (named: string[], options: BuildOptions & CommonOptions) => {
       const { build } = await import('./build.ts');
-      done(await build(options, context(options)));
+      const profile = [...(options.profile ?? []), ...named];
+      done(await build({ ...options, profile }, context(options)));
     });
 }
 

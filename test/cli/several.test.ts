@@ -35,6 +35,15 @@ it('several profiles make the bundles that each of them makes alone', async () =
   expect(tar('dist/a.tar').equals(tar('dist/b.tar'))).toBe(false);
 });
 
+it('profiles may be named without an option, and one twice is refused', async () => {
+  const { run } = twoProfiles();
+  const { code, stdout } = await run('./b.yaml', '--offline', '--profile', './a.yaml');
+  expect({ code, stdout }).toEqual({ code: 0, stdout: 'dist/a/\ndist/a.tar\ndist/b/\ndist/b.tar\n' });
+  const twice = await run('./a.yaml', '--profile', './a.yaml', '--offline');
+  expect(twice.code).toBe(2);
+  expect(twice.stderr).toContain('would both become a/');
+});
+
 it('ISO, index and packages are downloaded once for all of them', async () => {
   const { run } = twoProfiles();
   const mirror = await mirrorOf({ ...(await mirrorFiles()), [PIN.path]: ISO });

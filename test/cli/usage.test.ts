@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { spawnSync } from 'node:child_process';
+import { describe, expect, inject, it } from 'vitest';
 import { runInside } from './command.ts';
 
 describe('help is on standard output and exits 0', () => {
@@ -130,4 +131,21 @@ describe('colour', () => {
     expect((await runInside(['verify', '--', '--color=always'])).stderr).not.toContain('\x1b');
     expect((await runInside(['verify', '--', '--json'])).stdout).toBe('');
   });
+});
+
+it('an option that npm took for its own is named, by the real npm', () => {
+  const said = (...args: string[]) => {
+    const { status, stderr } = spawnSync('npm', ['run', '--silent', 'build', ...args], {
+      encoding: 'utf8',
+      cwd: inject('airhive'),
+    });
+    return { status, stderr };
+  };
+  expect(said('--profile', 'intel8260', '--require-complete')).toEqual({
+    status: 2,
+    stderr:
+      'error: npm took --profile and --require-complete for options of its own\n' +
+      '  put -- before the options: npm run build -- --profile intel8260\n',
+  });
+  expect(said('none-of-these', '--', '--offline').stderr).toContain('none-of-these');
 });

@@ -29,14 +29,34 @@ function networkBlock(network: SiteNetwork): string {
   const settings = [`ssid=${wpaString(network.ssid)}`, ...security(network)];
   if (network.hidden) settings.push('scan_ssid=1');
   if (network.priority !== 0) settings.push(`priority=${network.priority}`);
+  settings.push(...marks(network));
   return `network={\n${settings.map((setting) => `\t${setting}\n`).join('')}}\n`;
 }
 
+/** What the network is to its owner, for the guest: wpa_supplicant hands id_str on without reading it. */
+function marks(network: SiteNetwork): string[] {
+  const words = [...(network.trusted ? ['trusted'] : []), ...(network.public ? ['public'] : [])];
+  return [
+    ...(words.length > 0 ? [`id_str="${words.join(' ')}"`] : []),
+    ...(network.mac === null ? [] : [`mac_addr=${MAC_SETTING[network.mac]}`]),
+  ];
+}
+
+const MAC_SETTING = { permanent: 0, random: 1, 'per-network': 3 } as const;
+
+/** Without these wpa_supplicant also takes WPA of 2003 and TKIP. */
+function strictness({ legacy }: SiteNetwork): string[] {
+  const ciphers = 'CCMP GCMP CCMP-256 GCMP-256';
+  return legacy ? [] : ['proto=RSN', `pairwise=${ciphers}`, `group=${ciphers}`];
+}
+
 /** WPA2 and WPA3 alike from a passphrase; a raw key has no passphrase that WPA3 could use. */
-function security({ ssid, passphrase }: SiteNetwork): string[] {
+function security(network: SiteNetwork): string[] {
+  const { ssid, passphrase } = network;
   if (passphrase === null) return ['key_mgmt=NONE'];
-  if (/^[0-9a-fA-F]{64}$/.test(passphrase)) return [`psk=${passphrase}`, 'key_mgmt=WPA-PSK'];
-  const both = ['key_mgmt=WPA-PSK WPA-PSK-SHA256 SAE', 'ieee80211w=1'];
+  if (/^[0-9a-fA-F]{64}$/.test(passphrase))
+    return [`psk=${passphrase}`, 'key_mgmt=WPA-PSK', ...strictness(network)];
+  const both = ['key_mgmt=WPA-PSK WPA-PSK-SHA256 SAE', 'ieee80211w=1', ...strictness(network)];
   if (!/".*#/.test(passphrase)) return [`psk="${passphrase}"`, ...both];
   return [
     `psk=${rawKey(ssid, passphrase)}`,

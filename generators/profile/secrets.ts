@@ -12,12 +12,19 @@ import {
 } from './document.ts';
 import { keysAt, pathOf } from './issues.ts';
 
-/** One known network. `passphrase` null: an open one. 64 hexadecimal digits: the raw key. */
+export const MAC_POLICIES = ['permanent', 'random', 'per-network'] as const;
+export type MacPolicy = (typeof MAC_POLICIES)[number];
+
+/** One known network. `passphrase` null: an open one. 64 hexadecimal digits: the raw key. `mac` null: as the profile says. */
 export interface SiteNetwork {
   readonly ssid: Uint8Array;
   readonly passphrase: string | null;
   readonly hidden: boolean;
   readonly priority: number;
+  readonly trusted: boolean;
+  readonly public: boolean;
+  readonly legacy: boolean;
+  readonly mac: MacPolicy | null;
 }
 
 /** What belongs to one machine (its site disk). Keys are lines of authorized_keys(5); hostKey may be ''. */
@@ -49,6 +56,8 @@ const publicKey = z
     error: 'one line of a .pub file, such as: ssh-ed25519 AAAA... name',
   });
 
+const yesOrNo = z.boolean({ error: 'true or false' }).default(false);
+
 const networkSchema = z
   .strictObject(
     {
@@ -56,12 +65,18 @@ const networkSchema = z
       ssid_hex: ssidHex.optional(),
       passphrase: passphrase.optional(),
       open: z.literal(true, { error: 'true, or left out' }).optional(),
-      hidden: z.boolean({ error: 'true or false' }).default(false),
+      hidden: yesOrNo,
       priority: z
         .int({ error: 'a whole number' })
         .min(0, { error: '0 or more' })
         .max(1000, { error: 'at most 1000' })
         .default(0),
+      trusted: yesOrNo,
+      public: yesOrNo,
+      legacy: yesOrNo,
+      mac: z
+        .enum(MAC_POLICIES, { error: MAC_POLICIES.join(', ').replace(/, (?=[^,]*$)/, ' or ') })
+        .optional(),
     },
     { error: 'a network: ssid and passphrase' },
   )
@@ -166,6 +181,10 @@ function toSecrets(data: z.infer<typeof secretsSchema>): SiteSecrets {
       passphrase: network.passphrase ?? null,
       hidden: network.hidden,
       priority: network.priority,
+      trusted: network.trusted,
+      public: network.public,
+      legacy: network.legacy,
+      mac: network.mac ?? null,
     })),
     adminKeys: data.admin_keys,
     tunnelKeys: data.tunnel_keys,

@@ -60,18 +60,66 @@ describe('networks.awk', () => {
       block('ssid="home"', 'psk="battery staple"', 'bssid=02:00:00:00:00:01'),
     ].join('');
     expect(networks({ want: 'list' }, text).split('\n')).toEqual([
-      '  "home"      WPA2, passphrase',
+      '  "home"      WPA2, passphrase, legacy',
       '  "free"      open, hidden, priority 7, disabled',
-      '  "plain"     WPA2, passphrase',
+      '  "plain"     WPA2, passphrase, legacy',
       String.raw`  "\xff\x00"  WPA3, passphrase  (--hex ff00)`,
-      '  "home"      WPA2, passphrase, only 02:00:00:00:00:01',
+      '  "home"      WPA2, passphrase, only 02:00:00:00:00:01, legacy',
       '',
     ]);
     expect(networks({ want: 'names' }, text)).toBe(String.raw`"home", "free", "plain", "\xff\x00"`);
   });
 
+  it('changes marks and nothing else, on all blocks of a name', () => {
+    const text = [
+      block('ssid="home"', 'psk="battery staple"', 'id_str="public"', 'mac_addr=1', 'priority=3'),
+      OPEN,
+      block('ssid=686f6d65', 'key_mgmt=NONE', 'id_str="a note"'),
+    ].join('\n');
+    const marked = (words: Record<string, string>) =>
+      networks({ want: 'mark', hex: '686f6d65', ...words }, text)
+        .split('\n')
+        .filter((line) => /id_str|mac_/.test(line))
+        .map((line) => line.trim());
+    expect(marked({ trusted: 'yes' })).toEqual(['id_str="trusted public"', 'mac_addr=1', 'id_str="trusted"']);
+    expect(marked({ trusted: 'yes', public: 'no' })).toEqual([
+      'id_str="trusted"',
+      'mac_addr=1',
+      'id_str="trusted"',
+    ]);
+    expect(marked({ public: 'no' })).toEqual(['mac_addr=1']);
+    expect(marked({ mac: '0' })).toEqual(['id_str="public"', 'mac_addr=0', 'id_str="a note"', 'mac_addr=0']);
+    expect(marked({ mac: 'default' })).toEqual(['id_str="public"', 'id_str="a note"']);
+    const once = networks({ want: 'mark', hex: '686f6d65', trusted: 'yes', mac: '3' }, text);
+    expect(networks({ want: 'mark', hex: '686f6d65', trusted: 'yes', mac: '3' }, once)).toBe(once);
+    expect(once).toContain(OPEN);
+    expect(() => networks({ want: 'mark', hex: '61', mac: '1' }, text)).toThrow(
+      expect.objectContaining({ status: 3 }),
+    );
+  });
+
+  it('tells of marks, and of trust in what anybody can be', () => {
+    const strict = ['proto=RSN', 'pairwise=CCMP', 'group=CCMP'];
+    const text = [
+      block('ssid="home"', 'psk="battery staple"', ...strict, 'id_str="trusted"', 'mac_addr=3'),
+      block('ssid="free"', 'key_mgmt=NONE', 'id_str="trusted public"', 'mac_addr=0'),
+      block('ssid="old"', 'psk="battery staple"', 'proto=RSN', 'pairwise=CCMP TKIP', 'group=CCMP'),
+      block('ssid="note"', 'key_mgmt=NONE', 'id_str="trusted by me"', 'mac_addr=1'),
+    ].join('');
+    expect(networks({ want: 'list' }, text).split('\n')).toEqual([
+      '  "home"  WPA2, passphrase, trusted, MAC per-network',
+      '  "free"  open, trusted, public, MAC permanent',
+      '  "old"   WPA2, passphrase, legacy',
+      '  "note"  open, MAC random',
+      '',
+    ]);
+    const unproven = (name: string) =>
+      networks({ want: 'unproven', hex: Buffer.from(name).toString('hex') }, text);
+    expect(['home', 'free', 'old', 'note'].map(unproven)).toEqual(['', 'yes\n', '', '']);
+  });
+
   it('is not pushed out of line by a name that is spelled out', () => {
     const long = block(`ssid=${'ff'.repeat(32)}`, 'key_mgmt=NONE');
-    expect(networks({ want: 'list' }, `${HOME}${long}`)).toMatch(/^ {2}"home" {2}WPA2, passphrase\n/);
+    expect(networks({ want: 'list' }, `${HOME}${long}`)).toMatch(/^ {2}"home" {2}WPA2, passphrase, legacy\n/);
   });
 });

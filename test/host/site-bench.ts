@@ -97,6 +97,10 @@ export const network = (values: Partial<SiteNetwork>): SiteNetwork => ({
   passphrase: 'battery staple',
   hidden: false,
   priority: 0,
+  trusted: false,
+  public: false,
+  legacy: false,
+  mac: null,
   ...values,
 });
 

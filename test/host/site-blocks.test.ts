@@ -6,13 +6,16 @@ import type { SiteNetwork } from '../../generators/profile/secrets.ts';
 import { Machine } from './machine.ts';
 import { expectTidy, network, networksOf, shell, siteOk, written } from './site-bench.ts';
 
-function add(machine: Machine, { ssid, passphrase, hidden, priority }: SiteNetwork, asHex: boolean): void {
+function add(machine: Machine, one: SiteNetwork, asHex: boolean): void {
+  const { ssid, passphrase, hidden, priority } = one;
   const name = asHex ? Buffer.from(ssid).toString('hex') : Buffer.from(ssid).toString();
   const options = [
     ...(asHex ? ['--hex'] : []),
     ...(passphrase === null ? ['--open'] : []),
     ...(hidden ? ['--hidden'] : []),
     ...(priority === 0 ? [] : ['--priority', String(priority)]),
+    ...(['trusted', 'public', 'legacy'] as const).flatMap((key) => (one[key] ? [`--${key}`] : [])),
+    ...(one.mac === null ? [] : ['--mac', one.mac]),
   ];
   siteOk(machine, passphrase === null ? null : `${passphrase}\n`, 'add', ...options, '--', name);
 }
@@ -42,6 +45,10 @@ describe('the blocks of vm_site add are those of airhive build', () => {
     network({ ssid: Buffer.from('-x'), passphrase: ' '.repeat(8) }),
     network({ ssid: Buffer.from('café \u{1f4f6}'), passphrase: 'x'.repeat(63), priority: 7 }),
     network({ ssid: Buffer.from('quote'), passphrase: 'a"b#cdef' }),
+    network({ ssid: Buffer.from('old'), legacy: true, trusted: true, mac: 'random' }),
+    network({ ssid: Buffer.from('old raw'), passphrase: 'ab'.repeat(32), legacy: true, public: true }),
+    network({ ssid: Buffer.from('cafe'), passphrase: null, public: true, trusted: true, mac: 'per-network' }),
+    network({ ssid: Buffer.from('own'), mac: 'permanent', priority: 1 }),
     network({ ssid: Buffer.from('tail\n\n'), passphrase: '"##"\'$(id)%s\\n`' }),
     network({ ssid: Buffer.from('$(id) `id` %s *'), passphrase: '*?[a] $HOME ~ %d' }),
   ];
@@ -83,7 +90,8 @@ describe('the blocks of vm_site add are those of airhive build', () => {
       priority: fc.nat(1000),
     });
     fc.assert(
-      fc.property(any, (one) => {
+      fc.property(any, (values) => {
+        const one = network(values);
         const hex = Buffer.from(one.ssid).toString('hex');
         const args = [script, machine.bundle, hex, one.hidden ? '1' : '', String(one.priority)];
         expect(shell(machine, `${one.passphrase ?? ''}\n`, args)).toMatchObject({

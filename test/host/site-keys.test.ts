@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { encodeSite } from '../../generators/plan/site.ts';
 import { freshFolder, run } from '../fixtures/scratch.ts';
 import { Machine } from './machine.ts';
-import { dataOf, expectTidy, networksOf, site, siteFiles, siteImage, siteOk } from './site-bench.ts';
+import { dataOf, expectTidy, network, networksOf, site, siteFiles, siteImage, siteOk } from './site-bench.ts';
 
 const data = (machine: Machine, path: string): string => readFileSync(join(machine.data, path), 'utf8');
 const words = (line: string): string => line.split(' ').slice(0, 2).join(' ').trim();
@@ -110,7 +110,7 @@ describe('vm_site init', () => {
     const host = newKey('');
     const admin = newKey();
     const secrets = {
-      networks: [{ ssid: Buffer.from('office'), passphrase: 'battery staple', hidden: false, priority: 0 }],
+      networks: [network({ ssid: Buffer.from('office') })],
       adminKeys: [admin.public.trim()],
       tunnelKeys: [],
       hostKey: host.private,

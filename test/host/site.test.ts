@@ -47,6 +47,15 @@ describe('vm_site add', () => {
     [['add', '--wpa', 'a'], 'does not know --wpa'],
     [['remove', 'a', '--open'], 'does not know --open'],
     [['list', 'a'], 'usage:'],
+    [['add', 'a', '--mac'], '--mac takes permanent, random or per-network\n'],
+    [['add', 'a', '--mac', 'default'], '--mac takes permanent, random or per-network\n'],
+    [['add', 'a', '--no-trusted'], 'does not know --no-trusted'],
+    [['mark', 'a'], 'has to be told what to change'],
+    [['mark', '--trusted'], 'usage:'],
+    [['mark', 'a', '--trusted', '--no-trusted'], 'either --trusted or --no-trusted'],
+    [['mark', 'a', '--public', '--no-public'], 'either --public or --no-public'],
+    [['mark', 'a', '--legacy'], 'does not know --legacy'],
+    [['mark', 'a', '--mac', 'fixed'], 'random or per-network, or default for what the profile says'],
     [['frob\x1b[31m'], 'no command "frob\\x1b[31m"'],
     [[], 'usage:'],
   ])('is told how it goes: %j', (args, words) => {
@@ -90,6 +99,41 @@ describe('vm_site add', () => {
     const { code, said } = site(machine, 'battery staple', 'add', 'home');
     expect([code, said]).toEqual([4, 'vm_site: another vm_site is at work\n']);
     expect(readFileSync(join(machine.run, 'vm_site'), 'utf8')).toBe(`${process.pid}\n`);
+  });
+});
+
+describe('vm_site mark', () => {
+  it('changes what a network is to its owner, without its passphrase', () => {
+    const machine = new Machine();
+    const home = network({ ssid: Buffer.from('a"b') });
+    const free = network({ ssid: Buffer.from('free'), passphrase: null, public: true });
+    siteOk(machine, 'battery staple', 'add', 'a"b');
+    siteOk(machine, null, 'add', 'free', '--open', '--public');
+    expect(siteOk(machine, null, 'mark', 'a"b', '--trusted', '--mac', 'random')).not.toContain('prove');
+    expect(networksOf(machine)).toBe(written([{ ...home, trusted: true, mac: 'random' }, free]));
+    expect(siteOk(machine, null, 'list')).toContain('WPA2 or WPA3, passphrase, trusted, MAC random');
+    expect(siteOk(machine, null, 'mark', 'a"b', '--trusted')).toBe('vm_site: nothing to change\n');
+    siteOk(machine, null, 'mark', '--hex', '612262', '--no-trusted', '--public', '--mac', 'default');
+    expect(networksOf(machine)).toBe(written([{ ...home, public: true }, free]));
+    expectTidy(machine, ['battery staple']);
+  });
+
+  it('says when a network that is trusted could be anybody', () => {
+    const machine = new Machine();
+    const words =
+      'vm_site: note that "free" does not prove what it is: whoever sends that name is trusted as well\n';
+    expect(siteOk(machine, null, 'add', 'free', '--open', '--trusted')).toContain(words);
+    expect(siteOk(machine, null, 'mark', 'free', '--no-trusted')).not.toContain('prove');
+    expect(siteOk(machine, null, 'mark', 'free', '--trusted')).toContain(words);
+  });
+
+  it('says what there is when there is no such network', () => {
+    const machine = new Machine();
+    siteOk(machine, 'battery staple', 'add', 'home');
+    const before = dataOf(machine);
+    const { code, said } = site(machine, null, 'mark', 'office', '--trusted');
+    expect([code, said]).toEqual([2, 'vm_site: there is no network "office"; there is "home"\n']);
+    expect(dataOf(machine)).toEqual(before);
   });
 });
 

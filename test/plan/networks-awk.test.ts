@@ -47,6 +47,7 @@ const settings = fc.subarray([
   'key_mgmt=WPA-PSK SAE',
   'priority=3',
   'id_str="mine"',
+  'id_str="trusted public"',
   '# remark',
   '',
   MARK,
@@ -65,6 +66,9 @@ const written = (list: readonly Network[]): Buffer =>
     'latin1',
   );
 
+const markOf = ({ settings: lines }: Network): string =>
+  lines.includes('id_str="trusted public"') ? `id_str="${TAG} trusted public"` : MARK;
+
 /** What the guest's supplicant is to read: the site's networks, marked, then what was learnt beside them. */
 function merged(site: readonly Network[], learnt: readonly Network[]): string {
   const ofSite = new Set(site.map(({ ssid }) => ssid.toString('hex')));
@@ -73,7 +77,7 @@ function merged(site: readonly Network[], learnt: readonly Network[]): string {
     ...lines.filter((line) => line !== '' && !line.startsWith('#') && !without.test(line)),
   ];
   return [
-    ...site.map((network) => block([...body(network, /^id_str=/), MARK])),
+    ...site.map((network) => block([...body(network, /^id_str=/), markOf(network)])),
     ...learnt
       .filter((network) => !network.settings.includes(MARK) && !ofSite.has(network.ssid.toString('hex')))
       .map((network) => block(body(network, /^$/))),
@@ -123,6 +127,27 @@ describe.each([
     );
     const asked = [...args, '-v', `tag=${TAG}`, '-v', 'want=names', ...PROGRAM, '/dev/null', conf];
     expect(run(tool, asked).toString()).toBe('61 site\n62 learnt\n');
+  });
+
+  it.skipIf(!isReady)(`keeps the marks of vm_site, and no other note (needs ${name})`, () => {
+    const idOf = (value: string) =>
+      /id_str=.*/.exec(mergeTexts(block(['ssid="a"', `id_str=${value}`]), ''))?.[0];
+    expect(idOf('"trusted"')).toBe(`id_str="${TAG} trusted"`);
+    expect(idOf('"public"')).toBe(`id_str="${TAG} public"`);
+    expect(idOf('"trusted public"')).toBe(`id_str="${TAG} trusted public"`);
+    for (const other of [
+      '"mine"',
+      '"trusted mine"',
+      '"untrusted"',
+      'trusted',
+      '"trusted" "',
+      `"${TAG} trusted"`,
+    ])
+      expect(idOf(other)).toBe(MARK);
+    // As wpa_supplicant has saved it.
+    const saved = block(['ssid="a"', `id_str="${TAG} trusted"`]);
+    expect(mergeTexts('', saved)).toBe('');
+    expect(mergeTexts('', block(['ssid="a"', 'id_str="trusted"']))).toContain('id_str="trusted"');
   });
 
   it.skipIf(!isReady)(

@@ -21,10 +21,17 @@ const network = (values: Partial<SiteNetwork>): SiteNetwork => ({
   passphrase: 'correct-horse',
   hidden: false,
   priority: 0,
+  trusted: false,
+  public: false,
+  legacy: false,
+  mac: null,
   ...values,
 });
 const blockOf = (values: Partial<SiteNetwork>): string | undefined =>
   filesOf({ networks: [network(values)] })['networks.conf'];
+
+const CIPHERS = 'CCMP GCMP CCMP-256 GCMP-256';
+const STRICT = ['proto=RSN', `pairwise=${CIPHERS}`, `group=${CIPHERS}`];
 
 describe('the files of the site image', () => {
   it('are 1 MiB, and hold what there is, line by line', () => {
@@ -41,12 +48,29 @@ describe('the files of the site image', () => {
     [
       'a passphrase: WPA2 and WPA3',
       {},
+      [
+        'ssid="home"',
+        'psk="correct-horse"',
+        'key_mgmt=WPA-PSK WPA-PSK-SHA256 SAE',
+        'ieee80211w=1',
+        ...STRICT,
+      ],
+    ],
+    [
+      'a passphrase, and old access points too',
+      { legacy: true },
       ['ssid="home"', 'psk="correct-horse"', 'key_mgmt=WPA-PSK WPA-PSK-SHA256 SAE', 'ieee80211w=1'],
+    ],
+    ['a mark', { passphrase: null, trusted: true }, ['ssid="home"', 'key_mgmt=NONE', 'id_str="trusted"']],
+    [
+      'both marks, and an address of its own',
+      { passphrase: null, trusted: true, public: true, mac: 'per-network' },
+      ['ssid="home"', 'key_mgmt=NONE', 'id_str="trusted public"', 'mac_addr=3'],
     ],
     [
       'a raw key',
       { passphrase: 'aB'.repeat(32) },
-      ['ssid="home"', `psk=${'aB'.repeat(32)}`, 'key_mgmt=WPA-PSK'],
+      ['ssid="home"', `psk=${'aB'.repeat(32)}`, 'key_mgmt=WPA-PSK', ...STRICT],
     ],
     ['none', { passphrase: null }, ['ssid="home"', 'key_mgmt=NONE']],
     [
@@ -69,6 +93,7 @@ describe('the files of the site image', () => {
         'sae_password=6122622363646566',
         'key_mgmt=WPA-PSK WPA-PSK-SHA256 SAE',
         'ieee80211w=1',
+        ...STRICT,
       ],
     ],
   ])('a network with %s', (_, values, settings) => {
@@ -77,7 +102,9 @@ describe('the files of the site image', () => {
 });
 
 /** What wpa_supplicant understood, network by network: it reads the file before it looks for the interface. */
-function readBySupplicant(conf: string): { ssid: string; psk?: string; sae?: string; settings: string[] }[] {
+function readBySupplicant(
+  conf: string,
+): { ssid: string; psk?: string; sae?: string; idStr?: string; settings: string[] }[] {
   const file = freshFile(Buffer.from(conf, 'latin1'));
   const args = ['-i', 'airhive-none', '-D', 'wired', '-c', file, '-dd', '-K'];
   const said = supplicant(args);
@@ -88,11 +115,16 @@ function readBySupplicant(conf: string): { ssid: string; psk?: string; sae?: str
     .map((block) => {
       const psk = dumpAfter(block, 'PSK (ASCII passphrase)') ?? dumpAfter(block, 'PSK');
       const sae = dumpAfter(block, 'sae_password');
+      const idStr = dumpAfter(block, 'id_str');
       return {
         ssid: dumpAfter(block, 'ssid') ?? '',
         ...(psk === undefined ? {} : { psk }),
         ...(sae === undefined ? {} : { sae }),
-        settings: (block.match(/^(scan_ssid|priority|key_mgmt|ieee80211w)[=:].*$/gm) ?? []).sort(),
+        ...(idStr === undefined ? {} : { idStr }),
+        settings: (
+          block.match(/^(scan_ssid|priority|key_mgmt|ieee80211w|mac_addr|proto|pairwise|group)[=:].*$/gm) ??
+          []
+        ).sort(),
       };
     });
 }
@@ -149,6 +181,11 @@ const anyNetwork: fc.Arbitrary<SiteNetwork> = fc.record({
   passphrase: fc.oneof(fc.constant(null), trickyText, trickyText, fc.stringMatching(/^[0-9a-fA-F]{64}$/)),
   hidden: fc.boolean(),
   priority: fc.integer({ min: 0, max: 1000 }),
+  trusted: fc.boolean(),
+  public: fc.boolean(),
+  legacy: fc.boolean(),
+  // 2.10 does not know the third one.
+  mac: fc.constantFrom(null, 'permanent', 'random'),
 });
 
 const hex = (bytes: string | Uint8Array): string => Buffer.from(bytes as string).toString('hex');
@@ -161,15 +198,22 @@ describe('read by others', () => {
         fc.property(fc.array(anyNetwork, { minLength: 1, maxLength: 64 }), (networks) => {
           const read = readBySupplicant(filesOf({ networks })['networks.conf']!);
           expect(read).toHaveLength(networks.length);
-          for (const [index, { ssid, passphrase, hidden, priority }] of networks.entries()) {
-            const { ssid: readSsid, psk, sae, settings } = read[index]!;
+          for (const [index, one] of networks.entries()) {
+            const { ssid, passphrase, hidden, priority, mac } = one;
+            const { ssid: readSsid, psk, sae, idStr, settings } = read[index]!;
             expect(readSsid).toBe(hex(ssid));
+            const words = [...(one.trusted ? ['trusted'] : []), ...(one.public ? ['public'] : [])];
+            expect(idStr ?? '').toBe(hex(words.join(' ')));
+            expect(settings.filter((line) => /^(proto|pairwise|group)/.test(line))).toEqual(
+              passphrase === null || one.legacy ? [] : ['group: 0x350', 'pairwise: 0x350', 'proto: 0x2'],
+            );
             const raw = passphrase !== null && /^[0-9a-fA-F]{64}$/.test(passphrase);
             if (passphrase === null) expect({ psk, sae }).toEqual({});
             else if (raw) expect({ psk, sae }).toEqual({ psk: passphrase.toLowerCase() });
             else expect(sae ?? psk).toBe(hex(passphrase));
-            expect(settings.filter((line) => /^(scan|prio|ieee)/.test(line))).toEqual([
+            expect(settings.filter((line) => /^(scan|prio|ieee|mac)/.test(line))).toEqual([
               ...(passphrase === null || raw ? [] : ['ieee80211w=1 (0x1)']),
+              ...(mac === null ? [] : [mac === 'random' ? 'mac_addr=1 (0x1)' : 'mac_addr=0 (0x0)']),
               ...(priority === 0 ? [] : [`priority=${priority} (0x${priority.toString(16)})`]),
               ...(hidden ? ['scan_ssid=1 (0x1)'] : []),
             ]);

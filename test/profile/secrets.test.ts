@@ -32,6 +32,9 @@ function problemsOf(value: unknown): string[] {
 
 const network = (values: object) => ({ networks: [{ ssid: 'home', ...values }] });
 
+const PLAIN = { hidden: false, priority: 0, trusted: false, public: false, legacy: false, mac: null };
+const MARKS = { trusted: true, public: true, legacy: true, mac: 'per-network' };
+
 describe('a good file', () => {
   it('may hold everything', () => {
     const all = {
@@ -39,6 +42,7 @@ describe('a good file', () => {
         { ssid: 'Café', passphrase: 'x y#z"\\é'.replace('é', 'e') },
         { ssid_hex: '00fF20', open: true, hidden: true, priority: 1000 },
         { ssid: 'raw', passphrase: 'aB'.repeat(32) },
+        { ssid: 'marked', open: true, ...MARKS },
       ],
       admin_keys: [KEY, `${KEY} me@host`],
       tunnel_keys: ['sk-ssh-ed25519@openssh.com AAAAG3Nr'],
@@ -46,9 +50,10 @@ describe('a good file', () => {
     };
     expect(secretsOf(all)).toEqual({
       networks: [
-        { ssid: Buffer.from('Café'), passphrase: 'x y#z"\\e', hidden: false, priority: 0 },
-        { ssid: Buffer.from([0, 255, 32]), passphrase: null, hidden: true, priority: 1000 },
-        { ssid: Buffer.from('raw'), passphrase: 'aB'.repeat(32), hidden: false, priority: 0 },
+        { ...PLAIN, ssid: Buffer.from('Café'), passphrase: 'x y#z"\\e' },
+        { ...PLAIN, ssid: Buffer.from([0, 255, 32]), passphrase: null, hidden: true, priority: 1000 },
+        { ...PLAIN, ssid: Buffer.from('raw'), passphrase: 'aB'.repeat(32) },
+        { ...PLAIN, ssid: Buffer.from('marked'), passphrase: null, ...MARKS },
       ],
       adminKeys: all.admin_keys,
       tunnelKeys: all.tunnel_keys,

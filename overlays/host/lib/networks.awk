@@ -2,7 +2,10 @@
 # What there is to do with network={...} blocks, wpa_supplicant.conf(5).
 #   merge            FILE, with the blocks of NEW in place of those of the same name, or behind them; one name may have several
 #   drop -v hex=H    FILE without the blocks of that name; exit status 3 when there are none
+#   mark -v hex=H -v trusted=yes|no -v public=yes|no -v mac=0|1|3|default   FILE with other marks on the blocks of that name;
+#                    what is empty stays; exit status 3 when there are none
 #   list             one line for each block: its name, its kind of security, ...
+#   unproven -v hex=H   "yes" when a network of that name is trusted, and anybody can be it
 #   names            the names, as a person would write them, in one line
 # What stands outside of blocks is left out, and so is a block without an end.
 #   import -v notes=FILE   the blocks that the guest can use, of anybody's FILE, and a line to notes for each, taken or not.
@@ -33,7 +36,9 @@ function keep(file) {
   of[count] = name
   from[count] = file
   if (file == 2) renewed[name] = 1
-  kind[count] = security(set) more(set)
+  kind[count] = security(set) more(set) marks_shown(set)
+  marks[count] = marks_in(set["id_str"])
+  unproven[count] = marks[count] ~ / trusted/ && (security(set) ~ /^open/ || lacks_ca(set))
   # 32 plain bytes and two quotes: one that has to be spelled out does not push the others away.
   if (width_of(shown(name)) > width && width_of(shown(name)) <= 34) width = width_of(shown(name))
 }
@@ -43,16 +48,63 @@ function more(set) {
     (set["disabled"] == "1" ? ", disabled" : "") (set["bssid"] ~ /^[0-9a-fA-F:]+$/ ? ", only " set["bssid"] : "")
 }
 
+# --- Marks: what a network is to its owner --------------------------------------------------------------------------
+
+# " trusted", " public" or both, as vm_site writes them; any other id_str is somebody's own note.
+function marks_in(value) {
+  if (value !~ /^"(trusted|public|trusted public)"$/) return ""
+  return " " substr(value, 2, length(value) - 2)
+}
+
+function marks_shown(set,   text) {
+  text = marks_in(set["id_str"])
+  gsub(/ /, ", ", text)
+  if (set["mac_addr"] ~ /^[0-3]$/) text = text ", MAC " mac_name[set["mac_addr"]]
+  return text (is_legacy(set) ? ", legacy" : "")
+}
+
+BEGIN { split("random,random of the same maker,per-network", mac_name, ","); mac_name[0] = "permanent" }
+
+# Whether a passphrase network takes WPA of 2003 and TKIP as well, which wpa_supplicant does unless it is told.
+function is_legacy(set) {
+  if (!("psk" in set) || is_enterprise(set)) return 0
+  return set["proto"] !~ /^(RSN|WPA2)$/ || set["pairwise"] ~ /^$|TKIP/ || set["group"] ~ /^$|TKIP/
+}
+
+# The block with its marks as they are wanted now, behind all else.
+function remarked(i,   list, n, k, key, out, id, address) {
+  out = id = address = ""
+  n = split(block[i], list, "\n")
+  for (k = 1; k < n; k++) {
+    key = stripped(list[k])
+    if (key ~ /^id_str=/) id = id list[k] "\n"
+    else if (key ~ /^mac_(addr|value)=/) address = address list[k] "\n"
+    else out = out list[k] "\n"
+  }
+  if (trusted public != "") id = id_line(chosen(trusted, marks[i], "trusted") chosen(public, marks[i], "public"))
+  if (mac != "") address = mac == "default" ? "" : "\tmac_addr=" mac "\n"
+  return out id address
+}
+
+function chosen(wanted, now, word) {
+  return wanted == "yes" || (wanted == "" && index(now " ", " " word " ")) ? " " word : ""
+}
+
+function id_line(text) { return text == "" ? "" : "\tid_str=\"" substr(text, 2) "\"\n" }
+
 END {
   if (want == "import") end_import()
   for (i = 1; i <= count; i++) {
     if (want == "list") print "  " padded(shown(of[i]), width) "  " kind[i] (shown(of[i]) ~ /\\/ ? "  (--hex " of[i] ")" : "")
     if (want == "names" && !(of[i] in named)) { printf "%s%s", (i == 1 ? "" : ", "), shown(of[i]); named[of[i]] = 1 }
-    if (want == "drop" && of[i] == hex) { dropped = 1; continue }
+    if (want == "drop" && of[i] == hex) { found = 1; continue }
     if (want == "drop") put_block(i)
+    if (want == "mark" && of[i] == hex) { found = 1; block[i] = remarked(i) }
+    if (want == "mark") put_block(i)
+    if (want == "unproven" && of[i] == hex && unproven[i] && !found++) print "yes"
     if (want == "merge") merge_block(i)
   }
-  if (want == "drop" && !dropped) exit 3
+  if ((want == "drop" || want == "mark") && !found) exit 3
 }
 
 function put_block(i) { printf "%snetwork={\n%s}\n", (printed++ ? "\n" : ""), block[i] }
@@ -237,6 +289,7 @@ function take(key, value, doubtful,   kind) {
     value ~ /^"(\/usr\/local\/share\/certs\/ca-root-nss[.]crt|\/etc\/ssl\/certs\/ca-certificates[.]crt|\/etc\/ssl\/certs\/?)"$/) {
     if (sub(/^ca_path/, "ca_cert", key) || key ~ /^ca_cert/) value = SYSTEM_CA
   }
+  if (key == "id_str" && marks_in(value) != "") { leave_out(key, "since that is for vm_site mark to say"); return }
   value = as_read(kind, key, value)
   if (value == WRONG) { refuse(wrong(kind, key) (doubtful ? doubt(key) : "")); return }
   if (doubtful) aside("what comes behind the # is taken for a comment" doubt(key))

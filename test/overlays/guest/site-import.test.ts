@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { encodeSite } from '../../../generators/plan/site.ts';
 import { archiveOf, GuestRoom } from '../../fixtures/guest-room.ts';
 import { freshFolder, run } from '../../fixtures/scratch.ts';
+import { network } from '../../host/site-bench.ts';
 import { hasTool } from '../../tools.ts';
 
 const READY = ['busybox', 'ssh-keygen', 'mcopy', 'tar'].every(hasTool);
@@ -29,7 +30,7 @@ const FILES = {
 function booted(): GuestRoom {
   const room = new GuestRoom();
   const secrets = {
-    networks: [{ ssid: Buffer.from('old'), passphrase: 'an old one', hidden: false, priority: 0 }],
+    networks: [network({ ssid: Buffer.from('old'), passphrase: 'an old one' })],
     adminKeys: [host.public],
     tunnelKeys: [],
     hostKey: host.private,

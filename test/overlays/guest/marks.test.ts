@@ -1,0 +1,75 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { Guest } from './guest.ts';
+
+/** What `wpa_cli status` prints of a network, as wpa_supplicant 2.10 does. */
+const status = (idStr: string, state = 'COMPLETED', ssid = 'home'): string =>
+  [
+    'bssid=02:00:00:00:01:00',
+    'freq=2412',
+    `ssid=${ssid}`,
+    'id=0',
+    ...(idStr === '' ? [] : [`id_str=${idStr}`]),
+    'mode=station',
+    `wpa_state=${state}`,
+    'address=02:00:00:00:00:00',
+    '',
+  ].join('\n');
+
+class Roam extends Guest {
+  constructor() {
+    super('roam');
+    this.write('etc/airhive/airhive.conf', 'WLAN=wlan0\nIPV6_SUBNET=\n');
+    this.write('status', status(''));
+    this.tool('wpa_cli', 'cat "$GUEST/status"');
+    this.tool('pkill', '');
+  }
+
+  connects(text: string): string | undefined {
+    this.write('status', text);
+    this.call('wlan0', 'CONNECTED');
+    return this.marks;
+  }
+
+  get marks(): string | undefined {
+    return existsSync(join(this.root, 'run/airhive/marks')) ? this.read('run/airhive/marks') : undefined;
+  }
+}
+
+describe('roam writes down what the present network is to its owner', () => {
+  it.each([
+    ['airhive-site', '\n'],
+    ['airhive-site trusted', 'trusted\n'],
+    ['airhive-site public', 'public\n'],
+    ['airhive-site trusted public', 'trusted public\n'],
+    ['', '\n'],
+    ['trusted', '\n'],
+    ['mine trusted', '\n'],
+    ['airhive-site nottrusted untrusted', '\n'],
+  ])('with the id_str "%s"', (idStr, expected) => {
+    expect(new Roam().connects(status(idStr))).toBe(expected);
+  });
+
+  it('not by the name of the network, whatever it is', () => {
+    const name = String.raw`x\nid_str=airhive-site trusted`;
+    expect(new Roam().connects(status('', 'COMPLETED', name))).toBe('\n');
+    expect(new Roam().connects(status('', 'COMPLETED', 'id_str=airhive-site trusted'))).toBe('\n');
+  });
+
+  it('takes it back when the network is gone, at its start, and when wpa_supplicant does not answer', () => {
+    const guest = new Roam();
+    expect(guest.connects(status('airhive-site trusted'))).toBe('trusted\n');
+    guest.call('wlan0', 'DISCONNECTED');
+    expect(guest.marks).toBeUndefined();
+    expect(guest.connects(status('airhive-site trusted'))).toBe('trusted\n');
+    expect(guest.connects(status('airhive-site trusted', 'ASSOCIATING'))).toBeUndefined();
+    expect(guest.connects(status('airhive-site trusted'))).toBe('trusted\n');
+    expect(guest.connects('')).toBeUndefined();
+    expect(guest.connects(status('airhive-site trusted'))).toBe('trusted\n');
+    guest.write('run/airhive/roam-heard', '');
+    guest.tool('wpa_cli', 'rm -f "$GUEST/run/airhive/roam-heard"; : >"$GUEST/run/airhive/roam-heard"; exit 1');
+    guest.call();
+    expect(guest.marks).toBeUndefined();
+  });
+});

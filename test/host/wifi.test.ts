@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Machine } from './machine.ts';
-import { shell, type Said } from './site-bench.ts';
+import { network, shell, written, type Said } from './site-bench.ts';
 import { CONTROL, withGuest } from './wifi-bench.ts';
 
 const SCAN = String.raw`bss 02:00:00:00:01:00	2412	-30	[WPA2-PSK-CCMP][ESS]	home
@@ -83,7 +83,7 @@ describe('vm_wifi join', () => {
     expect(out + said).toContain('address 10.99.0.7; the guest keeps it');
     expect(commands(machine)).toEqual(['networks', 'join 636166c3a9']);
     expect(machine.get('guest/input-join')).toBe(
-      'network={\n\tssid=636166c3a9\n\tpsk="two lattes"\n\tkey_mgmt=WPA-PSK WPA-PSK-SHA256 SAE\n\tieee80211w=1\n}\n',
+      `${written([network({ ssid: Buffer.from('café'), passphrase: 'two lattes' })])}`,
     );
     expect(machine.get('calls') + readFileSync(machine.log, 'utf8')).not.toContain('two lattes');
   });

@@ -243,4 +243,21 @@ describe('a name without a dot', () => {
       ]),
     );
   });
+
+  it('are asked for again in another network, whose server has the same address', () => {
+    const room = new Room();
+    room.edit('etc/airhive/dnsmasq.conf', (text) => `${text}log-facility=/run/dns.log\n`);
+    const printed = room.run(`${CARD}
+      apk add --quiet --no-network --repository /mirror/v3.24/main dnsmasq
+      lease bound ip=192.168.5.7 mask=24 router=192.168.5.1 dns=1.1.1.1
+      /usr/libexec/airhive/dns & until nslookup -type=a airhive 172.24.1.1 >/dev/null 2>&1; do sleep 0.1; done
+      before=$(grep -c 'cleared cache' /run/dns.log)
+      lease bound ip=192.168.5.8 mask=24 router=192.168.5.1 dns=1.1.1.1
+      for _ in $(seq 100); do
+        [ "$(grep -c 'cleared cache' /run/dns.log)" -eq "$before" ] || { echo forgotten; break; }
+        sleep 0.1
+      done
+      kill $!; umount /sys`);
+    expect(printed.split('\n').map((line) => line.trim())).toContain('forgotten');
+  });
 });

@@ -15,11 +15,22 @@ export function planGuest(
   version: string,
 ): Tree {
   return treeOf([
-    ...planOverlay(sources, guestView(profile, version)),
+    ...planOverlay(withoutUnused(profile, sources), guestView(profile, version)),
     ...runlevelLinks(profile),
     // The initramfs gives /root this mode whatever the archive says; the archive should not say otherwise.
     { type: 'directory', path: 'root', mode: 0o700 },
   ]);
+}
+
+/** What only a profile with mDNS has in its guest. */
+const FOR_MDNS: ReadonlySet<string> = new Set([
+  'etc/airhive/avahi-daemon.conf.mustache',
+  'etc/init.d/airhive-mdns',
+  'usr/libexec/airhive/mdns',
+]);
+
+function withoutUnused({ network }: ResolvedProfile, sources: readonly OverlaySource[]): OverlaySource[] {
+  return sources.filter(({ path }) => network.mdns || !FOR_MDNS.has(path));
 }
 
 /**
@@ -44,6 +55,7 @@ const RUNLEVELS: Readonly<Record<string, readonly string[]>> = {
     'airhive-roam',
     'airhive-watch',
     'airhive-dns',
+    'airhive-mdns',
   ],
   default: ['acpid', 'sshd', 'airhive-fetch'],
   shutdown: ['killprocs', 'mount-ro', 'savecache', 'airhive-release'],
@@ -54,15 +66,15 @@ const FOR_FETCHING = new Set(['airhive-packages', 'airhive-fetch']);
 
 function runlevelLinks(profile: ResolvedProfile): Link[] {
   const fetching = fetchedPackages(profile).length > 0;
+  const isStarted = (service: string) =>
+    FOR_FETCHING.has(service) ? fetching : service !== 'airhive-mdns' || profile.network.mdns;
   return Object.entries(RUNLEVELS).flatMap(([level, services]) =>
-    services
-      .filter((service) => fetching || !FOR_FETCHING.has(service))
-      .map((service) => ({
-        type: 'symlink' as const,
-        path: `etc/runlevels/${level}/${service}`,
-        mode: 0o777,
-        target: `/etc/init.d/${service}`,
-      })),
+    services.filter(isStarted).map((service) => ({
+      type: 'symlink' as const,
+      path: `etc/runlevels/${level}/${service}`,
+      mode: 0o777,
+      target: `/etc/init.d/${service}`,
+    })),
   );
 }
 
@@ -117,11 +129,15 @@ export function askedOf(profile: ResolvedProfile): Asked {
   };
 }
 
-function needed(profile: ResolvedProfile): string[] {
-  return profile.network.ipv6 ? [...NEEDED, 'ip6tables'].sort(compareCodeUnits) : NEEDED;
+/** Packages of Alpine's main repository that are on no ISO of any release. */
+const ON_NO_ISO: ReadonlySet<string> = new Set(['avahi']);
+
+function needed({ network }: ResolvedProfile): string[] {
+  const more = [...(network.ipv6 ? ['ip6tables'] : []), ...(network.mdns ? ['avahi'] : [])];
+  return [...NEEDED, ...more].sort(compareCodeUnits);
 }
 
 /** ip6tables is a part of iptables, or its neighbour, in every release. */
 function isLacking(profile: ResolvedProfile, name: string): boolean {
-  return profile.release.lacks.includes(name === 'ip6tables' ? 'iptables' : name);
+  return ON_NO_ISO.has(name) || profile.release.lacks.includes(name === 'ip6tables' ? 'iptables' : name);
 }

@@ -194,6 +194,12 @@ const network = field.group(
         'IPv6 for the bridge, a /64 in fc00::/7: ::1 is the guest, ::2 the host. Left out: no IPv6 beyond the guest.',
       )
       .optional(),
+    mdns: field
+      .flag(
+        "Whether printers and cast devices of the Wi-Fi are found from the host's side by multicast DNS, and what that side " +
+          'announces is found from the Wi-Fi. Not in networks that are marked public. IPv4 only.',
+      )
+      .default(false),
   },
   'The network between host and guest.',
 );

@@ -88,6 +88,7 @@ describe('the commands of the documents', () => {
       'vendor=0x8086 device=0x24f3',
       'cards - <laptop.txt',
       '--lock dist/intel8260.tar',
+      'network.mdns: true',
       'airhive COMMAND',
       // The commands of the table, which commands() writes out.
       ...[
@@ -101,6 +102,7 @@ describe('the commands of the documents', () => {
       ],
       'openssl dgst',
       'machine.console: nmdm',
+      'network.mdns: true',
     ]);
     const languages = new Set(DOCUMENTS.filter((file) => file !== 'ARCHITECTURE.md').flatMap(fences));
     expect([...languages].toSorted()).toEqual(['pf', 'sh', 'yaml']);

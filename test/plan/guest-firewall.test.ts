@@ -20,6 +20,11 @@ const perAddress = (rate: string, burst: number, name: string): string =>
   `-m hashlimit --hashlimit-${rate} --hashlimit-burst ${burst} --hashlimit-mode srcip ` +
   `--hashlimit-name ${name} --hashlimit-htable-max 4096`;
 
+/** What is said to the group of multicast DNS, by programs that answer there too. */
+const multicastDns = (from: string, name: string): string =>
+  `-A INPUT -d 224.0.0.251/32 ${from} -p udp -m udp --sport 5353 --dport 5353 ` +
+  `${perAddress('upto 20/sec', 60, `mdns-${name}`)} -j ACCEPT`;
+
 describe.each([
   ['iptables-restore', 'firewall.rules', names],
   ['ip6tables-restore', 'firewall6.rules', names],
@@ -52,17 +57,34 @@ describe.each(names)('the firewall of %s', (name) => {
     for (const rule of [':INPUT DROP [0:0]', ':FORWARD DROP [0:0]']) expect(text).toContain(`\n${rule}\n`);
   });
 
-  it('lets in from the Wi-Fi: answers, ping, and the tunnel when there is one', () => {
+  it('lets in from the Wi-Fi: answers, ping, and by the profile multicast DNS and the tunnel', () => {
     const fromWifi = rules(text, 'filter', 'INPUT').filter((rule) => rule.includes(`-i ${wifi.interface} `));
     const tunnel = `-A INPUT -i ${wifi.interface} -p tcp -m tcp --dport ${ssh.port} ${perAddress('upto 60/min', 60, 'reverse')} -j ACCEPT`;
     expect(fromWifi).toEqual([
       `-A INPUT -i ${wifi.interface} -p icmp -m icmp --icmp-type 8 -j ACCEPT`,
+      ...(network.mdns ? [multicastDns(`-i ${wifi.interface}`, 'wifi')] : []),
       ...(ssh.reverse ? [tunnel] : []),
     ]);
     // A rule for every interface may only be about connections that are known already.
     for (const rule of rules(text, 'filter', 'INPUT').filter((line) => !line.includes(' -i '))) {
       expect(rule).toMatch(/--ctstate (INVALID -j DROP|RELATED,ESTABLISHED -j ACCEPT)$/);
     }
+  });
+
+  it('takes multicast DNS from both sides, and limits what is said to each, if the profile has it', () => {
+    const lan = `-s ${network.subnet}/${network.prefix}`;
+    const about = text.split('\n').filter((line) => line.includes('mdns-'));
+    const limit = perAddress('above 60/sec', 120, 'mdns-out');
+    expect(about).toEqual(
+      network.mdns
+        ? [
+            multicastDns('-i eth0', 'lan').replace('-A INPUT', `-A INPUT ${lan}`),
+            multicastDns(`-i ${wifi.interface}`, 'wifi'),
+            `-A OUTPUT -p udp -m udp --sport 5353 --dport 5353 ${limit} -j DROP`,
+          ]
+        : [],
+    );
+    expect(text.includes('5353')).toBe(network.mdns);
   });
 
   it('forwards from the Wi-Fi only what was forwarded to the host by name', () => {

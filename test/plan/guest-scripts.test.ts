@@ -5,8 +5,8 @@ import { variant, VARIANTS } from '../fixtures/profiles.ts';
 import { freshFile, run, writeTree } from '../fixtures/scratch.ts';
 import { hasTool } from '../tools.ts';
 
-// Only the settings differ from profile to profile: every other script of every variant is one of these.
-const tree = guestTree(VARIANTS.intel8260!);
+// Only the settings differ from profile to profile: every other script of every variant is one of these. Some have fewer.
+const tree = guestTree(VARIANTS.mdns!);
 const root = writeTree(tree);
 const SETTINGS = 'etc/airhive/airhive.conf';
 const LIB = 'usr/libexec/airhive/lib';
@@ -36,7 +36,9 @@ describe('the scripts of the guest', () => {
   it('are the same for every profile, but for the settings', () => {
     for (const [name, profile] of Object.entries(VARIANTS)) {
       const other = guestTree(profile);
-      for (const path of scripts.filter((script) => script !== SETTINGS)) {
+      const theirs = scripts.filter((script) => other.some(({ path }) => path === script));
+      expect(theirs.length).toBeGreaterThanOrEqual(scripts.length - 2);
+      for (const path of theirs.filter((script) => script !== SETTINGS)) {
         expect(textAt(other, path), `${name} ${path}`).toBe(textAt(tree, path));
       }
     }

@@ -46,7 +46,7 @@ describe.each(variants)('the guest of $name', ({ tree: guest, profile }) => {
   });
 
   it('starts the services that fetch exactly when there is something to fetch', () => {
-    const fetching = profile.release.lacks.length > 0 || profile.alpine.packages.length > 0;
+    const fetching = fetchedPackages(profile).length > 0;
     expect(linked(guest, 'boot').includes('airhive-packages')).toBe(fetching);
     expect(linked(guest, 'default').includes('airhive-fetch')).toBe(fetching);
     expect(textAt(guest, 'etc/airhive/airhive.conf').includes("\nPACKAGES=''\n")).toBe(!fetching);
@@ -132,6 +132,19 @@ describe('the guest', () => {
     expect(config('everything')).toContain('\ncountry=DE\n');
   });
 
+  it('has nothing for multicast DNS unless the profile asks for it', () => {
+    const own = guestTree(VARIANTS.mdns!).filter(({ path }) => !tree.some((other) => other.path === path));
+    expect(own.map(({ path }) => path)).toEqual([
+      'etc/airhive/avahi-daemon.conf',
+      'etc/init.d/airhive-mdns',
+      'etc/runlevels/boot/airhive-mdns',
+      'usr/libexec/airhive/mdns',
+    ]);
+    expect(textAt(guestTree(VARIANTS.everything!), 'etc/airhive/avahi-daemon.conf')).toMatch(
+      /^allow-interfaces=eth0,wlp0s5$/m,
+    );
+  });
+
   it('gives out addresses only where there are some left', () => {
     const dns = (name: string) => textAt(guestTree(VARIANTS[name]!), 'etc/airhive/dnsmasq.conf');
     expect(dns('intel8260')).toMatch(/^dhcp-range=172\.24\.1\.\d+,172\.24\.1\.\d+,12h$/m);
@@ -162,8 +175,9 @@ describe('the packages', () => {
     [
       'everything',
       without('dnsmasq', 'iptables'),
-      ['dnsmasq', 'ip6tables', 'iptables', 'libstdc++', 'tcpdump'],
+      ['avahi', 'dnsmasq', 'ip6tables', 'iptables', 'libstdc++', 'tcpdump'],
     ],
+    ['mdns', without('dnsmasq', 'iptables'), ['avahi', 'dnsmasq', 'iptables']],
   ])('of %s come from the ISO as far as it has them', (name, world, fetched) => {
     expect(worldPackages(VARIANTS[name]!)).toEqual(world);
     expect(fetchedPackages(VARIANTS[name]!)).toEqual(fetched);
@@ -176,6 +190,17 @@ describe('the packages', () => {
     });
     expect(worldPackages(profile)).toEqual([...ALL, 'ip6tables'].toSorted());
     expect(fetchedPackages(profile)).toEqual([]);
+  });
+
+  it('do not come from the extended ISO either for multicast DNS', () => {
+    const alpine = { release: '3.24.1', flavor: 'extended' };
+    const network = { host: '172.24.1.49/24', guest: '172.24.1.1', mdns: true };
+    const profile = variant({ alpine, network });
+    expect(worldPackages(profile)).toEqual(ALL);
+    expect(fetchedPackages(profile)).toEqual(['avahi']);
+    expect(linked(guestTree(profile), 'boot')).toEqual(
+      expect.arrayContaining(['airhive-mdns', 'airhive-packages']),
+    );
   });
 
   it('of the profile are fetched in every case, once and sorted', () => {

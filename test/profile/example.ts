@@ -49,6 +49,7 @@ export function fullProfile() {
       guest: '10.77.0.1',
       dns: '127.0.0.1',
       ipv6: 'FD12:3456:789A::/64',
+      mdns: true,
     },
     wifi: { country: 'DE', interface: 'wlp1s0' },
     firewall: {

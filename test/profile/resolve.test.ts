@@ -57,6 +57,7 @@ test('intel8260 is the original prescription, without a diagnostic', () => {
       dns: '172.24.1.1',
       pool: { first: '172.24.1.128', last: '172.24.1.254' },
       ipv6: null,
+      mdns: false,
     },
     wifi: { country: '00', interface: 'wlan0' },
     firewall: { forwards: [] },

@@ -57,6 +57,12 @@ export class Client {
     return this.bench.host.exec('nsenter', ['-t', String(this.place.pid), '-n', '/bin/sh', '-c', command]);
   }
 
+  /** Starts a program there, which stays. It may have its own /run. */
+  start(command: string): ChildProcess {
+    const words = ['-t', String(this.place.pid), '-n', 'unshare', '-m', '/bin/sh', '-c', command];
+    return this.bench.host.start('nsenter', words);
+  }
+
   /** Starts the DHCP client, which stays. */
   ask(): void {
     const arguments_ = ['-t', String(this.place.pid), '-n', 'busybox', 'udhcpc', '-f', '-i', 'eth0'];

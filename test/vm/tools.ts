@@ -7,6 +7,7 @@ const FOLDERS = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 const NEEDED: Readonly<Record<string, readonly string[]>> = {
   'qemu-system-x86': ['qemu-system-x86_64'],
   'qemu-utils': ['qemu-img'],
+  'avahi-daemon': ['avahi-daemon'],
   'busybox-static': ['busybox'],
   'bind9-dnsutils': ['dig'],
   cpio: ['cpio'],

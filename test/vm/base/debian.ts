@@ -32,6 +32,8 @@ const V = {
   ssh: '10.2_p1-r0',
   iptables: '1.8.11-r1',
   dnsmasq: '2.91-r0',
+  avahi: '0.8-r23',
+  dbus: '1.16.2-r1',
 };
 
 const commands = (version: string, names: string): string =>
@@ -149,6 +151,17 @@ const RECIPES: readonly Recipe[] = [
     more: (tree) => tree.directory('var/lib/misc'),
   },
   { name: 'dnsmasq-openrc', version: V.dnsmasq, installIf: `openrc dnsmasq-common=${V.dnsmasq}` },
+  {
+    name: 'avahi',
+    version: V.avahi,
+    depends: '/bin/sh',
+    provides: commands(V.avahi, 'avahi-daemon'),
+    programs: { 'usr/sbin/avahi-daemon': 'avahi-daemon' },
+  },
+  // It draws in dbus, which nothing of ours starts.
+  { name: 'avahi-openrc', version: V.avahi, depends: 'dbus', installIf: `openrc avahi=${V.avahi}` },
+  { name: 'dbus', version: V.dbus, depends: '/bin/sh' },
+  { name: 'dbus-openrc', version: V.dbus, installIf: `openrc dbus=${V.dbus}` },
   { name: 'linux-firmware-intel', version: '20260916-r0', more: addFirmware },
 ];
 

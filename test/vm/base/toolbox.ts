@@ -9,6 +9,7 @@ const PROGRAMS = [
   'ip',
   'tc',
   'iw',
+  'avahi-daemon',
   'hostapd',
   'hostapd_cli',
   'dnsmasq',
@@ -60,9 +61,11 @@ export async function toolboxTree(source: string, kernel: string, mirror: Tree):
   await tree.folder('/usr/lib/x86_64-linux-gnu/perl-base', 'usr/lib/x86_64-linux-gnu/perl-base');
   tree.file(
     'etc/passwd',
-    'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\nsshd:x:22:22::/:/bin/false\n',
+    'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\nsshd:x:22:22::/:/bin/false\navahi:x:86:86::/:/bin/false\n',
   );
-  tree.file('etc/group', 'root:x:0:\nnogroup:x:65534:\n').file('etc/nsswitch.conf', 'hosts: files dns\n');
+  tree
+    .file('etc/group', 'root:x:0:\nnogroup:x:65534:\navahi:x:86:\n')
+    .file('etc/nsswitch.conf', 'hosts: files dns\n');
   tree.file('etc/services', 'http 80/tcp\n').file('etc/hosts', '127.0.0.1 localhost\n');
   await tree.folder(join(source, 'toolbox'));
   await addRadioModules(tree, kernel);

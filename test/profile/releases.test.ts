@@ -32,6 +32,7 @@ test('the shipped pins are the ones that were checked', () => {
   const { releases, problems } = parse(readShipped('releases.yaml'));
   expect(problems).toEqual([]);
   expect(releases?.map(({ path, sha256, size }) => `${sha256.slice(0, 8)} ${size} ${path}`)).toEqual([
+    '20c026e3 370147328 v3.24/releases/x86_64/alpine-standard-3.24.2-x86_64.iso',
     'f4dd6132 369098752 v3.24/releases/x86_64/alpine-standard-3.24.1-x86_64.iso',
     'dc54e0eb 1455341568 v3.24/releases/x86_64/alpine-extended-3.24.1-x86_64.iso',
     'c197f9cf 139460608 v3.13/releases/x86_64/alpine-standard-3.13.0-x86_64.iso',

@@ -28,7 +28,7 @@ test('intel8260 is the original prescription, without a diagnostic', () => {
   expect(profile).toEqual({
     name: 'intel8260',
     alpine: {
-      release: '3.24.1',
+      release: '3.24.2',
       flavor: 'standard',
       mirrors: ['https://dl-cdn.alpinelinux.org/alpine', 'https://mirrors.edge.kernel.org/alpine'],
       packages: [],
@@ -228,7 +228,7 @@ describe('the name', () => {
 
   test.each(['', '.x', '-x', 'X', 'a b', 'ä', 'a/b', 'a'.repeat(41), 'x.tar'])('%j is refused', (name) => {
     const source = { file: 'x.yaml', name, text: profileYaml() };
-    const { profile, diagnostics } = resolveProfile(source, testReleases(), cards);
+    const { profile, diagnostics } = resolveProfile(source, testReleases(), cards, '2026-07-01');
     expect(profile).toBeUndefined();
     expect(diagnostics.map(lineOf)).toEqual([
       expect.stringContaining('1:1 : the name of a profile has to be of'),

@@ -54,6 +54,7 @@ const world: World = {
       await sleep(ms, undefined, { signal });
     },
   },
+  now: () => Math.floor(Date.now() / 1000),
   signal: interruption.signal,
 };
 

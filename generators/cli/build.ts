@@ -13,7 +13,7 @@ import type { Asked } from '../packages/lock.ts';
 import { askedOf } from '../plan/guest.ts';
 import { placeIso } from '../output/place.ts';
 import { Publication } from '../output/publish.ts';
-import type { ReleasePin } from '../profile/releases.ts';
+import { ageWarning, type ReleasePin } from '../profile/releases.ts';
 import type { ResolvedProfile } from '../profile/resolve.ts';
 import type { SiteSecrets } from '../profile/secrets.ts';
 import { loadLock, packageSearch, type Locked } from './lock.ts';
@@ -64,6 +64,7 @@ interface Shared {
 export async function build(options: BuildOptions, context: VerbContext): Promise<Outcome> {
   const names = await namedProfiles(options, context);
   const profiles = await loadProfiles(names, options, context);
+  warnOfAge(profiles, context);
   const indexes = new Map<string, Promise<FetchedIndex>>();
   const orders: Order[] = [];
   for (const [at, profile] of profiles.entries()) {
@@ -78,6 +79,12 @@ export async function build(options: BuildOptions, context: VerbContext): Promis
     lines: outcomes.flatMap(({ lines }) => lines),
     result: { bundles: outcomes.map(({ result }) => result) },
   };
+}
+
+/** Once for each release, however many bundles take it. */
+function warnOfAge(profiles: readonly ResolvedProfile[], { now, reporter }: VerbContext): void {
+  const warnings = profiles.flatMap(({ release }) => ageWarning(release, now()) ?? []);
+  for (const warning of new Set(warnings)) reporter.warn(warning);
 }
 
 /** One after the other: each bundle is in memory as a whole. The first failure ends it. */

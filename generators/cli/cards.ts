@@ -17,6 +17,7 @@ import { describe } from '../profile/diagnostics.ts';
 import { idOfNumbers, VENDORS } from '../profile/fields.ts';
 import { hindranceOf, readListing, wifiDevices, type ListedDevice } from '../profile/listing.ts';
 import { readMachine, versionsIn } from '../profile/machine.ts';
+import { dayOf } from '../profile/releases.ts';
 import { resolveProfile } from '../profile/resolve.ts';
 import { loadCards, loadReleases } from './prepare.ts';
 import type { Outcome, VerbContext } from './world.ts';
@@ -140,9 +141,10 @@ async function shippedProfiles(
 ): Promise<(id: string) => readonly string[]> {
   const names = await listProfiles(context.root);
   const releases = await loadReleases(undefined, context);
+  const today = dayOf(context.now());
   const taken = await Promise.all(
     names.map(async (name) => {
-      const { profile } = resolveProfile(await readProfile(name, context), releases, table);
+      const { profile } = resolveProfile(await readProfile(name, context), releases, table, today);
       if (profile) return { name, ids: new Set(profile.passthrough.flatMap(({ ids }) => ids)) };
       throw new AirhiveError(
         'environment',

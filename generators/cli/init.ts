@@ -9,7 +9,7 @@ import { verdictOf, type CardTable } from '../profile/cards.ts';
 import { formatDiagnostic, worstKind } from '../profile/diagnostics.ts';
 import { hindranceOf, readListing, wifiDevices } from '../profile/listing.ts';
 import { freePlace, readMachine, versionsIn, type Machine } from '../profile/machine.ts';
-import type { ReleasePin } from '../profile/releases.ts';
+import { compareReleases, dayOf, type ReleasePin } from '../profile/releases.ts';
 import { resolveProfile } from '../profile/resolve.ts';
 import { COUNTRIES } from '../profile/rules.ts';
 import {
@@ -79,8 +79,9 @@ async function write(
       `which kernel module ${driver} belongs to is not known: put that into drivers, if it is loaded by itself`,
     );
   const freebsd = await versionOf(given, options.freebsd, questions);
+  const today = dayOf(context.now());
   const text = writeProfile({
-    ...{ card, freebsd, schema: schemaFrom(out, root), release: newest(releases) },
+    ...{ card, freebsd, schema: schemaFrom(out, root), release: newest(releases, today) },
     ...{ auto: options.auto ?? false, loader: options.loader, directory: options.directory },
     ...{ place: freePlace(machine), placeIsKnown: machine.interfaces.size > 0 },
     country: await countryOf(options.country, machine.country, questions),
@@ -88,7 +89,7 @@ async function write(
   });
   const file = out === undefined ? 'mine.yaml' : shownPath(out, cwd);
   const name = basename(file).replace(/\.ya?ml$/, '');
-  const { profile, diagnostics } = resolveProfile({ file, name, text }, releases, table);
+  const { profile, diagnostics } = resolveProfile({ file, name, text }, releases, table, today);
   if (!profile) throw unfit(diagnostics);
   for (const diagnostic of diagnostics) reporter.warn(formatDiagnostic(diagnostic));
   const { device, cards } = card;
@@ -255,9 +256,9 @@ function schemaFrom(out: string | undefined, root: string): string {
 }
 
 /** The newest release that still gets security fixes, in the flavour that the shipped profiles have. */
-function newest(releases: readonly ReleasePin[]): ReleasePin {
+function newest(releases: readonly ReleasePin[], today: string): ReleasePin {
   const standard = releases.filter(({ flavor }) => flavor === 'standard');
-  const current = standard.filter(({ eol }) => eol === null);
+  const current = standard.filter(({ eol }) => eol === null || eol > today);
   const [first] = (current.length > 0 ? current : standard).toSorted((a, b) =>
     compareReleases(b.release, a.release),
   );
@@ -265,12 +266,6 @@ function newest(releases: readonly ReleasePin[]): ReleasePin {
   throw new AirhiveError('environment', 'no standard ISO is pinned in profiles/releases.yaml', {
     hint: 'install airhive again, as a whole',
   });
-}
-
-function compareReleases(a: string, b: string): number {
-  const [left, right] = [a, b].map((release) => release.split('.').map(Number));
-  const differences = left?.map((number, index) => number - (right?.[index] ?? 0)) ?? [];
-  return differences.find((difference) => difference !== 0) ?? 0;
 }
 
 /** What options and listing give together is no profile, as with a FreeBSD that is not supported. */

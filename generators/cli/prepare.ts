@@ -13,7 +13,7 @@ import { planHost, type HostSources } from '../plan/host.ts';
 import { withShared, type OverlaySource } from '../plan/render.ts';
 import { tableOf, type CardTable } from '../profile/cards.ts';
 import { formatDiagnostic, worstKind } from '../profile/diagnostics.ts';
-import { parseReleases, type ReleasePin } from '../profile/releases.ts';
+import { dayOf, parseReleases, type ReleasePin } from '../profile/releases.ts';
 import { resolveProfile, type ProfileSource, type ResolvedProfile } from '../profile/resolve.ts';
 import type { VerbContext } from './world.ts';
 
@@ -54,7 +54,8 @@ export async function checkProfiles(
   const releases = await loadReleases(options.releases, context);
   const cards = await loadCards(context);
   const sources = await Promise.all(names.map((name) => readProfile(name, context)));
-  const checked = sources.map((source) => ({ source, ...resolveProfile(source, releases, cards) }));
+  const today = dayOf(context.now());
+  const checked = sources.map((source) => ({ source, ...resolveProfile(source, releases, cards, today) }));
   const all = checked.flatMap(({ diagnostics }) => diagnostics);
   const broken = checked.filter(({ profile }) => !profile).map(({ source }) => source.file);
   if (broken.length > 0) throw refusal(broken.join(', '), all);

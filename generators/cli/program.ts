@@ -5,6 +5,7 @@ import type { CardsOptions } from './cards.ts';
 import type { InitOptions } from './init.ts';
 import type { LockOptions } from './lock.ts';
 import { createReporter, describeFailure, printFailure, wantsColour } from './reporter.ts';
+import type { ReleasesOptions } from './releases.ts';
 import type { Outcome, VerbContext, World } from './world.ts';
 import { visibleJson, visibleLines } from '../profile/diagnostics.ts';
 
@@ -72,6 +73,7 @@ function createProgram(world: World, version: string, done: Done): Command {
   addInit(program, context, done);
   addReaders(program, context, done);
   addCards(program, context, done);
+  addReleases(program, context, done);
   addLists(program, context, done);
   return program;
 }
@@ -226,6 +228,34 @@ function addCards(program: Command, context: ContextOf, done: Done): void {
       const { cards } = await import('./cards.ts');
       done(await cards(id, options, context(options)));
     });
+}
+
+function addReleases(program: Command, context: ContextOf, done: Done): void {
+  verb(program, 'releases', 'list the pinned Alpine releases with their age; "releases add 3.24.2" adds one')
+    .argument('[add]', 'the word add: check an ISO by its signature, and pin it')
+    .argument('[release]', 'which one: 3.24.2')
+    .option('--flavor <name>', 'standard or extended (default: standard)')
+    .option('--arch <name>', 'x86_64, the only one there is')
+    .option('--mirror <url>', 'ask this one (the part before /v3.24/releases/); repeatable', collect)
+    .option(
+      '--key <file>',
+      'believe this OpenPGP key and no other (default: the one that Alpine signs its ISOs with)',
+      notEmpty,
+    )
+    .option('--iso <file>', 'use this copy of the ISO', notEmpty)
+    .option('--releases <file>', 'list this file, or add to it (default: the one that airhive ships)')
+    .option('--cache <dir>', 'where downloads are kept (default: $XDG_CACHE_HOME/airhive)', notEmpty)
+    .action(
+      async (
+        add: string | undefined,
+        release: string | undefined,
+        options: ReleasesOptions & CommonOptions,
+      ) => {
+        const { releases } = await import('./releases.ts');
+        const words = [add, release].filter((word) => word !== undefined);
+        done(await releases(words, options, context(options)));
+      },
+    );
 }
 
 function addLists(program: Command, context: ContextOf, done: Done): void {

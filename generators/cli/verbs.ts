@@ -8,6 +8,7 @@ import { listProfiles, readProfile } from '../inputs/profiles.ts';
 import { askedOf } from '../plan/guest.ts';
 import { formatDiagnostic } from '../profile/diagnostics.ts';
 import { profileJsonSchema } from '../profile/schema.ts';
+import { dayOf } from '../profile/releases.ts';
 import { resolveProfile } from '../profile/resolve.ts';
 import { verifyBundle } from '../verify/verify.ts';
 import { plainDiagnostic } from './reporter.ts';
@@ -90,9 +91,10 @@ export async function profiles(context: VerbContext): Promise<Outcome> {
   const releases = await loadReleases(undefined, context);
   const cards = await loadCards(context);
   const names = await listProfiles(context.root);
+  const today = dayOf(context.now());
   const rows = await Promise.all(
     names.map(async (name) => {
-      const { profile } = resolveProfile(await readProfile(name, context), releases, cards);
+      const { profile } = resolveProfile(await readProfile(name, context), releases, cards, today);
       if (!profile)
         throw new AirhiveError('usage', `profile ${name} is broken`, { hint: `airhive validate ${name}` });
       return {

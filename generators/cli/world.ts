@@ -15,6 +15,8 @@ export interface World {
   readonly openTerminal: () => Promise<Dialogue | undefined>;
   readonly http: HttpGet;
   readonly clock: Clock;
+  /** Seconds since 1970: how old a pin is, and whether a key has expired. Nothing that is made may depend on it. */
+  readonly now: () => number;
   /** Fires when the user interrupts. */
   readonly signal: AbortSignal;
 }
@@ -27,7 +29,7 @@ export interface Terminal {
 /** What every verb gets beside its own options. */
 export interface VerbContext extends Pick<
   World,
-  'env' | 'cwd' | 'root' | 'stdin' | 'openTerminal' | 'http' | 'clock' | 'signal'
+  'env' | 'cwd' | 'root' | 'stdin' | 'openTerminal' | 'http' | 'clock' | 'now' | 'signal'
 > {
   readonly reporter: Reporter;
   readonly version: string;

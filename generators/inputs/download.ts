@@ -44,6 +44,28 @@ interface Target {
   wrong(): Promise<string | undefined>;
 }
 
+/** A small file, kept in memory. */
+export class MemoryTarget {
+  #chunks: Uint8Array[] = [];
+  size = 0;
+
+  append(bytes: Uint8Array): Promise<void> {
+    this.#chunks.push(bytes);
+    this.size += bytes.length;
+    return Promise.resolve();
+  }
+
+  restart(): Promise<void> {
+    this.#chunks = [];
+    this.size = 0;
+    return Promise.resolve();
+  }
+
+  bytes(): Buffer {
+    return Buffer.concat(this.#chunks);
+  }
+}
+
 /** What is fetched. `file` is its name in messages; of one whose size nobody knows, `limit` is the most it may have. */
 type Fetched = { readonly file: string } & ({ readonly size: number } | { readonly limit: number });
 

@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -64,7 +64,7 @@ async function hashInThread(path: string, signal?: AbortSignal): Promise<string>
  */
 export async function feedHash(
   file: FileHandle,
-  hash: Hash,
+  hash: { update(bytes: Uint8Array): unknown },
   path: string,
   signal?: AbortSignal,
   start = 0,

@@ -23,7 +23,7 @@ import {
   type RepositoryName,
 } from '../packages/lock.ts';
 import type { Pinned } from './cache.ts';
-import { download } from './download.ts';
+import { download, MemoryTarget } from './download.ts';
 import { feedHash } from './hash.ts';
 import { obtain, urlsOf, type Search } from './obtain.ts';
 
@@ -156,28 +156,8 @@ export async function replaceFile(path: string, bytes: Uint8Array): Promise<void
   await syncDirectories(dirname(path));
 }
 
-class MemoryTarget {
-  #chunks: Uint8Array[] = [];
-  size = 0;
-
-  append(bytes: Uint8Array): Promise<void> {
-    this.#chunks.push(bytes);
-    this.size += bytes.length;
-    return Promise.resolve();
-  }
-
-  restart(): Promise<void> {
-    this.#chunks = [];
-    this.size = 0;
-    return Promise.resolve();
-  }
-
-  bytes(): Buffer {
-    return Buffer.concat(this.#chunks);
-  }
-}
-
-function notHad(file: string, reason: string): AirhiveError {
+/** Why a file could not be had, and what to do. */
+export function notHad(file: string, reason: string): AirhiveError {
   // What a download says begins with the name of the file.
   const message = reason.startsWith(`${file} `) ? reason : `${file} could not be had: ${reason}`;
   return new AirhiveError('network', message, {

@@ -184,7 +184,8 @@ const UNSUPPORTED: readonly { key: string; value: RegExp; reason: string }[] = [
   },
 ];
 
-function unsupportedReason(key: string | number | undefined, value: unknown): string | undefined {
+/** Why a value that Alpine has cannot be served; undefined for any other. */
+export function unsupportedReason(key: string | number | undefined, value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
   return UNSUPPORTED.find((entry) => entry.key === key && entry.value.test(value.toLowerCase()))?.reason;
 }

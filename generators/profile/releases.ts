@@ -47,7 +47,7 @@ const pinSchema = field.group(
     witnesses: field.integer(1, 1000, 'In how many independent public places the hash was seen.'),
     date: day('Day of the release, UTC.'),
     floor: field.memory('Least guest memory that boots.'),
-    eol: day('Day on which the security fixes ended, once it has passed.').optional(),
+    eol: day('Day on which the security fixes end.').optional(),
     lacks: field.list(packageField, { description: 'Packages of the guest that are not on the ISO.' }),
   },
   'One pinned ISO.',
@@ -78,7 +78,7 @@ export function parseReleases(source: Source): { releases?: ReleasePin[]; diagno
 /** A pin copied from another one and edited in one place only would fetch one ISO and check it as another. */
 function nameProblems({ release, flavor, arch, file }: PinDraft, index: number): Problem[] {
   if (release === undefined || flavor === undefined || arch === undefined || file === undefined) return [];
-  const expected = `alpine-${flavor}-${release}-${arch}.iso`;
+  const expected = isoName({ release, flavor, arch });
   return file === expected
     ? []
     : [
@@ -87,6 +87,10 @@ function nameProblems({ release, flavor, arch, file }: PinDraft, index: number):
           `has to be ${expected} for this release, flavour and architecture; got ${file}`,
         ),
       ];
+}
+
+export function isoName({ release, flavor, arch }: Pick<ReleasePin, 'release' | 'flavor' | 'arch'>): string {
+  return `alpine-${flavor}-${release}-${arch}.iso`;
 }
 
 function repeatedPin(draft: PinDraft, index: number, drafts: readonly PinDraft[]): Problem[] {
@@ -99,14 +103,52 @@ function repeatedPin(draft: PinDraft, index: number, drafts: readonly PinDraft[]
   return [error([index, 'release'], `${name} is pinned above already; keep one of the two`)];
 }
 
+/** YYYY-MM-DD, UTC. */
+export function dayOf(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().slice(0, 10);
+}
+
+/** Whole days since the release; 0 for a clock that is behind it. */
+export function ageInDays({ date }: ReleasePin, now: number): number {
+  return Math.max(0, Math.floor((now - date) / 86_400));
+}
+
+/** A release of which that many days have passed is behind: Alpine makes a newer one every two or three months. */
+const OLD = 90;
+
+/**
+ * What a build says of a pin that is old; undefined for a fresh one, and for one past its end, of which the rules of the
+ * profile warn already.
+ */
+export function ageWarning(pin: ReleasePin, now: number): string | undefined {
+  const age = ageInDays(pin, now);
+  if (age <= OLD || (pin.eol !== null && pin.eol <= dayOf(now))) return undefined;
+  return (
+    `Alpine ${pin.release} is ${age} days old (${dayOf(pin.date)}), and so is the kernel that faces the Wi-Fi: ` +
+    '"airhive releases" lists newer pins'
+  );
+}
+
+/** Below 0 when `a` is the older release. */
+export function compareReleases(a: string, b: string): number {
+  const [left, right] = [a, b].map((release) => release.split('.').map(Number));
+  const differences = left?.map((number, index) => number - (right?.[index] ?? 0)) ?? [];
+  return differences.find((difference) => difference !== 0) ?? 0;
+}
+
+/** `v3.24` of 3.24.2. */
+export function branchOf(release: string): string {
+  return `v${release.split('.').slice(0, 2).join('.')}`;
+}
+
 /** A pin with what follows from it. */
 function toPin(pin: z.output<typeof pinSchema>) {
-  const branch = `v${pin.release.split('.').slice(0, 2).join('.')}`;
+  const branch = branchOf(pin.release);
   return {
     ...pin,
     /** Seconds since 1970, midnight UTC. */
     date: secondsOf(pin.date) ?? 0,
-    /** YYYY-MM-DD, set once the release gets no more fixes. */
+    /** YYYY-MM-DD: the day on which the fixes end; null when nobody has written it down. */
     eol: pin.eol ?? null,
     /** `v3.24`. */
     branch,

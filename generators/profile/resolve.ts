@@ -20,18 +20,20 @@ export interface ProfileSource extends Source {
 /**
  * Reads, checks and completes a profile. `profile` is there exactly when no diagnostic is an error; all that is wrong
  * is reported at once. Never throws on any text.
+ * @param today YYYY-MM-DD; only whether there is a warning depends on it
  */
 export function resolveProfile(
   source: ProfileSource,
   releases: readonly ReleasePin[],
   cards: CardTable,
+  today: string,
 ): { profile?: ResolvedProfile; diagnostics: readonly Diagnostic[] } {
   const document = parseYaml(source);
   const known = [...nameProblems(source.name), ...document.problems];
   if (document.value === undefined) return { diagnostics: toDiagnostics(document, known) };
   const { data, draft = {}, problems: issues } = readBy(document, profileSchema);
   const wrong = new Set(issues.map(({ path }) => formatPath(path)));
-  const problems = [...known, ...issues, ...ruleProblems(draft, { releases, cards, wrong })];
+  const problems = [...known, ...issues, ...ruleProblems(draft, { releases, cards, today, wrong })];
   const diagnostics = toDiagnostics(document, problems);
   const pin = pinOf(draft, releases);
   if (!data || !pin || problems.some(({ severity }) => severity === 'error')) return { diagnostics };

@@ -34,6 +34,8 @@ export interface Rule {
 export interface Facts {
   readonly releases: readonly ReleasePin[];
   readonly cards: CardTable;
+  /** YYYY-MM-DD. */
+  readonly today: string;
   /** The paths of values that the schema refuses, which look as if missing. */
   readonly wrong: ReadonlySet<string>;
 }
@@ -75,9 +77,9 @@ const releaseRules: readonly Rule[] = [
   {
     demand: 'The release still gets security fixes.',
     otherwise: 'warning',
-    check: (profile, { releases }) => {
+    check: (profile, { releases, today }) => {
       const { release, eol = null } = pinOf(profile, releases) ?? {};
-      if (release === undefined || eol === null) return [];
+      if (release === undefined || eol === null || eol > today) return [];
       const old = `${release} has had no security fixes since ${eol}, and it faces the Wi-Fi; take a newer release if you can`;
       return [warning(['alpine', 'release'], old)];
     },

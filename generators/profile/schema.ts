@@ -46,6 +46,12 @@ export const flavorField = field.choice(
 
 export const archField = field.choice(['x86_64'], 'Architecture of the guest.');
 
+/** Where Alpine's files are, unless a profile or an option names other places. */
+export const ALPINE_MIRRORS = [
+  'https://dl-cdn.alpinelinux.org/alpine',
+  'https://mirrors.edge.kernel.org/alpine',
+] as const;
+
 const alpine = field.group(
   {
     release: releaseField,
@@ -53,7 +59,7 @@ const alpine = field.group(
     arch: archField.default('x86_64'),
     mirrors: field
       .list(mirrorField, { description: 'Where the ISO is looked for, in this order.', least: 1, most: 16 })
-      .prefault(['https://dl-cdn.alpinelinux.org/alpine', 'https://mirrors.edge.kernel.org/alpine']),
+      .prefault([...ALPINE_MIRRORS]),
     packages: field.list(packageField, { description: 'Further Alpine packages for the guest.' }).default([]),
   },
   'The Alpine Linux that runs in the guest.',

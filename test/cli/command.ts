@@ -94,6 +94,7 @@ export async function runInside(
       openTerminal: () => Promise.resolve(undefined),
       http: httpGet,
       clock: realClock,
+      now: () => Date.UTC(2026, 6, 1) / 1000,
       signal: new AbortController().signal,
       ...world,
     },

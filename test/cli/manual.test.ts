@@ -221,6 +221,7 @@ describe('the examples', () => {
       'mine.yaml: ok\ndist/mine/\ndist/mine.tar\ndist/mine.site.img\n',
       expect.stringMatching(/^dist\/intel8260: ok, .*\ndist\/intel8260\.tar: ok, .*\n$/),
       '2026/intel8260/\n2026/intel8260.tar\n',
+      expect.stringMatching(/^RELEASE .*\n3\.24\.1 /),
       expect.stringContaining('"ok": true'),
     ]);
     const manifest = readFileSync(join(cwd, '2026/intel8260/manifest.json'), 'utf8');

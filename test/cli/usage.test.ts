@@ -12,6 +12,7 @@ describe('help is on standard output and exits 0', () => {
     ['plan', ['help', 'plan']],
     ['verify', ['verify', '--help']],
     ['cards', ['cards', '--help']],
+    ['releases', ['releases', '--help']],
     ['profiles', ['profiles', '--help']],
     ['schema', ['schema', '--help']],
   ])('%s', async (name, argv) => {

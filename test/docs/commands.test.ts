@@ -100,6 +100,8 @@ describe('the commands of the documents', () => {
         'plan --profile NAME\\|FILE',
         'verify DIR\\|TAR',
       ],
+      'releases add VERSION',
+      'releases add',
       'openssl dgst',
       'machine.console: nmdm',
       'network.mdns: true',

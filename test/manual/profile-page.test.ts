@@ -113,6 +113,7 @@ describe('airhive-profile(5)', () => {
       { file: 'mine.yaml', name: 'mine', text },
       readPins(readShipped('releases.yaml')),
       tableOf({ file: 'cards.yaml', text: readShipped('cards.yaml') }),
+      '2026-07-01',
     );
     expect(diagnostics).toEqual([]);
     expect(profile).toMatchObject({ name: 'mine', wifi: { country: 'DE' }, ssh: { reverse: true } });

@@ -68,8 +68,11 @@ export function profileYaml(groups: Record<string, unknown> = {}): string {
   return stringify({ ...smallestProfile(), ...groups });
 }
 
+/** After the end of 3.13, before that of 3.24. */
+export const TODAY = '2026-07-01';
+
 export function resolveText(text: string, name = 'x', releases = testReleases()) {
-  return resolveProfile({ file: `profiles/${name}.yaml`, name, text }, releases, cards);
+  return resolveProfile({ file: `profiles/${name}.yaml`, name, text }, releases, cards, TODAY);
 }
 
 /** `line:column path: message`, with the severity or the kind in brackets when it is not a plain error. */

@@ -6,7 +6,7 @@ import { readBy } from '../../generators/profile/issues.ts';
 import { RULES } from '../../generators/profile/rules.ts';
 import { profileSchema } from '../../generators/profile/schema.ts';
 import { cards } from '../fixtures/profiles.ts';
-import { complaints, profileYaml, resolveText, testReleases, smallestProfile } from './example.ts';
+import { complaints, profileYaml, resolveText, testReleases, smallestProfile, TODAY } from './example.ts';
 
 const { network, passthrough } = smallestProfile();
 const device = passthrough[0]!;
@@ -55,7 +55,7 @@ const BROKEN: Readonly<Record<string, object>> = {
 const found = (rule: (typeof RULES)[number], groups: object) => {
   const text = stringify({ ...smallestProfile(), ...groups }, { aliasDuplicateObjects: false });
   const { draft } = readBy(parseYaml({ file: 'x.yaml', text }), profileSchema);
-  return rule.check(draft ?? {}, { releases: testReleases(), cards, wrong: new Set() });
+  return rule.check(draft ?? {}, { releases: testReleases(), cards, today: TODAY, wrong: new Set() });
 };
 
 /** In the words of `otherwise`. */

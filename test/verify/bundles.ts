@@ -50,6 +50,7 @@ export async function buildBundle(): Promise<Built> {
         return Promise.resolve({ status: 200, headers, body: Readable.from([bytes]) });
       },
       clock: realClock,
+      now: () => 0,
       signal: new AbortController().signal,
     },
     '1.2.3',

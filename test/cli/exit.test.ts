@@ -62,7 +62,7 @@ describe('exit codes of the program', () => {
     const { code, stderr } = await airhive(BUILD, { cwd, root: incomplete('overlays') });
     expect(code).toBe(4);
     expect(stderr).toMatch(
-      /^error: a part of airhive is missing: .*overlays\/(guest|host|shared)\n {2}install airhive again/,
+      /^error: a part of airhive is missing: .*overlays\/(guest|host|shared)\n {2}install airhive again/m,
     );
     const withoutPage = await airhive(BUILD, { cwd, root: incomplete('docs') });
     expect([withoutPage.code, withoutPage.stderr]).toEqual([

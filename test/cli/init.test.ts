@@ -19,6 +19,12 @@ const UNKNOWN =
   'none4@pci0:7:0:0:\tclass=0x028000 rev=0x01 hdr=0x00 vendor=0x1234 device=0x5678 subvendor=0x17aa subdevice=0x9309\n';
 const CABLE =
   'em0@pci0:0:31:6:\tclass=0x020000 rev=0x21 hdr=0x00 vendor=0x8086 device=0x15d7 subvendor=0x17aa subdevice=0x2238\n';
+/** The pins are written with the newest first. */
+function newestPin(): string {
+  const pins = parse(readFileSync(join(ROOT, 'profiles/releases.yaml'), 'utf8')) as { release: string }[];
+  return pins[0]!.release;
+}
+
 const UNAME = '14.3-RELEASE-p2\n';
 
 interface Profile {
@@ -42,7 +48,7 @@ describe('a profile from a listing', () => {
     const { code, stderr, stdout, profile } = await init(CABLE + CARD + UNAME);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(profile).toEqual({
-      alpine: { release: '3.24.1', flavor: 'standard' },
+      alpine: { release: newestPin(), flavor: 'standard' },
       machine: { loader: 'grub' },
       passthrough: [{ pci: '4/0/0', id: '8086:24f3', drivers: ['if_iwm', 'if_iwlwifi'], firmware: 'auto' }],
       network: { bridge: 'bridge0', tap: 'tap0', host: '172.24.1.49/24', guest: '172.24.1.1' },

@@ -146,7 +146,7 @@ describe('what is taken of a wpa_supplicant.conf', () => {
       'a file',
       block('ssid="a"', 'key_mgmt=WPA-EAP', 'ca_cert="/etc/ssl/mine.pem"'),
       4,
-      'no such file ("hash://server',
+      'a file that cannot be taken along ("hash://server',
     ],
     ['a key in a file', block('ssid="a"', 'private_key="blob://mine"'), 3, 'private_key names a file'],
     ['a long line', block('ssid="a"', `identity="${'x'.repeat(2000)}"`), 3, 'too long'],

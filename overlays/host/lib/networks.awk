@@ -12,8 +12,12 @@
 # The guest's wpa_supplicant refuses a whole file for one setting that it cannot read, so only what it knows gets through;
 # what is left out is told. Values are read as wpa_supplicant 2.10 reads them.
 # What Alpine's build leaves out: WEP, fast roaming between access points (802.11r), some kinds of EAP.
+#   import -v files=FILE   what has become of the files that it names: lines "KIND PATH NAME", or "-REASON" for the NAME, tabs between
+#   files                  the files that the blocks name: lines "KIND PATH", a tab between; KIND is ca, client or key
+#   blob -v blob=NAME      the bytes of blob-base64-NAME={...}, as \0ooo for printf %b
 
-want == "import" { import_line(); next }
+want == "import" || want == "files" { import_line(); next }
+want == "blob" { blob_line(); next }
 
 { line = stripped($0) }
 
@@ -105,6 +109,8 @@ END {
     if (want == "merge") merge_block(i)
   }
   if ((want == "drop" || want == "mark") && !found) exit 3
+  if (want == "list") for (i = 1; i <= count; i++) if (kind[i] ~ /CA NOT CHECKED/)
+    print "  WARNING: " shown(of[i]) " does not check its server: whoever sends this name gets the password"
 }
 
 function put_block(i) { printf "%snetwork={\n%s}\n", (printed++ ? "\n" : ""), block[i] }
@@ -205,7 +211,9 @@ BEGIN {
   ADDRESS = ADDRESS ":" ADDRESS ":" ADDRESS ":" ADDRESS ":" ADDRESS ":" ADDRESS
   MASKED = "^" ADDRESS "/" ADDRESS "$"
   ADDRESS = "^" ADDRESS "$"
-  if (want == "import") know_settings()
+  if (want == "import" || want == "files") know_settings()
+  if (want == "import" && files != "") learn_files()
+  BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 }
 
 function know_settings() {
@@ -217,6 +225,9 @@ function know_settings() {
   define("numbers", "scan_freq freq_list")
   define("file", "ca_cert ca_cert2 ca_path ca_path2 client_cert client_cert2 private_key private_key2")
   define("file", "dh_file dh_file2 pac_file")
+  holds["ca_cert"] = holds["ca_cert2"] = "ca"
+  holds["client_cert"] = holds["client_cert2"] = "client"
+  holds["private_key"] = holds["private_key2"] = "key"
   define("words", "key_mgmt proto pairwise group group_mgmt auth_alg eap")
   define("address", "bssid bssid_hint")
   define("addresses", "bssid_blacklist bssid_whitelist")
@@ -244,7 +255,7 @@ function define(kind, names,   list, i, n, part) {
 }
 
 # Without the bytes of a secret in it: what is said ends up on screens and in logs.
-function note(line, text) { printf "line %d: %s\n", line, text >notes }
+function note(line, text) { if (want == "import") printf "line %d: %s\n", line, text >notes }
 
 function import_line() {
   # The mark of UTF-8 that some editors put in front of a file.
@@ -312,7 +323,7 @@ function as_read(kind, key, value) {
   if (kind == "numbers") return numbers_of(key, value)
   if (kind == "text") return is_text(key, value) ? value : WRONG
   if (kind == "file" && value ~ /^(""|NULL)?$/) return NOTHING
-  if (kind == "file") return is_sum(value) || (value == SYSTEM_CA && key ~ /^ca_cert/) ? value : WRONG
+  if (kind == "file") return is_sum(value) || (value == SYSTEM_CA && key ~ /^ca_cert/) ? value : file_of(key, value)
   if (kind == "words") return words(key, value)
   if (kind == "address") return address_of(value)
   if (kind == "addresses") return value == "" ? NOTHING : are_addresses(value) ? value : WRONG
@@ -326,7 +337,7 @@ function wrong(kind, key) {
   if (key == "ssid") return "the name has to be in quotes, 1 to 32 bytes long"
   if (key == "psk") return "psk has to be 8 to 63 bytes in quotes, without control characters, or 64 hexadecimal digits"
   if (key == "mode") return "this makes a network of its own; the guest only joins networks"
-  if (kind == "file") return key " names a file, and the guest has no such file" advice(key)
+  if (kind == "file") return key " names " (file_problem != "" ? file_problem : "a file that cannot be taken along") advice(key)
   if (kind == "words") return "the guest knows nothing of what " key " allows"
   if (kind == "address" || kind == "addresses") return key " has to be an address, such as 02:00:00:00:00:01"
   if (kind == "number") return key " has to be a number" (largest[key] == "" ? "" : ", at most " largest[key])
@@ -357,6 +368,44 @@ function numbers_of(key, value,   list, i, n, out) {
 function is_text(key, value) {
   if (key == "password" && value ~ /^hash:/) return length(value) == 37 && substr(value, 6) !~ /[^0-9a-fA-F]/
   return value == "NULL" || value ~ /^P?".*"$/ || (value !~ /[^0-9a-fA-F]/ && length(value) % 2 == 0)
+}
+
+function learn_files(   line, part) {
+  while ((getline line <files) > 0) {
+    split(line, part, "\t")
+    became[part[1], part[2]] = part[3]
+  }
+  close(files)
+}
+
+# What the guest has instead of a file of this machine.
+function file_of(key, value,   path, name) {
+  file_problem = ""
+  if (!(key in holds) || value !~ /^".+"$/) return WRONG
+  path = substr(value, 2, length(value) - 2)
+  if (want == "files") { if (path !~ /\t/) asked[++ask_count] = holds[key] "\t" path; return NOTHING }
+  name = became[holds[key], path]
+  if (name ~ /^-/) { file_problem = substr(name, 2); return WRONG }
+  return name == "" ? WRONG : "\"/run/airhive/site/" name "\""
+}
+
+# In base64 (RFC 4648) each character is six bits.
+function blob_line(   i, at) {
+  line = stripped($0)
+  if (line == "blob-base64-" blob "={") { inside = 1; return }
+  if (line == "}") inside = 0
+  if (!inside) return
+  for (i = 1; i <= length(line); i++) {
+    at = index(BASE64, substr(line, i, 1))
+    if (!at) continue
+    bits = bits * 64 + at - 1
+    held += 6
+    if (held < 8) continue
+    held -= 8
+    printf "\\0%03o", int(bits / 2 ^ held)
+    bits = bits % (2 ^ held)
+    if (++written % 64 == 0) printf "\n"
+  }
 }
 
 function is_sum(value) { return value ~ /^"hash:\/\/server\/sha256\/[0-9a-fA-F]+"$/ }
@@ -405,6 +454,7 @@ function key_of(value) {
 }
 
 function end_block(   who, i) {
+  if (want == "files") { for (i = 1; i <= ask_count; i++) print asked[i]; ask_count = 0; return }
   who = name == "" ? "" : shown(name) ": "
   if (refused != "") { note(refused_at, who refused ": left out"); return }
   if (name == "") { note(start, "a network without a name (any open one): left out"); return }

@@ -1,0 +1,306 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { readFat } from '../fixtures/fat-reader.ts';
+import { makeCertificates, type Certificates } from '../fixtures/certificates.ts';
+import { Machine } from './machine.ts';
+import { block, dataOf, expectTidy, networksOf, site, siteImage, siteOk } from './site-bench.ts';
+
+let made: Certificates;
+beforeAll(() => {
+  made = makeCertificates();
+});
+
+const CA = ['--ca', 'CA'];
+const ask = (machine: Machine, input: string | null, ...words: string[]) =>
+  site(machine, input, 'add', ...words.map((word) => made.paths[word] ?? word));
+const askOk = (machine: Machine, input: string | null, ...words: string[]): string => {
+  const { code, out, said } = ask(machine, input, ...words);
+  expect(code, said).toBe(0);
+  return out + said;
+};
+/** The bytes of the files on the site disk, which are no text. */
+const bytesOf = (machine: Machine): Record<string, Uint8Array> =>
+  Object.fromEntries(readFat(readFileSync(siteImage(machine))).files.map(({ path, bytes }) => [path, bytes]));
+const named = (kind: string, file: string, form: string): string =>
+  `${kind}-${createHash('sha256')
+    .update(readFileSync(made.paths[file] ?? ''))
+    .digest('hex')
+    .slice(0, 16)}.${form}`;
+const place = (name: string): string => `"/run/airhive/site/${name}"`;
+const PEAP = ['--eap', 'peap', '--identity', 'me@example.org'];
+
+describe('vm_site add --eap', () => {
+  it('writes a block of each method, and the certificates beside it', () => {
+    const machine = new Machine();
+    const said = [
+      askOk(machine, 'pass "word" #1\n', 'uni', ...PEAP, '--anonymous', 'any@example.org', ...CA),
+      askOk(
+        machine,
+        'secret words\n',
+        'ttls',
+        '--eap',
+        'TTLS',
+        '--identity',
+        'me',
+        '--phase2',
+        'pap',
+        '--ca-system',
+        '--domain-suffix',
+        'example.org',
+      ),
+      askOk(
+        machine,
+        null,
+        'tls',
+        '--eap',
+        'tls',
+        '--identity',
+        'me',
+        '--client-cert',
+        'client',
+        '--client-key',
+        'key',
+        ...CA,
+      ),
+      askOk(
+        machine,
+        'key words\n',
+        'phone',
+        '--eap',
+        'tls',
+        '--identity',
+        'me',
+        '--client-key',
+        'p12',
+        ...CA,
+        '--hidden',
+      ),
+      askOk(machine, 'secret words\n', 'pwd', '--eap', 'pwd', '--identity', 'mé'),
+    ].join('');
+    const [ca, client, key, p12] = [
+      named('ca', 'CA', 'pem'),
+      named('client', 'client', 'pem'),
+      named('key', 'key', 'pem'),
+      named('key', 'p12', 'p12'),
+    ];
+    const enterprise = ['key_mgmt=WPA-EAP WPA-EAP-SHA256', 'ieee80211w=1'];
+    const tls = [...enterprise, 'eap=TLS', 'identity="me"', `ca_cert=${place(ca)}`];
+    expect(networksOf(machine)).toBe(
+      [
+        block(
+          'ssid="uni"',
+          ...enterprise,
+          'eap=PEAP',
+          'identity="me@example.org"',
+          'anonymous_identity="any@example.org"',
+          `password=${Buffer.from('pass "word" #1').toString('hex')}`,
+          'phase2="auth=MSCHAPV2"',
+          `ca_cert=${place(ca)}`,
+        ),
+        block(
+          'ssid="ttls"',
+          ...enterprise,
+          'eap=TTLS',
+          'identity="me"',
+          'password="secret words"',
+          'phase2="auth=PAP"',
+          'ca_cert="/etc/ssl/cert.pem"',
+          'domain_suffix_match="example.org"',
+        ),
+        block('ssid="tls"', ...tls, `client_cert=${place(client)}`, `private_key=${place(key)}`),
+        block(
+          'ssid="phone"',
+          ...tls,
+          `private_key=${place(p12)}`,
+          'private_key_passwd="key words"',
+          'scan_ssid=1',
+        ),
+        block('ssid="pwd"', ...enterprise, 'eap=PWD', 'identity=6dc3a9', 'password="secret words"'),
+      ].join('\n'),
+    );
+    const files = bytesOf(machine);
+    for (const [name, file] of [
+      [ca, 'CA'],
+      [client, 'client'],
+      [key, 'key'],
+      [p12, 'p12'],
+    ] as const)
+      expect(Buffer.from(files[name] ?? [])).toEqual(readFileSync(made.paths[file] ?? ''));
+    expect(statSync(siteImage(machine)).mode & 0o777).toBe(0o600);
+    expect(said + machine.get('calls')).not.toMatch(/secret words|key words|pass "word"/);
+    expectTidy(machine, ['secret words', 'key words']);
+    const before = dataOf(machine);
+    expect(askOk(machine, 'secret words\n', 'pwd', '--eap', 'pwd', '--identity', 'mé')).toBe(
+      'vm_site: nothing to change\n',
+    );
+    expect(dataOf(machine)).toEqual(before);
+    siteOk(machine, null, 'remove', 'tls');
+    expect(Object.keys(bytesOf(machine))).toEqual(expect.arrayContaining([ca, p12]));
+    expect(Object.keys(bytesOf(machine))).not.toEqual(expect.arrayContaining([client]));
+    expect(Object.keys(bytesOf(machine))).not.toEqual(expect.arrayContaining([key]));
+  }, 60_000);
+
+  it('tells at every list whose server is not checked', () => {
+    const machine = new Machine();
+    expect(askOk(machine, 'secret words\n', 'uni', ...PEAP, '--no-ca')).toContain('is saved');
+    askOk(machine, 'secret words\n', 'office', ...PEAP, ...CA);
+    const list = siteOk(machine, null, 'list');
+    expect(list).toContain('  "uni"     Enterprise (PEAP), CA NOT CHECKED\n');
+    expect(list).toContain('  "office"  Enterprise (PEAP), CA checked\n');
+    expect(list.match(/WARNING.*/g)).toEqual([
+      'WARNING: "uni" does not check its server: whoever sends this name gets the password',
+    ]);
+    expect(list).not.toMatch(/secret|me@example/);
+  });
+
+  it('grows the disk to what is needed', () => {
+    const machine = new Machine();
+    for (let n = 0; n < 12; n++) {
+      const file = join(machine.root, `ca${n}`);
+      writeFileSync(file, readFileSync(made.paths.CA ?? '', 'utf8') + '#'.repeat(60_000 + n));
+      askOk(machine, 'secret words\n', `n${n}`, ...PEAP, '--ca', file);
+    }
+    expect(statSync(siteImage(machine)).size).toBe(2 * 1024 * 1024);
+    expect(Object.keys(bytesOf(machine)).filter((name) => name.startsWith('ca-'))).toHaveLength(12);
+    for (let n = 0; n < 12; n++) siteOk(machine, null, 'remove', `n${n}`);
+    expect(statSync(siteImage(machine)).size).toBe(1024 * 1024);
+    expectTidy(machine);
+  }, 120_000);
+
+  it.each<[string, string[], string]>([
+    ['no method', ['--identity', 'me'], 'need --eap'],
+    ['another method', ['--eap', 'leap', '--identity', 'me'], '--eap takes peap, ttls, tls or pwd'],
+    ['no value', ['--eap'], '--eap takes a value'],
+    ['no identity', ['--eap', 'peap'], '--eap needs --identity'],
+    ['an open one', [...PEAP, '--open', ...CA], 'either --open or has --eap'],
+    ['no check', PEAP, 'any server with a public certificate would be believed'],
+    ['a public CA without a name', [...PEAP, '--ca-system'], 'any server with a public certificate'],
+    ['two checks', [...PEAP, '--ca-system', '--no-ca'], 'only one of'],
+    ['a CA that is not looked at', [...PEAP, ...CA, '--no-ca'], 'only one of'],
+    [
+      'a name that is not looked at',
+      [...PEAP, '--no-ca', '--domain-suffix', 'a.example'],
+      'does not look at that',
+    ],
+    ['a dot in front', [...PEAP, '--domain-suffix', '.example.org'], '--domain-suffix takes the end'],
+    ['a quote in the name', [...PEAP, '--domain-suffix', 'a"b'], '--domain-suffix takes the end'],
+    ['no such inner method', [...PEAP, ...CA, '--phase2', 'pap'], '--phase2 takes mschapv2, gtc or md5'],
+    [
+      'an inner method of nothing',
+      ['--eap', 'pwd', '--identity', 'me', '--phase2', 'pap'],
+      '--phase2 is for',
+    ],
+    [
+      'a CA that nobody asks',
+      ['--eap', 'pwd', '--identity', 'me', ...CA],
+      '--eap pwd has neither certificates',
+    ],
+    ['a key that nobody asks', [...PEAP, ...CA, '--client-key', 'key'], 'are for --eap tls'],
+    ['no key', ['--eap', 'tls', '--identity', 'me', ...CA], '--eap tls needs --client-cert'],
+    [
+      'a certificate alone',
+      ['--eap', 'tls', '--identity', 'me', '--client-cert', 'client', ...CA],
+      'needs --client-key',
+    ],
+    [
+      'a key alone',
+      ['--eap', 'tls', '--identity', 'me', '--client-key', 'key', ...CA],
+      '--client-cert is missing',
+    ],
+    [
+      'two certificates',
+      ['--eap', 'tls', '--identity', 'me', '--client-cert', 'client', '--client-key', 'p12', ...CA],
+      'leave --client-cert out',
+    ],
+    ['no file', [...PEAP, '--ca', '/nowhere'], '--ca /nowhere names a file that cannot be read'],
+    ['no certificate', [...PEAP, '--ca', 'text'], 'no certificate in it'],
+    ['a key as CA', [...PEAP, '--ca', 'both'], 'or with a private key'],
+    [
+      'a certificate as key',
+      ['--eap', 'tls', '--identity', 'me', '--client-key', 'client', ...CA],
+      'no private key in it',
+    ],
+    ['a CA that is too large', [...PEAP, '--ca', 'large'], 'more than 65536 bytes'],
+    ['a line end', ['--eap', 'pwd', '--identity', 'a\nb'], 'control character'],
+    ['too much', ['--eap', 'pwd', '--identity', 'a'.repeat(254)], 'at most 253 bytes'],
+  ])('refuses %s, and changes nothing', (_, words, message) => {
+    const machine = new Machine();
+    const { code, said } = ask(machine, 'secret words\n', 'uni', ...words);
+    expect(said).toContain(message);
+    expect(code).toBe(2);
+    expect(dataOf(machine)).toEqual({});
+  });
+
+  it.each([
+    ['', 'there is no password in the input'],
+    ['\n', 'the password is empty'],
+    [`${'x'.repeat(257)}\n`, 'at most 256 bytes'],
+  ])('refuses the password %j', (input, message) => {
+    const machine = new Machine();
+    const { code, said } = ask(machine, input, 'uni', ...PEAP, ...CA);
+    expect([code, said]).toEqual([2, expect.stringContaining(message)]);
+    expect(said).not.toContain('xxx');
+  });
+});
+
+describe('vm_site import of certificates', () => {
+  const imported = (conf: string): { machine: Machine; said: string } => {
+    const machine = new Machine();
+    const folder = join(machine.root, 'usr/local/etc');
+    for (const [name, path] of Object.entries(made.paths))
+      writeFileSync(join(folder, name), readFileSync(path));
+    const file = join(folder, 'theirs.conf');
+    writeFileSync(file, conf);
+    return { machine, said: siteOk(machine, null, 'import', file) };
+  };
+  const peap = ['key_mgmt=WPA-EAP', 'eap=PEAP', 'identity="u@example.org"', 'password="secret words"'];
+
+  it('takes the files along, from their paths, from beside the file, and blobs', () => {
+    const folded = readFileSync(made.paths.der ?? '')
+      .toString('base64')
+      .replace(/.{60}/g, '$&\n');
+    const { machine, said } = imported(
+      block('ssid="uni"', ...peap, 'ca_cert="/usr/local/etc/CA"', 'phase2="auth=MSCHAPV2"') +
+        block(
+          'ssid="tls"',
+          'key_mgmt=WPA-EAP',
+          'eap=TLS',
+          'identity="u"',
+          'ca_cert="blob://my-ca"',
+          'client_cert="client"',
+          'private_key="./key"',
+        ) +
+        `blob-base64-other={\nAAAA\n}\nblob-base64-my-ca={\n${folded}\n}\n` +
+        block('ssid="lost"', ...peap, 'ca_cert="/usr/local/etc/nothing"') +
+        block('ssid="text"', ...peap, 'ca_cert="text"') +
+        block('ssid="gone"', ...peap, 'ca_cert="blob://gone"') +
+        block('ssid="bare"', ...peap),
+    );
+    const [ca, der] = [named('ca', 'CA', 'pem'), named('ca', 'der', 'der')];
+    expect(networksOf(machine)).toBe(
+      [
+        block('ssid="uni"', ...peap, `ca_cert=${place(ca)}`, 'phase2="auth=MSCHAPV2"'),
+        block(
+          'ssid="tls"',
+          'key_mgmt=WPA-EAP',
+          'eap=TLS',
+          'identity="u"',
+          `ca_cert=${place(der)}`,
+          `client_cert=${place(named('client', 'client', 'pem'))}`,
+          `private_key=${place(named('key', 'key', 'pem'))}`,
+        ),
+        block('ssid="bare"', ...peap),
+      ].join('\n'),
+    );
+    expect(Buffer.from(bytesOf(machine)[der] ?? [])).toEqual(readFileSync(made.paths.der ?? ''));
+    expect(said).toContain('"uni": taken (Enterprise (PEAP), CA checked)');
+    expect(said).toContain('"lost": ca_cert names a file that cannot be read');
+    expect(said).toContain('"text": ca_cert names a file with no certificate in it');
+    expect(said).toContain('"gone": ca_cert names a file with no certificate in it');
+    expect(said).toContain('"bare": no CA certificate, so whoever sends this name gets the password');
+    expect(said).not.toMatch(/secret words/);
+    expectTidy(machine);
+  }, 60_000);
+});

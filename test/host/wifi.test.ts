@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { makeCertificates } from '../fixtures/certificates.ts';
 import { Machine } from './machine.ts';
 import { network, shell, written, type Said } from './site-bench.ts';
 import { CONTROL, withGuest } from './wifi-bench.ts';
@@ -86,6 +87,36 @@ describe('vm_wifi join', () => {
       `${written([network({ ssid: Buffer.from('café'), passphrase: 'two lattes' })])}`,
     );
     expect(machine.get('calls') + readFileSync(machine.log, 'utf8')).not.toContain('two lattes');
+  });
+
+  it('sends certificates behind the block, and keeps none on this machine', async () => {
+    const machine = await withGuest({ networks: KNOWN, join: 'joined 10.99.0.7 kept\n' });
+    const { paths } = makeCertificates();
+    const words = [
+      '--eap',
+      'tls',
+      '--identity',
+      'me',
+      '--ca',
+      paths.CA ?? '',
+      '--client-key',
+      paths.p12 ?? '',
+    ];
+    const { code, said } = wifi(machine, 'key words\n', 'join', 'uni', ...words);
+    expect(code, said).toBe(0);
+    const sent = machine.get('guest/input-join').split(/^file (.*)\n/m);
+    expect(sent[0]).toContain('\tca_cert="/var/lib/airhive/wifi/ca-');
+    expect(sent[0]).toContain('\tprivate_key_passwd="key words"\n');
+    for (const [at, name] of [
+      [1, 'CA'],
+      [3, 'p12'],
+    ] as const) {
+      expect(sent[0]).toContain(`/${sent[at] ?? ''}"`);
+      const bytes = Buffer.from((sent[at + 1] ?? '').replaceAll('\n', ''), 'hex');
+      expect(bytes).toEqual(readFileSync(paths[name] ?? ''));
+    }
+    expect(machine.get('calls')).not.toContain('key words');
+    expect(wifi(machine, '', 'join', 'uni', '--identity', 'me').said).toContain('need --eap');
   });
 
   it('asks nothing of a known one, and says when it is not kept', async () => {

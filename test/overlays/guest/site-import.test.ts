@@ -57,6 +57,15 @@ describe.skipIf(!READY)('what the host sends over ssh (needs busybox, ssh-keygen
     expect(room.ram()).not.toContain('an old one');
   });
 
+  it('has certificates and keys with it, byte for byte', () => {
+    const room = booted();
+    const files = { ...FILES, 'ca-0123456789abcdef.der': '0\r\n\0\r', 'key-0123456789abcdef.pem': 'k\r\n' };
+    expect(room.import(['--stdin'], archiveOf(files)).stdout).toBe('taken\n');
+    expect(room.site()).toEqual(files);
+    expect(room.import(['--stdin'], archiveOf(FILES)).stdout).toBe('taken\n');
+    expect(room.site()).toEqual(FILES);
+  });
+
   it('stays when the disk is read again, until the next start', () => {
     const room = booted();
     const before = room.site();
@@ -85,12 +94,15 @@ describe.skipIf(!READY)('what the host sends over ssh (needs busybox, ssh-keygen
     ['a text', () => Buffer.from(BLOCK)],
     ['an unknown name', () => archiveOf({ ...FILES, authorized_keys: 'x\n' })],
     ['a name with a folder', () => archiveOf({ ...FILES, 'etc/passwd': 'x\n' })],
+    ['a certificate of another kind', () => archiveOf({ ...FILES, 'dh-0123456789abcdef.pem': 'x\n' })],
+    ['a certificate with a name of its own', () => archiveOf({ ...FILES, 'ca-mine.pem': 'x\n' })],
+    ['a certificate that is too large', () => archiveOf({ ...FILES, 'ca-0123456789abcdef.pem': '#'.repeat(65537) })],
     ['a name that begins with ./', () => archiveOf({ './admin_keys': admin.public })],
     ['a name with a space', () => archiveOf({ ...FILES, 'admin_keys x': 'x\n' })],
     ['one name twice', () => Buffer.concat([archiveOf(FILES, ['-b', '1']).subarray(0, -1024), archiveOf({ admin_keys: 'x\n' })])],
     ['no admin_keys', () => archiveOf({ 'networks.conf': BLOCK })],
     ['a file that is too large', () => archiveOf({ ...FILES, 'networks.conf': '#'.repeat(65537) })],
-    ['far too much', () => archiveOf({ ...FILES, 'networks.conf': '#'.repeat(2_000_000) })],
+    ['far too much', () => archiveOf({ ...FILES, 'networks.conf': '#'.repeat(3_000_000) })],
     ['an archive cut in the middle', () => whole.subarray(0, 700)],
     ['an archive cut behind a file', () => whole.subarray(0, 1024)],
     ['an archive cut in its last block', () => whole.subarray(0, whole.findLastIndex((byte) => byte !== 0) + 1)],

@@ -48,6 +48,7 @@ describe('wifi-control join', () => {
     [{ wifi: 'identity refused for "home": the' }, /^refused .*refuses the identity$/],
     [{ wifi: 'password refused for "home": it' }, /^refused .*refuses the password$/],
     [{ wifi: 'identity or password refused for "home"' }, /^refused .*the identity or the password$/],
+    [{ wifi: 'no answer from the login server of "home" (802.1X)' }, /^time no answer from the network's login/],
     [{ wifi: 'none of the known networks is in reach' }, /^absent /],
     [{ lease: 'connected, but the network gives out no address (DHCP)' }, /^address /],
     [{ lease: 'the Wi-Fi network gives out 172.24.1.7/24, which is' }, /^range /],

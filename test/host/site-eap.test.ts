@@ -29,6 +29,8 @@ const named = (kind: string, file: string, form: string): string =>
     .digest('hex')
     .slice(0, 16)}.${form}`;
 const place = (name: string): string => `"/run/airhive/site/${name}"`;
+const ciphers = 'CCMP GCMP CCMP-256 GCMP-256';
+const STRICT = ['proto=RSN', `pairwise=${ciphers}`, `group=${ciphers}`];
 const PEAP = ['--eap', 'peap', '--identity', 'me@example.org'];
 
 describe('vm_site add --eap', () => {
@@ -98,6 +100,7 @@ describe('vm_site add --eap', () => {
           `password=${Buffer.from('pass "word" #1').toString('hex')}`,
           'phase2="auth=MSCHAPV2"',
           `ca_cert=${place(ca)}`,
+          ...STRICT,
         ),
         block(
           'ssid="ttls"',
@@ -108,16 +111,25 @@ describe('vm_site add --eap', () => {
           'phase2="auth=PAP"',
           'ca_cert="/etc/ssl/cert.pem"',
           'domain_suffix_match="example.org"',
+          ...STRICT,
         ),
-        block('ssid="tls"', ...tls, `client_cert=${place(client)}`, `private_key=${place(key)}`),
+        block('ssid="tls"', ...tls, `client_cert=${place(client)}`, `private_key=${place(key)}`, ...STRICT),
         block(
           'ssid="phone"',
           ...tls,
           `private_key=${place(p12)}`,
           'private_key_passwd="key words"',
+          ...STRICT,
           'scan_ssid=1',
         ),
-        block('ssid="pwd"', ...enterprise, 'eap=PWD', 'identity=6dc3a9', 'password="secret words"'),
+        block(
+          'ssid="pwd"',
+          ...enterprise,
+          'eap=PWD',
+          'identity=6dc3a9',
+          'password="secret words"',
+          ...STRICT,
+        ),
       ].join('\n'),
     );
     const files = bytesOf(machine);

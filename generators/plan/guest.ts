@@ -91,6 +91,7 @@ function guestView(profile: ResolvedProfile, version: string): View {
     ipv6Subnet: network.ipv6 ? `${network.ipv6.subnet}/${network.ipv6.prefix}` : '',
     saePwe: knowsHashToElement(release.release),
     reversePort: ssh.reverse ? ssh.port : '',
+    sendName: groups.wifi.sendName ? 'yes' : '',
     world: worldPackages(profile),
     fetched: fetchedPackages(profile).join(' '),
     mirrors: alpine.mirrors.join(' '),

@@ -232,6 +232,9 @@ const wifi = field.group(
         15,
       )
       .default('wlan0'),
+    sendName: field
+      .flag('Whether the guest tells every network its name (DHCP); some networks list their devices by it.')
+      .default(false),
   },
   'The radio. Networks and passphrases never go into a profile.',
 );

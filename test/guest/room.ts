@@ -24,7 +24,7 @@ const SERVERS = new URL('servers.js', import.meta.url).pathname;
  * this machine's but what gives and takes bytes. What the guest has written is copied back. The vdisk cannot be written.
  */
 const ENTER = `set -e
-room=$1 mirror=$2 node=$3 servers=$4 code=$5 ipv6=$6 script=$7
+room=$1 mirror=$2 node=$3 servers=$4 code=$5 ipv6=$6 hostile=$7 script=$8
 ip link set lo up
 # Which questions musl asks depends on it.
 [ -n "$ipv6" ] || echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
@@ -35,7 +35,7 @@ mount -t proc proc proc
 mkdir -p mirror && mount --bind "$mirror" mirror
 for name in null zero random urandom; do : >>dev/$name; mount --bind /dev/$name dev/$name; done
 rm -f "$mirror/ready"
-"$node" "$servers" "$mirror" $code >/dev/null &
+"$node" "$servers" "$mirror" "$code" "$hostile" >/dev/null &
 until [ -e "$mirror/ready" ]; do sleep 0.05; done
 set +e
 chroot . /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root /bin/sh -c "$script"
@@ -83,6 +83,8 @@ export interface RoomOptions {
   /** What the network's DNS server answers to questions for IPv6 addresses; without it there is no such server. */
   readonly code?: number;
   readonly mirrors?: string;
+  /** How many packets a hostile DHCP server sends before each that can be used; without it there is no such server. */
+  readonly hostile?: number;
 }
 
 /** A guest without a kernel of its own: Alpine's standard ISO as installed by its init, with our overlay over it. */
@@ -91,15 +93,18 @@ export class Room {
   readonly mirror = freshFolder();
   private readonly code: string;
   private readonly ipv6: string;
+  private readonly hostile: string;
 
   constructor({
     profile = VARIANTS.intel8260!,
     code,
+    hostile,
     mirrors = 'http://127.0.0.1:8080',
     repository,
   }: RoomOptions = {}) {
     const { installed, standard, mirror } = inject('parts');
     this.code = code === undefined ? '' : String(code);
+    this.hostile = hostile === undefined ? '' : String(hostile);
     this.ipv6 = profile.network.ipv6 === null ? '' : 'yes';
     run('cp', ['-a', `${installed}/.`, this.directory]);
     for (const entry of guestTree(profile)) {
@@ -180,7 +185,17 @@ export class Room {
     const text = bare ? script : `exec 2>&1\n${BOOTED}${script}`;
     const { stdout, stderr, error } = spawnSync(
       'unshare',
-      [...words, this.directory, this.mirror, process.execPath, SERVERS, this.code, this.ipv6, text],
+      [
+        ...words,
+        this.directory,
+        this.mirror,
+        process.execPath,
+        SERVERS,
+        this.code,
+        this.ipv6,
+        this.hostile,
+        text,
+      ],
       { encoding: 'utf8', timeout: 110_000, killSignal: 'SIGKILL' },
     );
     if (error) throw error;

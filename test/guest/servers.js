@@ -1,12 +1,14 @@
 // servers.js DIR [RCODE]: a mirror at 127.0.0.1:8080 that has the files of DIR and writes down in DIR/requests what it was
 // asked for. A file whose name is the content of DIR/hold stops in the middle until that file is gone. With RCODE also a DNS server at 127.0.0.53, to which every name is
 // 127.0.0.1 and every question for an IPv6 address a reason to answer with that code (RFC 1035, 4.1.1).
+// With a number of packets also a hostile DHCP server, see hostile.js.
 import { createSocket } from 'node:dgram';
 import { appendFileSync, existsSync, readFileSync, watch, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { serveHostile } from './hostile.js';
 
-const [directory, code] = process.argv.slice(2);
+const [directory, code, hostile] = process.argv.slice(2);
 const hold = join(directory, 'hold');
 
 createServer((request, response) => {
@@ -26,7 +28,7 @@ createServer((request, response) => {
   });
 }).listen(8080, '127.0.0.1', () => writeFileSync(join(directory, 'ready'), ''));
 
-if (code !== undefined) {
+if (code) {
   const socket = createSocket('udp4');
   socket.on('message', (query, { address, port }) => {
     let end = 12;
@@ -40,3 +42,5 @@ if (code !== undefined) {
   });
   socket.bind(53, '127.0.0.53');
 }
+
+if (hostile) serveHostile(Number(hostile), join(directory, 'sent'));

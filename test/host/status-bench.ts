@@ -46,6 +46,7 @@ export function online(machine: Machine, changes: Record<string, string> = {}): 
     'bin/ip': prints(ADDRESS),
     'bin/netstat': prints('tcp        0      0 0.0.0.0:2210            0.0.0.0:*               LISTEN\n'),
     'usr/libexec/airhive/card': prints('ok\n'),
+    'usr/libexec/airhive/way': prints('online\n'),
     'run/airhive/said/wifi': 'connected to "Caf\\xc3\\xa9"',
     ...changes,
   });

@@ -39,6 +39,28 @@ describe('vm_status in trouble', () => {
     expect(JSON.parse((await status('--json')).said)).toMatchObject({ state: 'closed', reason: words });
   });
 
+  it.each([
+    [
+      prints("limited the network's router, 10.0.0.1, does not answer\n"),
+      "the network's router, 10.0.0.1, does not answer",
+    ],
+    [prints('limited \u001b[2Jx\n'), '[2Jx'],
+    [prints(''), 'the guest does not know yet where the network leads'],
+    [prints('on\nline online\n'), 'the guest does not know yet where the network leads'],
+  ])('a network that leads nowhere is limited, and says what is missing: %j', async (way, reason) => {
+    const { machine, status } = await running();
+    online(machine, { 'usr/libexec/airhive/way': way });
+    const { code, said, rows } = await status();
+    expect(code).toBe(5);
+    expect(rows.guest).toMatch(/^limited, /);
+    expect(said).toContain(`\n          ${reason}\n`);
+    expect(JSON.parse((await status('--json')).said)).toMatchObject({
+      state: 'limited',
+      reason,
+      address: '192.168.1.23/24',
+    });
+  });
+
   it('a gateway of whose packages apk complains is online, and says so', async () => {
     const { machine, status } = await running();
     online(machine, { 'run/airhive/said/packages': 'in use, but apk has failed' });

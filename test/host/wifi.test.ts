@@ -127,6 +127,14 @@ describe('vm_wifi join', () => {
     expect(machine.get('guest/input-join').trim()).toBe('');
   });
 
+  it('of a network that leads nowhere is done, and says what is missing', async () => {
+    const join = "way limited the network's name server does not answer (\u001b[2J)\njoined 10.77.0.7 kept\n";
+    const { code, said } = wifi(await withGuest({ networks: KNOWN, join }), '', 'join', 'work');
+    expect(code, said).toBe(0);
+    expect(said).toContain('address 10.77.0.7; the guest keeps it\n');
+    expect(said).toContain("vm_wifi: limited: the network's name server does not answer ([2J)\n");
+  });
+
   it.each([
     ['!passphrase the passphrase is wrong', 'not joined: the passphrase is wrong; it is as it was before'],
     ['!absent there is no such network in reach', 'not joined: there is no such network in reach'],

@@ -59,7 +59,7 @@ test('intel8260 is the original prescription, without a diagnostic', () => {
       ipv6: null,
       mdns: false,
     },
-    wifi: { country: '00', interface: 'wlan0' },
+    wifi: { country: '00', interface: 'wlan0', sendName: false },
     firewall: { forwards: [] },
     ssh: { reverse: true, port: 2210, to: 22 },
     host: {
@@ -101,7 +101,7 @@ test('every key can be set', () => {
       pool: null,
       ipv6: { host: 'fd12:3456:789a::2', guest: 'fd12:3456:789a::1', prefix: 64, subnet: 'fd12:3456:789a::' },
     },
-    wifi: { country: 'DE', interface: 'wlp1s0' },
+    wifi: { country: 'DE', interface: 'wlp1s0', sendName: true },
     firewall: {
       forwards: [
         { protocol: 'tcp', port: 8080, to: 80 },

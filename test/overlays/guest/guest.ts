@@ -9,7 +9,7 @@ if (intel8260 === undefined) throw new Error('no such profile');
 const tree = guestTree(intel8260);
 
 /** Absolute paths of the guest in its scripts. */
-const PATHS = /(?<=[\s"=<>])\/(?:(?:usr\/libexec|etc|var\/lib|run)\/airhive|dev\/(?!null)|sys\/(?:block|bus|class|module)|etc\/hosts|etc\/apk\/world|media)/g;
+const PATHS = /(?<=[\s"=<>])\/(?:(?:usr\/libexec|etc|var\/lib|run)\/airhive|dev\/(?!null)|sys\/(?:block|bus|class|module)|etc\/hosts|etc\/resolv\.conf|etc\/apk\/world|media)/g;
 
 /** One script of the guest below a folder. Its tools are played by others, which write down how they were called. */
 export class Guest {
@@ -41,11 +41,15 @@ export class Guest {
     this.write(`bin/${name}`, `#!/bin/sh\necho "${name} $*" >>"$GUEST/calls"\n${commands}\n`);
   }
 
+  /** What the script's caller has set, beside PATH. */
+  environment: Readonly<Record<string, string>> = {};
+
   /** Runs the script to its end, whatever that is; returns what it printed. */
   call(...args: readonly string[]): string {
+    const given = Object.entries(this.environment).map(([name, value]) => `${name}=${value}`);
     const path = `PATH=${join(this.root, 'bin')}:${process.env.PATH ?? ''}`;
     const command = ['sh', '-c', '"$@" || true', 'sh', join(this.root, this.script), ...args];
-    return run('env', [path, `GUEST=${this.root}`, ...command]).toString();
+    return run('env', [path, `GUEST=${this.root}`, ...given, ...command]).toString();
   }
 
   read(name: string): string {

@@ -288,10 +288,16 @@ function outcome(order: Order, { iso, contents }: Made, { cwd, reporter }: VerbC
   }
   for (const warning of missingWarnings(contents)) warn(warning);
   const { reverse, port, to } = profile.ssh;
-  if (reverse) {
+  if (reverse && profile.firewall.only === 'any') {
+    warn(
+      `port ${port} on every Wi-Fi that the guest joins reaches the host's sshd (port ${to}): whoever is on the same Wi-Fi may try it, ` +
+        'passwords too if it takes them, and it sees them all as 127.0.0.1. Let it take keys only, set firewall.only to trusted, or ' +
+        'switch ssh.reverse off',
+    );
+  } else if (reverse) {
     reporter.step(
-      `${label}note: port ${port} on every Wi-Fi that the guest joins reaches port ${to} of the host, and all visitors come from ` +
-        '127.0.0.1: let its sshd take keys only, or switch ssh.reverse off',
+      `${label}note: port ${port} in networks that vm_site has marked as trusted reaches the host's sshd (port ${to}), and all ` +
+        'visitors come from 127.0.0.1: let it take keys only, or switch ssh.reverse off',
     );
   }
   const artefacts = [

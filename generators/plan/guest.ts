@@ -81,7 +81,7 @@ function runlevelLinks(profile: ResolvedProfile): Link[] {
 /** The names that templates in overlays/guest may use: the groups of the profile, and what follows from them. */
 function guestView(profile: ResolvedProfile, version: string): View {
   const { name, ...groups } = profile;
-  const { network, ssh, release, alpine } = groups;
+  const { network, ssh, release, alpine, firewall } = groups;
   return {
     ...groups,
     profile: name,
@@ -92,6 +92,7 @@ function guestView(profile: ResolvedProfile, version: string): View {
     saePwe: knowsHashToElement(release.release),
     reversePort: ssh.reverse ? ssh.port : '',
     sendName: groups.wifi.sendName ? 'yes' : '',
+    onlyTrusted: firewall.only === 'trusted',
     world: worldPackages(profile),
     fetched: fetchedPackages(profile).join(' '),
     mirrors: alpine.mirrors.join(' '),

@@ -52,7 +52,7 @@ function dated(page: File, seconds: number): File {
 /** The names that templates in overlays/host may use: the groups of the profile, and what follows from them. */
 export function hostView(profile: ResolvedProfile, version: string, missing: Missing = NOTHING): View {
   const { name, ...groups } = profile;
-  const { alpine, release, passthrough, host, ssh } = groups;
+  const { alpine, release, passthrough, host, ssh, firewall } = groups;
   return {
     ...groups,
     profile: name,
@@ -62,6 +62,7 @@ export function hostView(profile: ResolvedProfile, version: string, missing: Mis
     retired: host.retire.join(' '),
     reversePort: ssh.reverse ? ssh.port : '',
     reverseTo: ssh.reverse ? ssh.to : '',
+    onlyTrusted: firewall.only === 'trusted',
     stateSize: '512M',
     packagesMissing: missing.packages.join(' '),
     firmwareMissing: missing.firmware.join(' '),

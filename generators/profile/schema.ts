@@ -251,6 +251,13 @@ const forward = field.group(
 const firewall = field.group(
   {
     forwards: field.list(forward, { description: 'Ports that lead to the host.' }).default([]),
+    only: field
+      .choice(
+        ['any', 'trusted'],
+        'In which networks the forwards and the port of the reverse tunnel are open: in any that the guest joins, or only ' +
+          'in those that vm_site has marked with --trusted.',
+      )
+      .default('any'),
   },
   'What the Wi-Fi side may reach: nothing but what is listed here.',
 );

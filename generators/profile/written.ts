@@ -111,6 +111,10 @@ export function writeProfile(choices: Choices): string {
     ...comment('  ', reverse ? REACHABLE : CLOSED),
     `  reverse: ${reverse}`,
     '',
+    'firewall:',
+    ...comment('  ', TRUSTED),
+    '  only: trusted',
+    '',
     'host:',
     ...(directory === undefined ? [] : [`  directory: ${scalar(directory)}`]),
     ...hostLines(choices, card),
@@ -125,7 +129,9 @@ const LOADERS = {
 const WORLD =
   'The world domain has the fewest channels: put in the code of the country where the radio is used, such as DE.';
 const REACHABLE =
-  "Others on every Wi-Fi that the guest joins reach this machine's sshd, at port 2210 of the guest: allow keys only in it.";
+  "Others on the same Wi-Fi reach this machine's sshd, at port 2210 of the guest: allow keys only in it.";
+const TRUSTED =
+  'What is opened here is open only in networks that are marked: vm_site add NAME --trusted. With any it is in every network.';
 const CLOSED = "Whether others on the Wi-Fi may reach this machine's sshd.";
 
 function headOf({ card, freebsd }: Choices): string {

@@ -54,6 +54,7 @@ describe('a profile from a listing', () => {
       network: { bridge: 'bridge0', tap: 'tap0', host: '172.24.1.49/24', guest: '172.24.1.1' },
       wifi: { country: '00' },
       ssh: { reverse: false },
+      firewall: { only: 'trusted' },
       host: { freebsd: '14.3', retire: ['wlans_iwm0', 'wlans_iwlwifi0'] },
     });
     expect(stdout.split('\n').filter((line) => line.length > 110)).toEqual([]);

@@ -186,7 +186,7 @@ describe('vm_install check', () => {
       'warning  em0 gets its address by DHCP (rc.conf): with the cable in there are two ways out, and the default route that is there first is used, also when it leads nowhere (netstat -rn)',
       'warning  the country is DE in create_args_wlan0 (/etc/rc.conf line 7) and 00 in the profile (wifi.country), which counts for the guest',
       'ok       the loader is to keep the card for the guest (pptdevs="4/0/0")',
-      'warning  the reverse tunnel: port 2210 on every Wi-Fi that the guest joins reaches port 22 of this host, and all visitors come from 127.0.0.1, so that rules for addresses do not hold; ssh.reverse in the profile switches it off',
+      "warning  the reverse tunnel: port 2210 on every Wi-Fi that the guest joins reaches this host's sshd (port 22), for whoever is there, and all visitors come from 127.0.0.1, so that rules for addresses do not hold; firewall.only: trusted in the profile keeps it to networks that vm_site has marked, ssh.reverse switches it off",
       'ok       only root can write into /mnt/vm_bhyve/linuxguest and the directories around it',
       'ok       all files of the bundle /bundle are as they were built',
       'ok       the Alpine ISO /bundle/iso/alpine-standard-3.24.1-x86_64.iso is the one that was pinned',

@@ -79,6 +79,20 @@ describe('vm_status', () => {
     });
   });
 
+  it('says that the tunnel is closed where the network is not trusted, and the profile asks for that', async () => {
+    const { machine, status } = await running();
+    const conf = "WLAN='wlan0'\nREVERSE_PORT='2210'\nFIREWALL_ONLY='trusted'\n";
+    const tunnelWith = async (marks: string): Promise<string | undefined> => {
+      online(machine, { 'etc/airhive/airhive.conf': conf, 'run/airhive/marks': marks });
+      return (await status()).rows.tunnel;
+    };
+    const closed = 'up, but closed in this network, which is not trusted (vm_site mark NAME --trusted opens it)';
+    expect(await tunnelWith('\n')).toBe(closed);
+    expect(await tunnelWith('public\n')).toBe(closed);
+    expect(JSON.parse((await status('--json')).said)).toMatchObject({ tunnel: 'closed' });
+    expect(await tunnelWith('trusted\n')).toMatch(/^up: port 2210/);
+  });
+
   it('shows the names of networks as such where the terminal takes UTF-8, in what the guest says too', async () => {
     const { machine, status } = await running();
     online(machine, {

@@ -58,7 +58,9 @@ describe.each(names)('the firewall of %s', (name) => {
   });
 
   it('lets in from the Wi-Fi: answers, ping, and by the profile multicast DNS and the tunnel', () => {
-    const fromWifi = rules(text, 'filter', 'INPUT').filter((rule) => rule.includes(`-i ${wifi.interface} `));
+    const fromWifi = rules(text, 'filter', 'INPUT').filter(
+      (rule) => rule.includes(`-i ${wifi.interface} `) && !rule.endsWith('-j visitors'),
+    );
     const tunnel = `-A INPUT -i ${wifi.interface} -p tcp -m tcp --dport ${ssh.port} ${perAddress('upto 60/min', 60, 'reverse')} -j ACCEPT`;
     expect(fromWifi).toEqual([
       `-A INPUT -i ${wifi.interface} -p icmp -m icmp --icmp-type 8 -j ACCEPT`,
@@ -85,6 +87,21 @@ describe.each(names)('the firewall of %s', (name) => {
         : [],
     );
     expect(text.includes('5353')).toBe(network.mdns);
+  });
+
+  it('drops who comes from outside before anything else, when only trusted networks may have that', () => {
+    const only = firewall.only === 'trusted';
+    expect(text.includes('\n:visitors - [0:0]\n')).toBe(only);
+    expect(rules(text, 'filter', 'visitors')).toEqual(only ? ['-A visitors -j DROP'] : []);
+    const visits = (chain: string) =>
+      rules(text, 'filter', chain).map((rule) => rule.endsWith('-j visitors'));
+    expect(visits('FORWARD')[0]).toBe(only);
+    expect(visits('INPUT')[0]).toBe(only && ssh.reverse);
+    expect(rules(text, 'filter', 'OUTPUT').filter((rule) => rule.endsWith('-j visitors'))).toEqual(
+      only && ssh.reverse
+        ? [`-A OUTPUT -o ${wifi.interface} -p tcp -m tcp --sport ${ssh.port} -j visitors`]
+        : [],
+    );
   });
 
   it('forwards from the Wi-Fi only what was forwarded to the host by name', () => {

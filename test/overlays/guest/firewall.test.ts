@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { guestTree, textAt } from '../../fixtures/machines.ts';
@@ -36,6 +36,32 @@ class Guest {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
     chmodSync(path, 0o755);
+  }
+
+  only(networks: 'any' | 'trusted'): void {
+    this.write(
+      'etc/airhive/airhive.conf',
+      `WLAN=wlan0\nGUEST=172.24.1.1\nIPV6_SUBNET=\nFIREWALL_ONLY=${networks}\n`,
+    );
+  }
+
+  /** What roam has written of the present network. */
+  mark(marks: string | undefined): void {
+    if (marks !== undefined) this.write('run/airhive/marks', marks);
+  }
+
+  key(): void {
+    this.write('run/airhive/keys/tunnel', 'a key');
+  }
+
+  script(name: string, text: string): void {
+    this.write(`usr/libexec/airhive/${name}`, `#!/bin/sh\n${text}\n`);
+  }
+
+  /** What a tool has got as its input, when it keeps that. */
+  given(tool: string): string {
+    const file = join(this.root, `bin/${tool}.in`);
+    return existsSync(file) ? readFileSync(file, 'utf8') : '';
   }
 
   tool(name: string, text: string): void {
@@ -147,5 +173,83 @@ describe.skipIf(!canUnshare('-n'))('firewall open (needs root and unshare)', () 
     expect(guest.run(`${path(guest)}; firewall open || echo closed`)).toBe('closed\n');
     expect(guest.steps()).toEqual([]);
     expect(guest.said()).toEqual([expect.stringMatching(/^no packet filter yet .* not forwarding/)]);
+  });
+});
+
+describe.skipIf(!canUnshare('-n'))('firewall trust (needs root and unshare)', () => {
+  const CLOSED = '*filter\n:visitors - [0:0]\n-A visitors -j DROP\nCOMMIT\n';
+  const OPEN = '*filter\n:visitors - [0:0]\nCOMMIT\n';
+
+  /** What the packet filter was given by each call after these marks, and the calls. */
+  function trust(guest: Guest, marks: string | undefined, tool = 'cat >>"$0.in"'): [string, string[]] {
+    guest.tool('iptables-restore', tool);
+    guest.tool('pkill', '');
+    guest.only('trusted');
+    guest.mark(marks);
+    const said = guest.run('firewall trust');
+    return [said + guest.given('iptables-restore'), guest.steps()];
+  }
+
+  it.each<[string | undefined, string]>([
+    ['trusted\n', OPEN],
+    ['trusted public\n', OPEN],
+    ['public\n', CLOSED],
+    ['\n', CLOSED],
+    ['untrusted\n', CLOSED],
+    [undefined, CLOSED],
+  ])('in a network with the marks %j', (marks, given) => {
+    expect(trust(new Guest(''), marks)).toEqual([given, ['iptables-restore --noflush']]);
+  });
+
+  it('changes nothing when the profile opens everywhere, and without a packet filter', () => {
+    const guest = new Guest('');
+    guest.tool('iptables-restore', '');
+    expect(guest.run('firewall trust')).toBe('');
+    expect(guest.steps()).toEqual([]);
+    const bare = new Guest('');
+    bare.only('trusted');
+    expect(bare.run(`PATH=${bare.root}/bin:/bin:/usr/bin; firewall trust && echo fine`)).toBe('fine\n');
+  });
+
+  it('is asked again after the rules were loaded, which close everything', () => {
+    const guest = new Guest('');
+    guest.only('trusted');
+    guest.mark('trusted\n');
+    guest.key();
+    guest.tool('iptables-restore', 'cat >>"$0.in"');
+    expect(guest.run('firewall open')).toBe('');
+    expect(guest.steps().filter((step) => step.startsWith('iptables'))).toEqual([
+      'iptables-restore',
+      'iptables-restore --noflush',
+    ]);
+    expect(guest.given('iptables-restore')).toBe(OPEN);
+  });
+
+  it('takes away the key of the tunnel and forwards nothing when it cannot close', () => {
+    const guest = new Guest('');
+    guest.key();
+    const [, steps] = trust(guest, undefined, 'exit 4');
+    expect(steps).toEqual([
+      'iptables-restore --noflush',
+      'iptables-restore --noflush',
+      'sysctl -qw net.ipv4.ip_forward=0',
+    ]);
+    expect(guest.said()).toEqual([expect.stringMatching(/^the rules for visitors cannot be changed: not forwarding/)]);
+    expect(guest.run(`[ -e ${guest.root}/run/airhive/keys/tunnel ] || echo gone`)).toBe('gone\n');
+  });
+
+  it('leaves all closed, and says so, when it cannot open', () => {
+    const [, steps] = trust(new Guest(''), 'trusted\n', 'exit 4');
+    expect(steps).toEqual(['iptables-restore --noflush', 'iptables-restore --noflush']);
+  });
+
+  it('asks for the key of the tunnel once there is a packet filter', () => {
+    const guest = new Guest('');
+    guest.only('trusted');
+    guest.tool('iptables-restore', '');
+    guest.script('site-import', 'echo "import $*"');
+    expect(guest.run('firewall open')).toBe('import --keys\n');
+    guest.key();
+    expect(guest.run('firewall open')).toBe('');
   });
 });

@@ -24,6 +24,10 @@ class Roam extends Guest {
     this.write('status', status(''));
     this.tool('wpa_cli', 'cat "$GUEST/status"');
     this.tool('pkill', '');
+    this.write(
+      'usr/libexec/airhive/firewall',
+      '#!/bin/sh\necho "firewall $* $(cat "$GUEST/run/airhive/marks" 2>&1)" >>"$GUEST/calls"\n',
+    );
   }
 
   connects(text: string): string | undefined {
@@ -55,6 +59,13 @@ describe('roam writes down what the present network is to its owner', () => {
     const name = String.raw`x\nid_str=airhive-site trusted`;
     expect(new Roam().connects(status('', 'COMPLETED', name))).toBe('\n');
     expect(new Roam().connects(status('', 'COMPLETED', 'id_str=airhive-site trusted'))).toBe('\n');
+  });
+
+  it('and then has the packet filter follow', () => {
+    const guest = new Roam();
+    guest.connects(status('airhive-site trusted'));
+    guest.call('wlan0', 'DISCONNECTED');
+    expect(guest.calls('firewall')).toEqual(['trust trusted', expect.stringMatching(/^trust .*No such file/)]);
   });
 
   it('takes it back when the network is gone, at its start, and when wpa_supplicant does not answer', () => {

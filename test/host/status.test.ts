@@ -86,7 +86,8 @@ describe('vm_status', () => {
       online(machine, { 'etc/airhive/airhive.conf': conf, 'run/airhive/marks': marks });
       return (await status()).rows.tunnel;
     };
-    const closed = 'up, but closed in this network, which is not trusted (vm_site mark NAME --trusted opens it)';
+    const closed =
+      'up, but closed in this network, which is not trusted (vm_site mark NAME --trusted opens it)';
     expect(await tunnelWith('\n')).toBe(closed);
     expect(await tunnelWith('public\n')).toBe(closed);
     expect(JSON.parse((await status('--json')).said)).toMatchObject({ tunnel: 'closed' });

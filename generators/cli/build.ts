@@ -15,6 +15,7 @@ import { placeIso } from '../output/place.ts';
 import { Publication } from '../output/publish.ts';
 import { ageWarning, type ReleasePin } from '../profile/releases.ts';
 import type { ResolvedProfile } from '../profile/resolve.ts';
+import { keepsAddresses } from '../profile/releases.ts';
 import type { SiteSecrets } from '../profile/secrets.ts';
 import { loadLock, packageSearch, type Locked } from './lock.ts';
 import { assemble, loadProfiles, readOwnFiles, refusal, type OwnFiles } from './prepare.ts';
@@ -149,7 +150,7 @@ async function orderOf(
   return {
     options,
     profile,
-    secrets: await loadSecrets(options.secrets, context),
+    secrets: fitting(await loadSecrets(options.secrets, context), profile),
     asked,
     locked: await loadLock({ lock: options.lock, profile: name }, profile, asked, context),
     search: { ...(await packageSearch(options, profile, context)), oldIndex: true, indexes },
@@ -236,6 +237,17 @@ async function write(
   const site = secrets && (await import('../plan/site.ts')).encodeSite(secrets, bundle.epoch);
   await publication.write(bundle.files, await encodeBundleTar(bundle), site);
   return contents;
+}
+
+/** The secrets, unless a network of them wants what the guest of this release cannot do. */
+function fitting(secrets: SiteSecrets | undefined, { release }: ResolvedProfile): SiteSecrets | undefined {
+  const wanted = secrets?.networks.some(({ mac }) => mac === 'per-network') ?? false;
+  if (!wanted || keepsAddresses(release.release)) return secrets;
+  throw new AirhiveError(
+    'unsupported',
+    `the wpa_supplicant of ${release.release} cannot keep an address for each network, as a network of --secrets asks (mac)`,
+    { hint: 'take random or permanent there, or a release from 3.21 on in the profile' },
+  );
 }
 
 async function loadSecrets(file: string | undefined, { cwd }: VerbContext): Promise<SiteSecrets | undefined> {

@@ -81,7 +81,7 @@ function runlevelLinks(profile: ResolvedProfile): Link[] {
 /** The names that templates in overlays/guest may use: the groups of the profile, and what follows from them. */
 function guestView(profile: ResolvedProfile, version: string): View {
   const { name, ...groups } = profile;
-  const { network, ssh, release, alpine, firewall } = groups;
+  const { network, ssh, release, alpine, firewall, wifi } = groups;
   return {
     ...groups,
     profile: name,
@@ -93,6 +93,7 @@ function guestView(profile: ResolvedProfile, version: string): View {
     reversePort: ssh.reverse ? ssh.port : '',
     sendName: groups.wifi.sendName ? 'yes' : '',
     onlyTrusted: firewall.only === 'trusted',
+    otherMac: wifi.mac !== 'permanent',
     world: worldPackages(profile),
     fetched: fetchedPackages(profile).join(' '),
     mirrors: alpine.mirrors.join(' '),

@@ -1,5 +1,6 @@
 import type { Missing } from '../formats/manifest.ts';
 import { fileOf, treeOf, type File, type Tree } from '../formats/tree.ts';
+import { keepsAddresses } from '../profile/releases.ts';
 import type { ResolvedDevice, ResolvedProfile } from '../profile/resolve.ts';
 import { planOverlay, type OverlaySource, type View } from './render.ts';
 
@@ -63,6 +64,7 @@ export function hostView(profile: ResolvedProfile, version: string, missing: Mis
     reversePort: ssh.reverse ? ssh.port : '',
     reverseTo: ssh.reverse ? ssh.to : '',
     onlyTrusted: firewall.only === 'trusted',
+    keepsAddresses: keepsAddresses(release.release) ? '1' : '',
     stateSize: '512M',
     packagesMissing: missing.packages.join(' '),
     firmwareMissing: missing.firmware.join(' '),

@@ -156,3 +156,9 @@ function toPin(pin: z.output<typeof pinSchema>) {
     path: `${branch}/releases/${pin.arch}/${pin.file}`,
   };
 }
+
+/** Whether its wpa_supplicant knows mac_addr=3 and mac_value, which came with 2.11, in Alpine 3.21. */
+export function keepsAddresses(release: string): boolean {
+  const [major = 0, minor = 0] = release.split('.').map(Number);
+  return major > 3 || (major === 3 && minor >= 21);
+}

@@ -12,7 +12,7 @@ import { cardRules } from './card-rules.ts';
 import type { CardTable } from './cards.ts';
 import { error, formatPath, unsupported, warning, type Path, type Problem } from './document.ts';
 import type { Draft } from './issues.ts';
-import type { ReleasePin } from './releases.ts';
+import { keepsAddresses, type ReleasePin } from './releases.ts';
 import type { profileSchema } from './schema.ts';
 
 /** What is valid of a profile; see issues.ts. */
@@ -450,6 +450,21 @@ function listedTwice(path: Path, names: readonly (string | undefined)[] = []): P
 }
 
 const guestRules: readonly Rule[] = [
+  {
+    demand: '`wifi.mac: per-network` has a release whose wpa_supplicant can do that, Alpine 3.21 or newer.',
+    otherwise: 'unsupported',
+    check: (profile, { releases }) => {
+      const pin = pinOf(profile, releases);
+      if (profile.wifi?.mac !== 'per-network' || pin === undefined || keepsAddresses(pin.release)) return [];
+      return [
+        unsupported(
+          ['wifi', 'mac'],
+          `the wpa_supplicant of ${pin.release} cannot keep an address for each network, that of 3.21 and newer can; ` +
+            'take random or permanent, or a newer release',
+        ),
+      ];
+    },
+  },
   {
     demand: '`wifi.interface` is neither lo nor eth0, which the guest has for other ends.',
     otherwise: 'error',

@@ -210,6 +210,9 @@ const network = field.group(
   'The network between host and guest.',
 );
 
+export const MAC_POLICIES = ['permanent', 'random', 'per-network'] as const;
+export type MacPolicy = (typeof MAC_POLICIES)[number];
+
 const wifi = field.group(
   {
     country: field
@@ -235,6 +238,13 @@ const wifi = field.group(
     sendName: field
       .flag('Whether the guest tells every network its name (DHCP); some networks list their devices by it.')
       .default(false),
+    mac: field
+      .choice(
+        MAC_POLICIES,
+        "Which address networks see: the card's own (permanent), another one at each connection (random), or for each network " +
+          'one that stays and that no other network sees (per-network). vm_site can say otherwise for a network.',
+      )
+      .default('permanent'),
   },
   'The radio. Networks and passphrases never go into a profile.',
 );

@@ -11,9 +11,7 @@ import {
   type YamlDocument,
 } from './document.ts';
 import { keysAt, pathOf } from './issues.ts';
-
-export const MAC_POLICIES = ['permanent', 'random', 'per-network'] as const;
-export type MacPolicy = (typeof MAC_POLICIES)[number];
+import { MAC_POLICIES, type MacPolicy } from './schema.ts';
 
 /** One known network. `passphrase` null: an open one. 64 hexadecimal digits: the raw key. `mac` null: as the profile says. */
 export interface SiteNetwork {

@@ -89,6 +89,7 @@ describe('the commands of the documents', () => {
       'cards - <laptop.txt',
       '--lock dist/intel8260.tar',
       'network.mdns: true',
+      'firewall.only: trusted',
       'airhive COMMAND',
       // The commands of the table, which commands() writes out.
       ...[
@@ -105,6 +106,7 @@ describe('the commands of the documents', () => {
       'openssl dgst',
       'machine.console: nmdm',
       'network.mdns: true',
+      'firewall.only: trusted',
     ]);
     const languages = new Set(DOCUMENTS.filter((file) => file !== 'ARCHITECTURE.md').flatMap(fences));
     expect([...languages].toSorted()).toEqual(['pf', 'sh', 'yaml']);

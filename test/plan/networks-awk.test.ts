@@ -150,6 +150,47 @@ describe.each([
     expect(mergeTexts('', block(['ssid="a"', 'id_str="trusted"']))).toContain('id_str="trusted"');
   });
 
+  it.skipIf(!isReady)(`says which address each network sees (needs ${name})`, () => {
+    const secret = freshFile('5ec7e7'.repeat(10));
+    const addresses = (words: Record<string, string>, site: string, learnt: string): string[] => {
+      const given = Object.entries({ secret, ...words }).flatMap(([key, value]) => ['-v', `${key}=${value}`]);
+      const files = [freshFile(site), freshFile(learnt)];
+      const text = run(tool, [...args, '-v', `tag=${TAG}`, ...given, ...PROGRAM, ...files]).toString();
+      return [...text.matchAll(/^\s*(?:preassoc_)?mac_.*/gm)].map(([line]) => line.trim());
+    };
+    const site = block(['ssid="a"', 'mac_addr=3']) + block(['ssid="b"']) + block(['ssid="c"', 'mac_addr=0']);
+    const learnt =
+      block(['ssid="d"', 'mac_addr=3', 'mac_value=00:11:22:33:44:55']) + block(['ssid="e"', 'mac_addr=1']);
+    const per = { policy: 'per-network', dedicated: '1' };
+    const ofA = addresses({ dedicated: '1' }, site, '')[1]!;
+    expect(ofA).toMatch(/^mac_value=[0-9a-f][26ae](:[0-9a-f]{2}){5}$/);
+    // By the bytes of its name, and by the secret.
+    expect(addresses(per, block(['ssid=61']), '')[1]).toBe(ofA);
+    expect(addresses({ ...per, secret: freshFile('another') }, block(['ssid="a"']), '')[1]).not.toBe(ofA);
+    expect(addresses({ dedicated: '1' }, site, learnt)).toEqual([
+      ...['mac_addr=3', ofA, 'mac_addr=0', 'mac_addr=1', 'preassoc_mac_addr=1'],
+    ]);
+    const all = addresses(per, site, learnt);
+    expect(all.filter((line) => line.startsWith('mac_addr'))).toEqual([
+      ...['mac_addr=3', 'mac_addr=3', 'mac_addr=0', 'mac_addr=3', 'mac_addr=1'],
+    ]);
+    expect(new Set(all.filter((line) => line.startsWith('mac_value'))).size).toBe(3);
+    // One that cannot do that would not start with it.
+    expect(addresses({ policy: 'per-network' }, site, learnt)).toEqual([
+      'mac_addr=1',
+      'mac_addr=0',
+      'mac_addr=1',
+    ]);
+    expect(addresses({}, site, learnt)).toEqual([
+      'mac_addr=1',
+      'mac_addr=0',
+      'mac_addr=1',
+      'preassoc_mac_addr=1',
+    ]);
+    expect(addresses({ policy: 'random' }, block(['ssid="b"']), '')).toEqual([]);
+    expect(addresses({ policy: 'permanent' }, block(['ssid="b"']), block(['ssid="d"']))).toEqual([]);
+  });
+
   it.skipIf(!isReady)(
     `drops what was withdrawn from the site and keeps what was learnt (needs ${name})`,
     () => {

@@ -51,12 +51,13 @@ export function fullProfile() {
       ipv6: 'FD12:3456:789A::/64',
       mdns: true,
     },
-    wifi: { country: 'DE', interface: 'wlp1s0', sendName: true },
+    wifi: { country: 'DE', interface: 'wlp1s0', sendName: true, mac: 'random' },
     firewall: {
       forwards: [
         { protocol: 'tcp', port: 8080, to: 80 },
         { protocol: 'udp', port: 8080 },
       ],
+      only: 'trusted',
     },
     ssh: { reverse: true, port: 2022, to: 2222 },
     host: { directory: '/vm/a.b_c-d', freebsd: '15.1', retire: ['ifconfig_wlan0'] },

@@ -59,7 +59,7 @@ test('intel8260 is the original prescription, without a diagnostic', () => {
       ipv6: null,
       mdns: false,
     },
-    wifi: { country: '00', interface: 'wlan0', sendName: false },
+    wifi: { country: '00', interface: 'wlan0', sendName: false, mac: 'permanent' },
     firewall: { forwards: [] },
     ssh: { reverse: true, port: 2210, to: 22 },
     host: {

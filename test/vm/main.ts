@@ -11,6 +11,7 @@ import './checks/alpine-kernel.ts';
 import './checks/gateway.ts';
 import './checks/closed.ts';
 import './checks/tunnel.ts';
+import './checks/trusted.ts';
 import './checks/traffic.ts';
 import './checks/guarded.ts';
 import './checks/ipv6.ts';

@@ -2,12 +2,15 @@
 # Prints the network={...} blocks of SITE, each marked with id_str="ID", behind it the marks that vm_site has given (trusted,
 # public), then those of LEARNT that are not marked, whose SSID no earlier file has and which is not HEX. Several blocks
 # of one file may have the same SSID: wpa_supplicant chooses among them. Everything outside of blocks is left out.
+# Which address a network sees: what its block says (mac_addr, of those that were learnt only 0 to 2), else -v policy, of
+# which only per-network is said in each block. Where that is per-network, 3, the address is made from the SSID and the secret
+# in the file -v secret=FILE, or if -v dedicated is empty (wpa_supplicant before 2.11) it is a random one.
 # networks.awk: awk -v tag=ID -v want=names -f ssid.awk -f networks.awk /dev/null FILE
 # Prints each SSID once, as hexadecimal digits, and "site" (marked) or "learnt".
 
 { sub(/^[ \t]+/, ""); sub(/[ \t\r]+$/, "") }
 
-/^network=\{[ \t]*(#.*)?$/ { inside = 1; block = ""; ssid = ""; marked = 0; marks = ""; next }
+/^network=\{[ \t]*(#.*)?$/ { inside = 1; block = ""; ssid = ""; marked = 0; marks = ""; mac = ""; next }
 
 inside && /^\}[ \t]*(#.*)?$/ {
 	inside = 0
@@ -19,6 +22,7 @@ inside && /^\}[ \t]*(#.*)?$/ {
 	print "network={"
 	printf "%s", block
 	if (site) print "\tid_str=\"" tag marks "\""
+	print_address(ssid)
 	print "}"
 	next
 }
@@ -28,6 +32,11 @@ inside && /^id_str=/ {
 	if (index($0, "id_str=\"" tag "\"") == 1 || index($0, "id_str=\"" tag " ") == 1) marked = 1
 	if (FILENAME == ARGV[1] || marked) next
 }
+
+inside && /^mac_addr=[0-2]$/ { mac = substr($0, 10); next }
+
+# Of a learnt one we have written it, when the policy was that.
+inside && /^mac_(addr|value)=/ { if (FILENAME == ARGV[1] && $0 == "mac_addr=3") mac = 3; next }
 
 inside {
 	if ($0 ~ /^ssid=/) ssid = name_in(substr($0, 6))
@@ -39,4 +48,29 @@ function name_in(value) {
 	if (match(value, /^P?".*"/)) return ssid_of(substr(value, 1, RLENGTH))
 	sub(/[ \t]*#.*$/, "", value)
 	return ssid_of(value)
+}
+
+END { if (hides && (policy == "" || policy == "permanent")) print "preassoc_mac_addr=1" }
+
+# While networks are looked for, the card's own address would be on the air.
+function print_address(ssid,   style) {
+	# Without that, our global part says random.
+	style = mac == "" && policy == "per-network" && dedicated ? 3 : mac
+	if (style == 3 && !dedicated) style = 1
+	if (style == "") return
+	print "\tmac_addr=" style
+	if (style == 3) print "\tmac_value=" address_for(ssid)
+	if (style > 0) hides = 1
+}
+
+# Bit 1 of the first byte says that an address was not given by a maker, bit 0 that it is of a group (IEEE 802-2014, 8.2.2).
+function address_for(ssid,   ask, sum, first, out, i) {
+	ask = "{ cat \047" secret "\047; echo \047 " ssid "\047; } | sha256sum"
+	ask | getline sum
+	close(ask)
+	first = value_of(substr(sum, 1, 2))
+	first = first - first % 4 + 2
+	out = sprintf("%02x", first)
+	for (i = 3; i <= 11; i += 2) out = out ":" substr(sum, i, 2)
+	return out
 }

@@ -60,7 +60,7 @@ test('intel8260 is the original prescription, without a diagnostic', () => {
       mdns: false,
     },
     wifi: { country: '00', interface: 'wlan0', sendName: false, mac: 'permanent' },
-    firewall: { forwards: [] },
+    firewall: { forwards: [], only: 'any' },
     ssh: { reverse: true, port: 2210, to: 22 },
     host: {
       directory: '/mnt/vm_bhyve/linuxguest',

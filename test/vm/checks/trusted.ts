@@ -48,7 +48,11 @@ async function echoing({ host }: Bench): Promise<void> {
 }
 
 const permanent = async (bench: Bench): Promise<string> =>
-  (await bench.guestOk('cat /sys/class/ieee80211/$(iw dev wlan0 info | sed -n "s/.*wiphy /phy/p")/macaddress')).trim();
+  (
+    await bench.guestOk(
+      'cat /sys/class/ieee80211/$(iw dev wlan0 info | sed -n "s/.*wiphy /phy/p")/macaddress',
+    )
+  ).trim();
 
 check('trusted: all is closed in a network without the mark, from the start', trusted, async (bench) => {
   const address = await inNetwork(bench, CAFE);

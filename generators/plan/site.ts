@@ -1,5 +1,6 @@
 import { pbkdf2Sync } from 'node:crypto';
 import { encodeFat } from '../formats/fat.ts';
+import { enterpriseFiles, enterpriseSettings } from './enterprise.ts';
 import type { SiteSecrets, SiteNetwork } from '../profile/secrets.ts';
 
 const SITE_LABEL = 'AIRHIVESITE';
@@ -14,7 +15,10 @@ export function encodeSite(secrets: SiteSecrets, epoch: number): Uint8Array {
     tunnel_keys: lines(secrets.tunnelKeys),
     ssh_host_ed25519_key: secrets.hostKey,
   };
-  const files = Object.entries(texts)
+  const certificates = secrets.networks.flatMap(({ enterprise }) =>
+    enterprise === undefined ? [] : Object.entries(enterpriseFiles(enterprise)),
+  );
+  const files = Object.entries({ ...texts, ...Object.fromEntries(certificates) })
     .filter(([, text]) => text !== '')
     .map(([path, text]) => ({ path, bytes: Buffer.from(text) }));
   return encodeFat({ label: SITE_LABEL, files, time: epoch, size: SITE_SIZE });
@@ -52,7 +56,8 @@ function strictness({ legacy }: SiteNetwork): string[] {
 
 /** WPA2 and WPA3 alike from a passphrase; a raw key has no passphrase that WPA3 could use. */
 function security(network: SiteNetwork): string[] {
-  const { ssid, passphrase } = network;
+  const { ssid, passphrase, enterprise } = network;
+  if (enterprise !== undefined) return [...enterpriseSettings(enterprise), ...strictness(network)];
   if (passphrase === null) return ['key_mgmt=NONE'];
   if (/^[0-9a-fA-F]{64}$/.test(passphrase))
     return [`psk=${passphrase}`, 'key_mgmt=WPA-PSK', ...strictness(network)];

@@ -10,6 +10,7 @@ import {
   type Source,
   type YamlDocument,
 } from './document.ts';
+import { enterpriseKeys, enterpriseProblem, toEnterprise, type Enterprise } from './enterprise.ts';
 import { keysAt, pathOf } from './issues.ts';
 import { MAC_POLICIES, type MacPolicy } from './schema.ts';
 
@@ -23,6 +24,8 @@ export interface SiteNetwork {
   readonly public: boolean;
   readonly legacy: boolean;
   readonly mac: MacPolicy | null;
+  /** WPA-Enterprise: then there is no passphrase. */
+  readonly enterprise?: Enterprise | undefined;
 }
 
 /** What belongs to one machine (its site disk). Keys are lines of authorized_keys(5); hostKey may be ''. */
@@ -75,14 +78,21 @@ const networkSchema = z
       mac: z
         .enum(MAC_POLICIES, { error: MAC_POLICIES.join(', ').replace(/, (?=[^,]*$)/, ' or ') })
         .optional(),
+      ...enterpriseKeys,
     },
     { error: 'a network: ssid and passphrase' },
   )
   .refine((network) => (network.ssid === undefined) !== (network.ssid_hex === undefined), {
     error: 'named by either ssid or ssid_hex',
   })
-  .refine((network) => (network.passphrase === undefined) !== (network.open === undefined), {
-    error: 'given either a passphrase or "open: true"',
+  .refine(
+    ({ passphrase, open, eap }) =>
+      [passphrase, open, eap].filter((value) => value !== undefined).length === 1,
+    { error: 'given either a passphrase, "open: true" or eap' },
+  )
+  .check((context) => {
+    const message = enterpriseProblem(context.value);
+    if (message !== undefined) context.issues.push({ code: 'custom', input: context.value, message });
   });
 
 function areDifferent(networks: readonly z.infer<typeof networkSchema>[]): boolean {
@@ -183,6 +193,7 @@ function toSecrets(data: z.infer<typeof secretsSchema>): SiteSecrets {
       public: network.public,
       legacy: network.legacy,
       mac: network.mac ?? null,
+      enterprise: toEnterprise(network),
     })),
     adminKeys: data.admin_keys,
     tunnelKeys: data.tunnel_keys,

@@ -56,7 +56,7 @@ describe('no message repeats anything from a secrets file', () => {
     const cwd = folderWith({ 's.yaml': MISTAKES['a passphrase as a key']! });
     const { stderr } = await runInside([...BUILD, '--secrets', 's.yaml'], { cwd });
     expect(stderr).toBe(
-      's.yaml:2:5 networks[0]: this has to be given either a passphrase or "open: true"\n' +
+      's.yaml:2:5 networks[0]: this has to be given either a passphrase, "open: true" or eap\n' +
         's.yaml:3:5 networks[0]: unknown key; known here: ssid, ssid_hex, passphrase, open, hidden, priority\n' +
         'error: s.yaml: 2 problems, nothing was built\n',
     );

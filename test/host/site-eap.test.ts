@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readFat } from '../fixtures/fat-reader.ts';
 import { makeCertificates, type Certificates } from '../fixtures/certificates.ts';
+import { encodeSite } from '../../generators/plan/site.ts';
+import { parseSecrets } from '../../generators/profile/secrets.ts';
 import { Machine } from './machine.ts';
 import { block, dataOf, expectTidy, networksOf, site, siteImage, siteOk } from './site-bench.ts';
 
@@ -153,6 +155,96 @@ describe('vm_site add --eap', () => {
     expect(Object.keys(bytesOf(machine))).not.toEqual(expect.arrayContaining([client]));
     expect(Object.keys(bytesOf(machine))).not.toEqual(expect.arrayContaining([key]));
   }, 60_000);
+
+  it('makes of a file of secrets what it makes of options', () => {
+    const machine = new Machine();
+    askOk(machine, 'pass "word" #1\n', 'uni', ...PEAP, '--anonymous', 'any', ...CA);
+    askOk(
+      machine,
+      'secret words\n',
+      'ttls',
+      '--eap',
+      'ttls',
+      '--identity',
+      'me',
+      '--phase2',
+      'gtc',
+      '--domain-suffix',
+      'example.org',
+    );
+    askOk(
+      machine,
+      null,
+      'tls',
+      '--eap',
+      'tls',
+      '--identity',
+      'me',
+      '--client-cert',
+      'client',
+      '--client-key',
+      'key',
+      ...CA,
+    );
+    askOk(machine, 'secret words\n', 'none', ...PEAP, '--no-ca');
+    askOk(machine, 'secret words\n', 'pwd', '--eap', 'pwd', '--identity', 'mé');
+    const textOf = (name: string) => readFileSync(made.paths[name] ?? '', 'utf8');
+    const ca = textOf('CA');
+    const networks = [
+      {
+        ssid: 'uni',
+        eap: 'peap',
+        identity: 'me@example.org',
+        anonymous: 'any',
+        password: 'pass "word" #1',
+        ca,
+      },
+      {
+        ssid: 'ttls',
+        eap: 'ttls',
+        identity: 'me',
+        phase2: 'gtc',
+        password: 'secret words',
+        domain_suffix: 'example.org',
+      },
+      {
+        ssid: 'tls',
+        eap: 'tls',
+        identity: 'me',
+        client_cert: textOf('client'),
+        client_key: textOf('key'),
+        ca,
+      },
+      { ssid: 'none', eap: 'peap', identity: 'me@example.org', password: 'secret words', no_ca: true },
+      { ssid: 'pwd', eap: 'pwd', identity: 'mé', password: 'secret words' },
+    ];
+    const { secrets, diagnostics } = parseSecrets({ file: 's.yaml', text: JSON.stringify({ networks }) });
+    expect(diagnostics).toEqual([]);
+    const own = readFat(
+      encodeSite(secrets ?? { networks: [], adminKeys: [], tunnelKeys: [], hostKey: '' }, 0),
+    ).files;
+    const theirs = bytesOf(machine);
+    expect(own.map(({ path }) => path)).toHaveLength(4);
+    for (const { path, bytes } of own)
+      expect(bytes.toString(), path).toBe(Buffer.from(theirs[path] ?? []).toString());
+  }, 60_000);
+
+  it.each([
+    [{ identity: 'me', open: true }, 'given eap too'],
+    [{ eap: 'peap', password: 'secret words', ca_system: true }, 'given an identity'],
+    [{ eap: 'peap', identity: 'me', password: 'secret words' }, 'given ca or domain_suffix'],
+    [{ eap: 'peap', identity: 'me', no_ca: true }, 'given a password'],
+    [{ eap: 'peap', identity: 'me', password: 'secret words', no_ca: true, ca_system: true }, 'only one of'],
+    [{ eap: 'tls', identity: 'me', no_ca: true }, 'client_cert and client_key with eap tls'],
+    [{ eap: 'pwd', identity: 'me', password: 'secret words', phase2: 'pap' }, 'phase2 with eap peap'],
+    [{ eap: 'peap', identity: 'me', password: 'secret words', ca: 'file.pem' }, 'as PEM text'],
+  ])('is refused in a file of secrets when it is %j', (network, words) => {
+    const text = JSON.stringify({ networks: [{ ssid: 'uni', ...network }] });
+    const { secrets, diagnostics } = parseSecrets({ file: 's.yaml', text });
+    expect(secrets).toBeUndefined();
+    expect(diagnostics.map(({ message }) => message).join()).toContain(words);
+    expect(JSON.stringify(diagnostics)).not.toContain('secret words');
+  });
 
   it('tells at every list whose server is not checked', () => {
     const machine = new Machine();

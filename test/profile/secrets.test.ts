@@ -154,7 +154,7 @@ describe('what is wrong is told with its place, and what is allowed', () => {
     [
       'no passphrase',
       network({}),
-      '2:5 networks[0]: this has to be given either a passphrase or "open: true"',
+      '2:5 networks[0]: this has to be given either a passphrase, "open: true" or eap',
     ],
     [
       'open: false',

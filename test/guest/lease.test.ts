@@ -150,6 +150,75 @@ describe('several routers', () => {
   });
 });
 
+describe('a network with routes, two routers and one name server', () => {
+  const FAR = [
+    'interface=air',
+    'bind-interfaces',
+    'no-resolv',
+    'user=root',
+    'no-ping',
+    'dhcp-authoritative',
+    'log-dhcp',
+    'log-facility=/run/far.log',
+    'pid-file=/run/far.pid',
+    'dhcp-leasefile=/run/far.leases',
+    'dhcp-range=192.168.5.7,192.168.5.9,255.255.255.0,1h',
+    'dhcp-option=option:router,192.168.5.66',
+    'dhcp-option=option:dns-server,192.168.5.2',
+    // Only one of its two routers is there; the third and fourth route are a hostile server's.
+    'dhcp-option=121,10.0.0.0/8,192.168.5.2,0.0.0.0/0,192.168.5.1,172.24.1.0/24,192.168.5.2,0.0.0.0/1,192.168.5.2,0.0.0.0/0,192.168.5.2',
+    '',
+  ].join('\n');
+  const READY = [
+    'apk add --quiet --no-network --repository /mirror/v3.24/main dnsmasq',
+    'unshare -n sh -c "until ip link show dev air >/dev/null 2>&1; do sleep 0.1; done; ip link set lo up; ip link set air up; ip addr add 192.168.5.2/24 dev air; dnsmasq -C /etc/far.conf; exec sleep 300" & far=$!',
+    'while ip link show dev air >/dev/null 2>&1; do ip link set air netns $far 2>/dev/null; sleep 0.1; done',
+    // found WORDS: what "way" has written down begins so; for half a minute at most.
+    'found() { for _ in $(seq 300); do grep -q "^$1" /run/airhive/way 2>/dev/null && break; sleep 0.1; done; cat /run/airhive/way; }',
+  ];
+
+  it('the router that answers is used, and what answers no more is said until it does', () => {
+    const room = new Room();
+    room.write('etc/far.conf', FAR);
+    const printed = after(
+      room,
+      ...READY,
+      '/usr/libexec/airhive/dhcp >/dev/null 2>&1 &',
+      'found online; ip -4 route show dev wlan0 | sed "s/^/route: /;s/ dev wlan0//;s/ *$//"',
+      'kill $(cat /run/far.pid); /usr/libexec/airhive/way now',
+      'nsenter -t $far -n dnsmasq -C /etc/far.conf; found online',
+    );
+    expect(printed).toEqual([
+      'online',
+      'route: default via 192.168.5.2',
+      'route: 10.0.0.0/8 via 192.168.5.2',
+      expect.stringMatching(/^route: 192\.168\.5\.0\/24 scope link {2}src 192\.168\.5\.\d$/),
+      "limited the network's name server does not answer (192.168.5.2)",
+      'online',
+    ]);
+    expect(room.said).toContain('the router 192.168.5.1 does not lead on: using 192.168.5.2');
+    expect(room.said).toContain(
+      "of the routes that the Wi-Fi network gives, 2 are not used: 172.24.1.0/24 (the host's own range), 0.0.0.0/1 (splits the default route)",
+    );
+  });
+
+  it('learns neither names nor the address of another network', () => {
+    const room = new Room();
+    room.write('etc/far.conf', FAR);
+    const bound = (ssid: string): string =>
+      `printf ${ssid} >/run/airhive/ssid; rm -f /run/airhive/way
+      /usr/libexec/airhive/dhcp >/dev/null 2>&1 & client=$!
+      found online >/dev/null; kill $client; wait $client 2>/dev/null`;
+    after(room, ...READY, bound('home'), bound('home'), bound('cafe'));
+    const log = room.read('run/far.log');
+    const asked = [...log.matchAll(/DHCPDISCOVER\(air\) (\S+)/g)].map(([, what = '']) => what);
+    // Without an address to ask for, the first word is the client's own hardware address.
+    expect(asked.map((what) => /^192\.168\.5\.\d$/.test(what))).toEqual([false, true, false]);
+    expect(log).toContain('121:classless-static-route');
+    expect(log).not.toMatch(/client provides name|vendor class/);
+  });
+});
+
 describe('addresses that are none of a host', () => {
   it('a lease of one is refused, and the last one is given up', () => {
     const leases = [

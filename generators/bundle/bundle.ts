@@ -23,6 +23,8 @@ export const MANIFEST = 'manifest.json';
 export const CHECKSUMS = 'SHA256SUMS';
 export const LOCK = 'lock.json';
 export const SBOM = 'sbom.cdx.json';
+/** What the bundle is made from again: no comment, so nothing of the machine or the person that wrote it. */
+export const PROFILE = 'profile.yaml';
 
 /** A whole bundle as values: everything under `NAME/` but the ISO, in code unit order of the paths. */
 export interface Bundle {
@@ -68,6 +70,7 @@ export async function assembleBundle(inputs: BundleInputs): Promise<Bundle> {
     ...host.filter((entry) => entry.type === 'file'),
     textFile(`iso/${profile.release.file}.sha256`, iso),
     textFile(SBOM, sbomOf(inputs)),
+    textFile(PROFILE, profile.text),
     ...(contents.lock ? [fileOf(LOCK, encodeLock(contents.lock))] : []),
     fileOf(APKOVL, apkovl),
     encodeVdisk(apkovl, contents.files, epoch),
@@ -129,6 +132,7 @@ export function encodeVdisk(
 
 function describe(inputs: BundleInputs, files: readonly File[], tar: string): Manifest {
   const { profile, version, epoch, guest, contents } = inputs;
+  const { text: _text, ...resolved } = profile;
   const { file, sha256: digest, size, path } = profile.release;
   return {
     format: 1,
@@ -142,7 +146,7 @@ function describe(inputs: BundleInputs, files: readonly File[], tar: string): Ma
       urls: profile.alpine.mirrors.map((mirror) => `${mirror}/${path}`),
       note: 'Not part of the bundle. If iso/ does not hold it, vm_fetch gets it on the host and checks it.',
     },
-    resolved: { ...profile },
+    resolved,
     apkovl: { path: APKOVL, vdisk: VDISK, tar },
     vdisk: contents.lock ? lockedFiles(contents.lock) : [],
     missing: contents.missing,

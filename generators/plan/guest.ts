@@ -80,7 +80,7 @@ function runlevelLinks(profile: ResolvedProfile): Link[] {
 
 /** The names that templates in overlays/guest may use: the groups of the profile, and what follows from them. */
 function guestView(profile: ResolvedProfile, version: string): View {
-  const { name, ...groups } = profile;
+  const { name, text: _text, ...groups } = profile;
   const { network, ssh, release, alpine, firewall, wifi } = groups;
   return {
     ...groups,

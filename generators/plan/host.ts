@@ -52,7 +52,7 @@ function dated(page: File, seconds: number): File {
 
 /** The names that templates in overlays/host may use: the groups of the profile, and what follows from them. */
 export function hostView(profile: ResolvedProfile, version: string, missing: Missing = NOTHING): View {
-  const { name, ...groups } = profile;
+  const { name, text: _text, ...groups } = profile;
   const { alpine, release, passthrough, host, ssh, firewall } = groups;
   return {
     ...groups,

@@ -7,9 +7,13 @@ import { readBy } from './issues.ts';
 import type { ReleasePin } from './releases.ts';
 import { pinOf, ruleProblems } from './rules.ts';
 import { profileSchema, type Profile } from './schema.ts';
+import { spelledOut } from './spelled-out.ts';
 
 /** A profile with every default filled in and every derived value worked out: what the rest of airhive reads. */
-export type ResolvedProfile = ReturnType<typeof complete>;
+export type ResolvedProfile = ReturnType<typeof complete> & {
+  /** The profile as its bundle has it: YAML that is resolved to this. */
+  readonly text: string;
+};
 export type ResolvedDevice = ResolvedProfile['passthrough'][number];
 
 /** A profile's text, its file as messages name it, and the name that its bundle gets. */
@@ -37,7 +41,8 @@ export function resolveProfile(
   const diagnostics = toDiagnostics(document, problems);
   const pin = pinOf(draft, releases);
   if (!data || !pin || problems.some(({ severity }) => severity === 'error')) return { diagnostics };
-  return { profile: complete(source.name, data, pin, cards), diagnostics };
+  const text = spelledOut(profileSchema, document.value);
+  return { profile: { ...complete(source.name, data, pin, cards), text }, diagnostics };
 }
 
 /** What the base name of a profile's file has to be. */

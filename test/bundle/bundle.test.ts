@@ -6,6 +6,7 @@ import {
   CHECKSUMS,
   encodeBundleTar,
   MANIFEST,
+  PROFILE,
   SBOM,
   VDISK,
   type Bundle,
@@ -52,7 +53,7 @@ const manifest = () => decodeManifest(text(MANIFEST));
 describe('the bundle', () => {
   it('is named after the profile, and has the files of design and nothing else', () => {
     expect(bundle.name).toBe('intel8260');
-    const made = [APKOVL, VDISK, CHECKSUMS, MANIFEST, SBOM, `iso/${ISO}.sha256`];
+    const made = [APKOVL, VDISK, CHECKSUMS, MANIFEST, PROFILE, SBOM, `iso/${ISO}.sha256`];
     const rendered = host.filter(({ type }) => type === 'file').map(({ path }) => path);
     const paths = bundle.files.map(({ path }) => path);
     expect(paths).toEqual([...made, ...rendered].toSorted(compareCodeUnits));
@@ -96,7 +97,9 @@ describe('the bundle', () => {
 describe('the manifest', () => {
   it('says what the bundle was made from', () => {
     expect(manifest()).toMatchObject({ format: 1, airhive: VERSION, profile: 'intel8260', epoch: EPOCH });
-    expect(manifest().resolved).toEqual(JSON.parse(JSON.stringify(profile)));
+    const { text: whole, ...resolved } = profile;
+    expect(manifest().resolved).toEqual(JSON.parse(JSON.stringify(resolved)));
+    expect(text(PROFILE)).toBe(whole);
   });
 
   it('says what the ISO is, where it is, and that it is no part', () => {

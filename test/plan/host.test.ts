@@ -186,11 +186,11 @@ describe('planHost', () => {
         const isGroup = typeof inner === 'object' && inner !== null && !Array.isArray(inner);
         return isGroup ? keys(inner, `${group}${key}.`) : [];
       });
-    const { name, ...groups } = VARIANTS.everything!;
+    const { name, text: whole, ...groups } = VARIANTS.everything!;
     const lines = keys(groups, '');
     expect(lines.length).toBeGreaterThan(30);
     const overlay = [{ path: 'x.mustache', bytes: Buffer.from(lines.join('\n')) }];
-    const text = textAt(planHost({ name, ...groups }, { ...hostSources, overlay }, VERSION), 'x');
+    const text = textAt(planHost({ name, text: whole, ...groups }, { ...hostSources, overlay }, VERSION), 'x');
     expect(text).toContain('network.ipv6.guest=fd12:3456:789a:1::1\n');
     expect(text).toContain('host.freebsd.text=15.1\n');
     expect(textAt(planGuest(VARIANTS.everything!, overlay, VERSION), 'x')).toBe(text);

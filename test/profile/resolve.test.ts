@@ -27,6 +27,7 @@ test('intel8260 is the original prescription, without a diagnostic', () => {
   expect(diagnostics).toEqual([]);
   expect(profile).toEqual({
     name: 'intel8260',
+    text: expect.stringContaining('host: 172.24.1.49/24') as string,
     alpine: {
       release: '3.24.2',
       flavor: 'standard',
@@ -310,5 +311,40 @@ describe('any value in any place', () => {
       }),
       { numRuns: 400 },
     );
+  });
+});
+
+describe('the profile as its bundle has it', () => {
+  const shipped = parseReleases({ file: 'releases.yaml', text: readShipped('releases.yaml') });
+  const all = [...testReleases(), ...(shipped.releases ?? [])];
+  const PROFILES = {
+    smallest: stringify(smallestProfile()),
+    full: stringify(fullProfile()),
+    intel8260,
+    intel: readShipped('intel.yaml'),
+  };
+
+  test.each(Object.entries(PROFILES))('means the same, and is written as itself again: %s', (_, text) => {
+    const { profile: first } = resolveText(text, 'x', all);
+    const { profile: again, diagnostics } = resolveText(first!.text, 'x', all);
+    expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
+    expect(again).toEqual(first);
+  });
+
+  test('has every key of the schema, with its default, in the order of the schema', () => {
+    const { profile } = resolveText(stringify(smallestProfile()));
+    const lines = profile!.text.split('\n');
+    const groups = lines.flatMap((line) => /^([a-z]+):/.exec(line)?.[1] ?? []);
+    expect(groups).toEqual(keysAt(profileSchema, []));
+    for (const line of ['  memory: 384M', '  country: "00"', '  forwards: []', '    firmware: auto'])
+      expect(lines).toContain(line);
+  });
+
+  test('is the same whatever the order, the comments and the defaults that are written out', () => {
+    const { profile } = resolveText(stringify(smallestProfile()));
+    const { host, network, passthrough, alpine } = smallestProfile();
+    const other = stringify({ host, machine: { cpus: 1 }, network, passthrough, alpine });
+    expect(resolveText(`# /home/me/secret\n${other}`).profile!.text).toBe(profile!.text);
+    expect(profile!.text).not.toContain('/home/me');
   });
 });

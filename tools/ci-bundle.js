@@ -1,7 +1,8 @@
 // What a publishing CI does, runnable anywhere.
 //   ci-bundle.js --list                      the names of all profiles as a JSON list, for a matrix
 //   ci-bundle.js NAME [options of build]     builds with ISO, packages and firmware required, checks directory and tar as a
-//                                            stranger would, and writes NAME.tar.sha256 beside the tar
+//                                            stranger would, makes the tar again from what is in it, and writes
+//                                            NAME.tar.sha256 beside it
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -22,10 +23,21 @@ function run(...args) {
   process.exit(status ?? 1);
 }
 
+/** Those of the options of build that say where files are looked for and whose are believed. */
+function searching(options) {
+  return options.flatMap((option, at) => {
+    if (option === '--offline') return [option];
+    return ['--mirror', '--releases', '--cache', '--keys'].includes(option)
+      ? [option, options[at + 1] ?? '']
+      : [];
+  });
+}
+
 function publish(name, options) {
   const { artefacts } = run('build', '--profile', name, '--require-complete', ...options);
   const [folder, tar] = artefacts;
-  for (const path of [folder, tar]) run('verify', '--public', path);
+  run('verify', '--public', folder);
+  run('verify', '--public', '--rebuild', tar, ...searching(options));
   const digest = createHash('sha256').update(readFileSync(tar)).digest('hex');
   writeFileSync(`${tar}.sha256`, `${digest}  ${basename(tar)}\n`);
   console.log([...artefacts, `${tar}.sha256`].join('\n'));

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { encodeBundleTar } from '../bundle/bundle.ts';
+import { encodeBundleTar, type Bundle } from '../bundle/bundle.ts';
 import { shownPath } from '../disk.ts';
 import { AirhiveError } from '../errors.ts';
 import type { Obtained } from '../inputs/cache.ts';
@@ -18,7 +18,7 @@ import type { ResolvedProfile } from '../profile/resolve.ts';
 import { keepsAddresses } from '../profile/releases.ts';
 import type { SiteSecrets } from '../profile/secrets.ts';
 import { loadLock, packageSearch, type Locked } from './lock.ts';
-import { assemble, loadProfiles, readOwnFiles, refusal, type OwnFiles } from './prepare.ts';
+import { assemble, loadProfile, loadProfiles, readOwnFiles, refusal, type OwnFiles } from './prepare.ts';
 import type { Outcome, VerbContext } from './world.ts';
 
 export interface BuildOptions {
@@ -222,11 +222,8 @@ async function write(
   publication: Publication,
   context: VerbContext,
 ): Promise<ObtainedContents> {
-  const { profile, asked, locked, secrets, search, options } = order;
-  const wanted = { profile, asked };
-  const contents = locked
-    ? await takeLocked(wanted, locked.lock, locked.stock, search)
-    : await takeNewest(wanted, search);
+  const { profile, secrets, options } = order;
+  const contents = await takeContents(order);
   const [reason] = Object.values(contents.reasons);
   if (reason !== undefined && options.requireComplete) {
     throw new AirhiveError('network', `the bundle would not be complete: ${reason}`, {
@@ -248,6 +245,21 @@ function fitting(secrets: SiteSecrets | undefined, { release }: ResolvedProfile)
     `the wpa_supplicant of ${release.release} cannot keep an address for each network, as a network of --secrets asks (mac)`,
     { hint: 'take random or permanent there, or a release from 3.21 on in the profile' },
   );
+}
+
+function takeContents({ profile, asked, locked, search }: Order): Promise<ObtainedContents> {
+  const wanted = { profile, asked };
+  return locked ? takeLocked(wanted, locked.lock, locked.stock, search) : takeNewest(wanted, search);
+}
+
+/** What a build of one profile would make. Nothing is written but what is downloaded, into the cache. */
+export async function bundleOf(options: BuildOptions, context: VerbContext): Promise<Bundle> {
+  const [name = ''] = options.profile ?? [];
+  const profile = await loadProfile({ profile: name, releases: options.releases }, context);
+  const order = await orderOf(profile, { name, label: '' }, new Map(), options, context);
+  const contents = await takeContents(order);
+  for (const warning of missingWarnings(contents)) context.reporter.warn(warning);
+  return (await assemble(profile, contents, await readOwnFiles(context), context)).bundle;
 }
 
 async function loadSecrets(file: string | undefined, { cwd }: VerbContext): Promise<SiteSecrets | undefined> {

@@ -2,8 +2,10 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { AirhiveError, exitCodeOf } from '../errors.ts';
 import type { BuildOptions } from './build.ts';
 import type { CardsOptions } from './cards.ts';
+import type { DiffOptions } from './diff.ts';
 import type { InitOptions } from './init.ts';
 import type { LockOptions } from './lock.ts';
+import type { RebuildOptions } from './rebuild.ts';
 import { createReporter, describeFailure, printFailure, wantsColour } from './reporter.ts';
 import type { ReleasesOptions } from './releases.ts';
 import type { Outcome, VerbContext, World } from './world.ts';
@@ -41,7 +43,7 @@ export async function run(world: World, version: string): Promise<number> {
   try {
     await program.parseAsync(world.argv, { from: 'user' });
     if (outcome) print(world, outcome);
-    return 0;
+    return outcome?.exit ?? 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : fail(world, usageError(error));
     return fail(world, error);
@@ -72,6 +74,7 @@ function createProgram(world: World, version: string, done: Done): Command {
   addLock(program, context, done);
   addInit(program, context, done);
   addReaders(program, context, done);
+  addComparers(program, context, done);
   addCards(program, context, done);
   addReleases(program, context, done);
   addLists(program, context, done);
@@ -208,13 +211,42 @@ function addReaders(program: Command, context: ContextOf, done: Done): void {
       const { plan } = await import('./verbs.ts');
       done(await plan(options, context(options)));
     });
-  verb(program, 'verify', 'read a bundle again and check all of it')
+}
+
+function addComparers(program: Command, context: ContextOf, done: Done): void {
+  const search = (command: Command) =>
+    command
+      .option(
+        '--mirror <url>',
+        'download what is not in the cache from here, as for build; repeatable',
+        collect,
+      )
+      .option(...RELEASES)
+      .option('--cache <dir>', 'where downloads are kept (default: $XDG_CACHE_HOME/airhive)', notEmpty)
+      .option(...KEYS)
+      .option('--offline', 'use no network, only what is in the cache');
+  const verifying = verb(program, 'verify', 'read a bundle again and check all of it')
     .argument('<dir|tar>', 'the bundle')
     .option('--public', 'also fail if there is a data/ or any secret in it')
-    .action(async (path: string, options: CommonOptions & { public?: boolean }) => {
+    .option('--rebuild', 'also make it again from what is in it, and compare all bytes');
+  search(verifying).action(
+    async (
+      path: string,
+      options: RebuildOptions & CommonOptions & { public?: boolean; rebuild?: boolean },
+    ) => {
       const { verify } = await import('./verbs.ts');
       done(await verify(path, options, context(options)));
-    });
+    },
+  );
+  const comparing = verb(program, 'diff', 'say in what two bundles differ (exit 6 if they do)')
+    .argument('<a>', 'the earlier bundle, a directory or a tar')
+    .argument('[b]', 'the later one')
+    .option('--profile <name|file>', 'in place of b: what build would make of this profile now')
+    .option('--lock <file|bundle>', 'with --profile: as for build', notEmpty);
+  search(comparing).action(async (a: string, b: string | undefined, options: DiffOptions & CommonOptions) => {
+    const { diff } = await import('./diff.ts');
+    done(await diff(a, b, options, context(options)));
+  });
 }
 
 function addCards(program: Command, context: ContextOf, done: Done): void {

@@ -11,6 +11,7 @@ import { profileJsonSchema } from '../profile/schema.ts';
 import { dayOf } from '../profile/releases.ts';
 import { resolveProfile } from '../profile/resolve.ts';
 import { verifyBundle } from '../verify/verify.ts';
+import type { RebuildOptions } from './rebuild.ts';
 import { plainDiagnostic } from './reporter.ts';
 import { assemble, checkProfiles, loadCards, loadProfile, loadReleases, readOwnFiles } from './prepare.ts';
 import type { Outcome, VerbContext } from './world.ts';
@@ -68,22 +69,33 @@ export async function plan(
 /** Reads a bundle again and checks all of it. */
 export async function verify(
   wanted: string,
-  options: { public?: boolean },
+  options: RebuildOptions & { public?: boolean; rebuild?: boolean },
   context: VerbContext,
 ): Promise<Outcome> {
+  const { public: isPublic = false, rebuild: again = false } = options;
+  if (!again) refuseWithout('--rebuild', options);
   const path = resolve(context.cwd, wanted);
   const shown = shownPath(path, context.cwd);
   const { signal } = context;
-  const { manifest, files, iso } = await verifyBundle(path, {
-    public: options.public ?? false,
-    shown,
-    signal,
-  });
+  const verified = await verifyBundle(path, { public: isPublic, shown, signal });
+  const { manifest, files, iso } = verified;
+  if (again) await (await import('./rebuild.ts')).rebuild(shown, verified, options, context);
   const isoText = iso ? 'the ISO is the pinned one' : 'the ISO is not there';
+  const rebuilt = `${shown}: made again by airhive ${context.version}, the same bytes; an ISO and a site disk are no part of it`;
   return {
-    lines: [`${shown}: ok, ${files} files of profile ${manifest.profile}, ${isoText}`],
-    result: { profile: manifest.profile, airhive: manifest.airhive, files, iso },
+    lines: [
+      `${shown}: ok, ${files} files of profile ${manifest.profile}, ${isoText}`,
+      ...(again ? [rebuilt] : []),
+    ],
+    result: { profile: manifest.profile, airhive: manifest.airhive, files, iso, rebuilt: again },
   };
+}
+
+/** @throws AirhiveError usage when there is an option that would have no meaning */
+export function refuseWithout(needed: string, options: RebuildOptions & { readonly lock?: string }): void {
+  const searching = ['mirror', 'releases', 'cache', 'keys', 'offline', 'lock'] as const;
+  const given = searching.find((name) => options[name] !== undefined);
+  if (given !== undefined) throw new AirhiveError('usage', `--${given} goes with ${needed}`);
 }
 
 /** The profiles that airhive ships. */

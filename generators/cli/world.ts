@@ -39,4 +39,6 @@ export interface VerbContext extends Pick<
 export interface Outcome {
   readonly lines: readonly string[];
   readonly result: Readonly<Record<string, unknown>>;
+  /** Where an answer that is no error has an exit code of its own. */
+  readonly exit?: number;
 }

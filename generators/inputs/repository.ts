@@ -11,7 +11,7 @@ import {
 } from '../disk.ts';
 import { AirhiveError } from '../errors.ts';
 import { sha256 } from '../formats/checksums.ts';
-import { HEAD_LIMIT, readPackageHead, type Keys } from '../packages/archive.ts';
+import { HEAD_LIMIT, readPackageHead, type Keys, type PackageHead } from '../packages/archive.ts';
 import { INDEX_LIMIT, readIndex, type Index } from '../packages/index.ts';
 import {
   dateText,
@@ -205,18 +205,28 @@ async function packageProblem(
     const bytes = Buffer.alloc(Math.min(HEAD_LIMIT, pkg.size));
     const { bytesRead } = await onDisk('read', place, () => handle.read(bytes, 0, bytes.length, 0));
     const head = await readPackageHead(bytes.subarray(0, bytesRead), keys, 'it');
-    if (head.checksum !== pkg.checksum)
-      return `the SHA-1 of its control part is ${head.checksum}, the index says ${pkg.checksum}`;
-    const own = `${head.name} ${head.version} for ${head.arch}`;
-    const listed = `${pkg.name} ${pkg.version} for ${pkg.arch}`;
-    if (own !== listed) return `it is ${own}, the index says ${listed}`;
     const hash = createHash('sha256');
     await feedHash(handle, hash, place, signal, head.dataStart);
-    const data = hash.digest('hex');
-    return data === head.dataHash
-      ? undefined
-      : `the SHA-256 of its files is ${data}, it says ${head.dataHash}`;
+    return headProblem(head, pkg, hash.digest('hex'));
   } finally {
     await handle.close();
   }
+}
+
+/** What is wrong with a package that lies in memory, as the end of a sentence about it: its signature is checked as well. */
+export function problemInBytes(bytes: Buffer, pkg: PackageRef, keys: Keys): Promise<string | undefined> {
+  return problemOf(async () => {
+    const head = await readPackageHead(bytes.subarray(0, HEAD_LIMIT), keys, 'it');
+    return headProblem(head, pkg, sha256(bytes.subarray(head.dataStart)));
+  });
+}
+
+/** @param data the SHA-256 of the package's files */
+function headProblem(head: PackageHead, pkg: PackageRef, data: string): string | undefined {
+  if (head.checksum !== pkg.checksum)
+    return `the SHA-1 of its control part is ${head.checksum}, the index says ${pkg.checksum}`;
+  const own = `${head.name} ${head.version} for ${head.arch}`;
+  const listed = `${pkg.name} ${pkg.version} for ${pkg.arch}`;
+  if (own !== listed) return `it is ${own}, the index says ${listed}`;
+  return data === head.dataHash ? undefined : `the SHA-256 of its files is ${data}, it says ${head.dataHash}`;
 }

@@ -162,3 +162,21 @@ export function keepsAddresses(release: string): boolean {
   const [major = 0, minor = 0] = release.split('.').map(Number);
   return major > 3 || (major === 3 && minor >= 21);
 }
+
+/**
+ * Reads a pin as toPin has made it and a manifest has it: the way back, and all the checks of the file of pins.
+ * @param file as messages name it
+ */
+export function pinAsWritten(pin: unknown, file: string): ReturnType<typeof parseReleases> {
+  const { date, floor, eol, branch: _branch, path: _path, ...others } = pin as Partial<ReleasePin>;
+  // A date that JavaScript has no day for is none of ours: the bytes will show it.
+  const seconds = typeof date === 'number' && Math.abs(date) < 1e11 ? date : 0;
+  const written = {
+    ...others,
+    date: dayOf(seconds),
+    floor: `${String(floor)}M`,
+    ...(eol ? { eol } : {}),
+  };
+  // JSON is YAML.
+  return parseReleases({ file, text: JSON.stringify([written]) });
+}

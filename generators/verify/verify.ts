@@ -19,6 +19,9 @@ export interface Verification {
   readonly files: number;
   /** Whether the ISO lay beside its checksum (and was checked too). */
   readonly iso: boolean;
+  readonly tree: Tree;
+  /** The whole tar, if it is one. */
+  readonly tar: Uint8Array | undefined;
 }
 
 export interface VerifyOptions {
@@ -39,6 +42,7 @@ interface Found {
   readonly hasData: boolean;
   /** What cannot be part of any bundle. */
   readonly problems: readonly string[];
+  readonly tar: Uint8Array | undefined;
 }
 
 /**
@@ -48,7 +52,7 @@ interface Found {
  */
 export async function verifyBundle(path: string, options: VerifyOptions): Promise<Verification> {
   const { shown } = options;
-  const { tree, name, isos, hasData, problems } = await readBundle(path, shown);
+  const { tree, name, isos, hasData, problems, tar } = await readBundle(path, shown);
   const manifest = manifestOf(filesOf(tree).get(MANIFEST)?.bytes, shown);
   const all = [
     ...problems,
@@ -59,8 +63,10 @@ export async function verifyBundle(path: string, options: VerifyOptions): Promis
       : []),
     ...(options.public ? findSecrets(tree) : []),
   ];
-  if (all.length === 0)
-    return { manifest, files: filesOf(tree).size, iso: isos.includes(`iso/${manifest.iso.file}`) };
+  if (all.length === 0) {
+    const iso = isos.includes(`iso/${manifest.iso.file}`);
+    return { manifest, files: filesOf(tree).size, iso, tree, tar };
+  }
   throw new AirhiveError(
     'verification',
     [`${shown} is not as it has to be:`, ...all.map((problem) => visible(problem))].join('\n  '),
@@ -77,7 +83,14 @@ export async function readStock(
   shown: string,
 ): Promise<{ files: ReadonlyMap<string, File>; stock: ReadonlyMap<string, Uint8Array> }> {
   const files = filesOf((await readBundle(path, shown)).tree);
-  const { vdisk } = manifestOf(files.get(MANIFEST)?.bytes, shown);
+  return { files, stock: stockOf(files, manifestOf(files.get(MANIFEST)?.bytes, shown)) };
+}
+
+/** The files on a bundle's vdisk by their SHA-256; none when they cannot be on it. */
+export function stockOf(
+  files: ReadonlyMap<string, File>,
+  { vdisk }: Manifest,
+): ReadonlyMap<string, Uint8Array> {
   const [image, overlay] = [files.get(VDISK)?.bytes, files.get(APKOVL)?.bytes];
   const stock = new Map<string, Uint8Array>();
   try {
@@ -86,7 +99,7 @@ export async function readStock(
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
   }
-  return { files, stock };
+  return stock;
 }
 
 async function readBundle(path: string, shown: string): Promise<Found> {
@@ -118,7 +131,7 @@ async function readDirectory(top: string): Promise<Found> {
     },
     refuse: (path, why) => problems.push(`${path}: ${why}`),
   });
-  return { tree, name: undefined, isos, hasData, problems };
+  return { tree, name: undefined, isos, hasData, problems, tar: undefined };
 }
 
 /** The name that the bundle has in a tar is taken from the first entry: the file may be called anything. */
@@ -135,7 +148,7 @@ async function readTar(bytes: Uint8Array, shown: string): Promise<Found> {
     else if (parts.length > 0) tree.push({ ...entry, path: parts.join('/') });
   }
   const hasData = tree.some(({ path }) => path.split('/')[0] === DATA);
-  return { tree, name, isos: [], hasData, problems };
+  return { tree, name, isos: [], hasData, problems, tar: bytes };
 }
 
 /** A file that is one: what never ends, such as a pipe, a device or a link to one, is not even opened for long. */

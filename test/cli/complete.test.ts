@@ -1,40 +1,20 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
 import { describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
-import type { Manifest } from '../../generators/formats/manifest.ts';
-import { FakeClock } from '../inputs/clock.ts';
 import { readFat } from '../fixtures/fat-reader.ts';
-import { mirrorOf } from '../inputs/sandbox.ts';
-import { deadMirrorUrl, type Mirror, type MirrorFile } from '../mirror/mirror.ts';
-import { firmwareApk, INTEL, type Entries } from '../packages/firmware-packages.ts';
-import { apkOf, indexOf, MAIN, mirrorFiles, newSigner, PACKAGES, SIGNER } from '../packages/repository.ts';
+import { deadMirrorUrl } from '../mirror/mirror.ts';
+import { INTEL } from '../packages/firmware-packages.ts';
+import { MAIN, mirrorFiles, newSigner, PACKAGES, SIGNER } from '../packages/repository.ts';
 import { runInside } from './command.ts';
-import { folderWith, ISO, PIN, profileText, RELEASES } from './projects.ts';
+import { sandbox, withFirmware } from './rooms.ts';
+import { PIN, profileText, RELEASES } from './projects.ts';
 
 const NAMES = ['dnsmasq', 'dnsmasq-common', 'dnsmasq-openrc', 'iptables', 'iptables-openrc', 'libxtables'];
 const IPTABLES = `${MAIN}/iptables-1.8.13-r0.apk`;
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-
-/** A user's directory with a profile, and a mirror with all that it asks for. */
-async function sandbox(groups: Readonly<Record<string, unknown>> = {}) {
-  const cwd = folderWith({ 'pins.yaml': RELEASES, 'mine.yaml': profileText(groups) });
-  mkdirSync(join(cwd, 'keys'));
-  writeFileSync(join(cwd, 'keys', SIGNER.name), SIGNER.publicKey);
-  const files: Record<string, MirrorFile> = { ...(await mirrorFiles()), [PIN.path]: ISO };
-  const mirror = await mirrorOf(files);
-  const words = ['--profile', './mine.yaml', '--releases', 'pins.yaml', '--keys', 'keys'];
-  const run = (verb: string, from: Mirror | string, ...more: string[]) => {
-    const url = typeof from === 'string' ? from : from.url;
-    const cache = more.includes('--cache') ? [] : ['--cache', 'cache'];
-    return runInside([verb, ...words, ...cache, '--mirror', url, ...more], { cwd, clock: new FakeClock() });
-  };
-  const at = (path: string): Buffer => readFileSync(join(cwd, path));
-  const manifest = (out = 'dist') => JSON.parse(at(`${out}/mine/manifest.json`).toString()) as Manifest;
-  return { cwd, files, mirror, run, at, manifest };
-}
 
 /** The tests' profile with a group that has some keys more. */
 function changedProfile(groups: object): string {
@@ -138,23 +118,11 @@ const partsIn = ({ name, hashes, components = [] }: Part): string[] => [
 ];
 
 describe('firmware', () => {
-  const CARD = { passthrough: [{ pci: '4/0/0', id: '8086:2725', drivers: ['if_iwlwifi'] }] };
   const FILES = [
     'iwlwifi-ty-a0-gf-a0-86.ucode.zst',
     'iwlwifi-ty-a0-gf-a0-89.ucode.zst',
     'iwlwifi-ty-a0-gf-a0.pnvm.zst',
   ];
-
-  /** As `sandbox`, for a card that finds no firmware on the ISO, with the package that has it. */
-  async function withFirmware(entries: Entries = INTEL) {
-    const room = await sandbox(CARD);
-    const apk = await firmwareApk('linux-firmware-intel', entries);
-    const packages = await Promise.all(PACKAGES.map((fields) => apkOf(fields)));
-    const text = [...packages, apk].map(({ record }) => `${record}\n`).join('');
-    room.files[`${MAIN}/APKINDEX.tar.gz`] = await indexOf(text);
-    room.files[`${MAIN}/${apk.file}`] = apk.bytes;
-    return room;
-  }
 
   it('of a card that finds none on the ISO is in the bundle, under both names, and its package is not', async () => {
     const { cwd, mirror, run, at, manifest } = await withFirmware();

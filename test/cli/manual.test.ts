@@ -220,6 +220,9 @@ describe('the examples', () => {
       'laptop.yaml\n',
       'mine.yaml: ok\ndist/mine/\ndist/mine.tar\ndist/mine.site.img\n',
       expect.stringMatching(/^dist\/intel8260: ok, .*\ndist\/intel8260\.tar: ok, .*\n$/),
+      expect.stringMatching(
+        /: made again by airhive .*, the same bytes.*\ndist\/intel8260 and a build of intel8260: the same/,
+      ),
       '2026/intel8260/\n2026/intel8260.tar\n',
       expect.stringMatching(/^RELEASE .*\n3\.24\.1 /),
       expect.stringContaining('"ok": true'),

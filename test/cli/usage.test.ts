@@ -11,6 +11,7 @@ describe('help is on standard output and exits 0', () => {
     ['validate', ['validate', '-h']],
     ['plan', ['help', 'plan']],
     ['verify', ['verify', '--help']],
+    ['diff', ['diff', '--help']],
     ['cards', ['cards', '--help']],
     ['releases', ['releases', '--help']],
     ['profiles', ['profiles', '--help']],
@@ -39,6 +40,7 @@ const WRONG: readonly [string[], string][] = [
   [['build', '--out', ''], "option '--out <dir>' argument '' is invalid. It is empty."],
   [['profiles', 'extra'], "too many arguments for 'profiles'. Expected 0 arguments but got 1."],
   [['verify'], "missing required argument 'dir|tar'"],
+  [['diff'], "missing required argument 'a'"],
   [
     ['profiles', '--color', 'blue'],
     "option '--color <when>' argument 'blue' is invalid. Allowed choices are auto, always, never.",

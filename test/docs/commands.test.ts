@@ -100,6 +100,7 @@ describe('the commands of the documents', () => {
         'validate [NAME\\|FILE]...',
         'plan --profile NAME\\|FILE',
         'verify DIR\\|TAR',
+        'diff DIR\\|TAR DIR\\|TAR',
       ],
       'releases add VERSION',
       'releases add',

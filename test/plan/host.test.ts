@@ -190,7 +190,10 @@ describe('planHost', () => {
     const lines = keys(groups, '');
     expect(lines.length).toBeGreaterThan(30);
     const overlay = [{ path: 'x.mustache', bytes: Buffer.from(lines.join('\n')) }];
-    const text = textAt(planHost({ name, text: whole, ...groups }, { ...hostSources, overlay }, VERSION), 'x');
+    const text = textAt(
+      planHost({ name, text: whole, ...groups }, { ...hostSources, overlay }, VERSION),
+      'x',
+    );
     expect(text).toContain('network.ipv6.guest=fd12:3456:789a:1::1\n');
     expect(text).toContain('host.freebsd.text=15.1\n');
     expect(textAt(planGuest(VARIANTS.everything!, overlay, VERSION), 'x')).toBe(text);

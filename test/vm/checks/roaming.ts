@@ -134,6 +134,43 @@ check(
 );
 
 check(
+  'roaming: option 121, good and hostile, two routers, and a name server that is gone for a while',
+  roaming,
+  async (bench) => {
+    const { console } = bench.machine;
+    await forwarding(bench, 180);
+    const from = console.position;
+    const by = '10.77.0.1';
+    const routes = ['10.0.0.0/8', '172.24.1.0/24', '0.0.0.0/1', '128.0.0.0/1'].map((to) => `${to},${by}`);
+    // Nobody is at the first router's address.
+    const option = ['0.0.0.0/0,10.77.0.66', ...routes, `0.0.0.0/0,${by}`].join(',');
+    await point(bench, 'ap0').change({ dnsmasq: [...atHome, `dhcp-option=121,${option}`] });
+    await console.waitFor(
+      /3 are not used: 172\.24\.1\.0\/24 \(the host's own range\), 0\.0\.0\.0\/1/,
+      180,
+      from,
+    );
+    await console.waitFor(/the router 10\.77\.0\.66 does not lead on: using 10\.77\.0\.1/, 60, from);
+    await forwarding(bench, 30);
+    const seen = await bench.guestOk('ip -4 route show');
+    assert.match(seen, /^default via 10\.77\.0\.1 dev wlan0/m);
+    assert.match(seen, /^10\.0\.0\.0\/8 via 10\.77\.0\.1 dev wlan0/m);
+    assert.doesNotMatch(seen, /^(0|128)\.0\.0\.0\/1 |^172\.24\.1\..* dev wlan0/m);
+    await point(bench, 'ap0').changeLeases({ dnsmasq: ['port=0'] });
+    const limited = await hostCommand(bench, ['vm_status', '--json']);
+    assert.equal(limited.code, 5);
+    assert.match(
+      limited.stdout,
+      /"state": "limited",\n {2}"reason": "the network's name server does not answer/,
+    );
+    await point(bench, 'ap0').changeLeases({ dnsmasq: atHome });
+    const back = await hostCommand(bench, ['vm_status', '--json']);
+    assert.match(back.stdout, /"state": "online"/);
+  },
+  { limit: 480 },
+);
+
+check(
   'roaming: to another network',
   roaming,
   async (bench) => {

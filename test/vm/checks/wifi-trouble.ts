@@ -89,7 +89,7 @@ check('wifi: another address and another router', trouble, async (bench) => {
   );
 });
 
-check('wifi: a lease of a single address, whose router is off-link', trouble, async (bench) => {
+check('wifi: a lease of a single address, with an off-link router', trouble, async (bench) => {
   await point(bench).change({
     network: '10.99.0',
     dnsmasq: ['dhcp-option-force=option:netmask,255.255.255.255'],

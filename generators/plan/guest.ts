@@ -15,7 +15,7 @@ export function planGuest(
   version: string,
 ): Tree {
   return treeOf([
-    ...planOverlay(withoutUnused(profile, sources), guestView(profile, version)),
+    ...planOverlay(sourcesFor(profile, sources), guestView(profile, version)),
     ...runlevelLinks(profile),
     // The initramfs gives /root this mode whatever the archive says; the archive should not say otherwise.
     { type: 'directory', path: 'root', mode: 0o700 },
@@ -29,8 +29,23 @@ const FOR_MDNS: ReadonlySet<string> = new Set([
   'usr/libexec/airhive/mdns',
 ]);
 
-function withoutUnused({ network }: ResolvedProfile, sources: readonly OverlaySource[]): OverlaySource[] {
-  return sources.filter(({ path }) => network.mdns || !FOR_MDNS.has(path));
+/** In this directory of the overlay is what an access point has in place of the files of the same path. */
+const ACCESS_POINT = 'access-point/';
+
+/** What a guest that joins networks has and an access point has no use for. */
+const OF_STATION =
+  /^(etc\/init\.d\/airhive-(dhcp|roam|watch)|usr\/libexec\/airhive\/(dhcp|lease(\.awk)?|networks\.awk|roam|watch|way|wifi-config))$/;
+
+function sourcesFor({ network, wifi }: ResolvedProfile, sources: readonly OverlaySource[]): OverlaySource[] {
+  const usual = sources.filter(
+    ({ path }) => !path.startsWith(ACCESS_POINT) && (network.mdns || !FOR_MDNS.has(path)),
+  );
+  if (wifi.accessPoint === null) return usual;
+  const own = sources
+    .filter(({ path }) => path.startsWith(ACCESS_POINT))
+    .map(({ path, bytes }) => ({ path: path.slice(ACCESS_POINT.length), bytes }));
+  const replaced = new Set(own.map(({ path }) => path));
+  return [...own, ...usual.filter(({ path }) => !replaced.has(path) && !OF_STATION.test(path))];
 }
 
 /**
@@ -66,8 +81,11 @@ const FOR_FETCHING = new Set(['airhive-packages', 'airhive-fetch']);
 
 function runlevelLinks(profile: ResolvedProfile): Link[] {
   const fetching = fetchedPackages(profile).length > 0;
-  const isStarted = (service: string) =>
-    FOR_FETCHING.has(service) ? fetching : service !== 'airhive-mdns' || profile.network.mdns;
+  const isStarted = (service: string) => {
+    if (FOR_FETCHING.has(service)) return fetching;
+    if (service === 'airhive-mdns') return profile.network.mdns;
+    return profile.wifi.accessPoint === null || !OF_STATION.test(`etc/init.d/${service}`);
+  };
   return Object.entries(RUNLEVELS).flatMap(([level, services]) =>
     services.filter(isStarted).map((service) => ({
       type: 'symlink' as const,
@@ -86,6 +104,7 @@ function guestView(profile: ResolvedProfile, version: string): View {
     ...groups,
     profile: name,
     version,
+    ap: profile.wifi.accessPoint,
     lan: `${network.subnet}/${network.prefix}`,
     // Without its length it would be one address to ip6tables.
     ipv6Subnet: network.ipv6 ? `${network.ipv6.subnet}/${network.ipv6.prefix}` : '',
@@ -133,11 +152,14 @@ export function askedOf(profile: ResolvedProfile): Asked {
 }
 
 /** Packages of Alpine's main repository that are on no ISO of any release. */
-const ON_NO_ISO: ReadonlySet<string> = new Set(['avahi']);
+const ON_NO_ISO: ReadonlySet<string> = new Set(['avahi', 'hostapd']);
 
-function needed({ network }: ResolvedProfile): string[] {
+function needed({ network, wifi }: ResolvedProfile): string[] {
+  const names = wifi.accessPoint
+    ? NEEDED.map((name) => (name === 'wpa_supplicant' ? 'hostapd' : name))
+    : NEEDED;
   const more = [...(network.ipv6 ? ['ip6tables'] : []), ...(network.mdns ? ['avahi'] : [])];
-  return [...NEEDED, ...more].sort(compareCodeUnits);
+  return [...names, ...more].sort(compareCodeUnits);
 }
 
 /** ip6tables is a part of iptables, or its neighbour, in every release. */

@@ -22,11 +22,18 @@ export function planHost(
   version: string,
   missing: Missing = NOTHING,
 ): Tree {
-  const files = planOverlay(sources.overlay, hostView(profile, version, missing));
+  const files = planOverlay(overlayFor(profile, sources.overlay), hostView(profile, version, missing));
   return treeOf([
     ...files.map((file) => (file.path === PROFILE_PAGE ? dated(file, profile.release.date) : file)),
     planTroubleshooting(sources.troubleshooting, profile),
   ]);
+}
+
+/** These snippets are for the host of an access point. */
+function overlayFor({ wifi }: ResolvedProfile, sources: readonly OverlaySource[]): readonly OverlaySource[] {
+  return wifi.accessPoint
+    ? sources
+    : sources.filter(({ path }) => !path.startsWith('snippets/access-point.'));
 }
 
 /** Made from the schema; its keys are those of every release, but its date must not be that of its making. */
@@ -58,6 +65,8 @@ export function hostView(profile: ResolvedProfile, version: string, missing: Mis
     ...groups,
     profile: name,
     version,
+    ap: profile.wifi.accessPoint,
+    bridgeRange: `${profile.network.subnet}/${profile.network.prefix}`,
     isoUrls: alpine.mirrors.map((mirror) => `${mirror}/${release.path}`).join(' '),
     cards: cardsView(passthrough),
     retired: host.retire.join(' '),

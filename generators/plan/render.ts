@@ -157,7 +157,11 @@ function refuseForbiddenTags(tokens: readonly unknown[]): void {
 export type FileKind = 'shell' | 'wpa' | 'plain';
 
 /** The files of settings that the scripts of each machine source. */
-const SETTINGS: ReadonlySet<string> = new Set(['vm.conf', 'etc/airhive/airhive.conf']);
+const SETTINGS: ReadonlySet<string> = new Set([
+  'vm.conf',
+  'etc/airhive/airhive.conf',
+  'etc/airhive/access-point.conf',
+]);
 
 /** The kind of a file, by its path in the machine's tree (without `.mustache`). */
 export function kindOf(path: string): FileKind {

@@ -1,5 +1,14 @@
 import type { Diagnostic } from '../errors.ts';
-import { formatAddress, formatUla, maskOf, poolOf, subnetOf } from './address.ts';
+import {
+  formatAddress,
+  formatSubnet,
+  formatUla,
+  maskOf,
+  overlaps,
+  poolOf,
+  subnet,
+  subnetOf,
+} from './address.ts';
 import { idsOf, idText, wantedFirmware, type Card, type CardTable } from './cards.ts';
 import { describe } from './diagnostics.ts';
 import { error, formatPath, parseYaml, toDiagnostics, type Problem, type Source } from './document.ts';
@@ -76,7 +85,13 @@ function complete(name: string, { alpine, ...groups }: Profile, pin: ReleasePin,
     /** In the order of the profile. */
     passthrough: groups.passthrough.map((device) => completeDevice(device, cards)),
     network: completeNetwork(groups.network),
-    firewall: { ...groups.firewall, forwards: groups.firewall.forwards.map(completeForward) },
+    wifi: { ...groups.wifi, accessPoint: completeAccessPoint(groups) },
+    firewall: {
+      ...groups.firewall,
+      // The network that the guest itself makes needs no mark.
+      only: groups.wifi.mode === 'access-point' ? ('any' as const) : groups.firewall.only,
+      forwards: groups.firewall.forwards.map(completeForward),
+    },
   };
 }
 
@@ -108,6 +123,56 @@ function cardsMeant({ id = [], maker, force }: Profile['passthrough'][number], c
 
 function completeForward(forward: Profile['firewall']['forwards'][number]) {
   return { ...forward, to: forward.to ?? forward.port };
+}
+
+/** Null for a guest that joins networks. */
+function completeAccessPoint({ wifi, network }: Pick<Profile, 'wifi' | 'network'>) {
+  const { accessPoint } = wifi;
+  if (wifi.mode === 'station' || !accessPoint) return null;
+  const { ssid, channel, security, dns, isolate } = accessPoint;
+  const { address, prefix } = accessPoint.address ?? freeAddress(network);
+  const range = subnetOf(address, prefix);
+  const pool = poolOf(range, [address]);
+  return {
+    ssid,
+    ssidHex: Buffer.from(ssid).toString('hex'),
+    channel,
+    frequency: frequencyOf(channel),
+    /** As hostapd names the band. */
+    hwMode: channel > 14 ? 'a' : 'g',
+    country: wifi.country === '00' ? null : wifi.country,
+    security,
+    wpa3: security !== 'wpa2',
+    keyManagement: { wpa2: 'WPA-PSK WPA-PSK-SHA256', wpa3: 'SAE', both: 'WPA-PSK WPA-PSK-SHA256 SAE' }[
+      security
+    ],
+    protection: security === 'wpa3' ? 2 : 1,
+    isolate,
+    address: formatAddress(address),
+    prefix,
+    netmask: formatAddress(maskOf(prefix)),
+    /** The clients' network, e.g. `172.24.2.0/24`. */
+    range: formatSubnet(range),
+    pool: pool && { first: formatAddress(pool.first), last: formatAddress(pool.last) },
+    dns: dns.map(({ text }) => text),
+    /** The host has a resolver of its own. */
+    asksHost: dns.some(({ address: server }) => server === network.host.address),
+  };
+}
+
+/** IEEE 802.11-2020, annex E: MHz of the channels of both bands. */
+function frequencyOf(channel: number): number {
+  return channel > 14 ? 5000 + 5 * channel : 2407 + 5 * channel;
+}
+
+/** The first /24 from 172.24.2.0 on that shares no address with the bridge's network. */
+function freeAddress({ host }: Profile['network']): { address: number; prefix: number } {
+  const taken = subnetOf(host.address, host.prefix);
+  const free = [2, 3, 4]
+    .map((third) => subnet(`172.24.${third}.0/24`))
+    .concat(subnet('10.77.2.0/24'))
+    .find((candidate) => !overlaps(candidate, taken));
+  return { address: (free?.network ?? 0) + 1, prefix: 24 };
 }
 
 function completeNetwork({ bridge, tap, host, guest, dns, ipv6, ...others }: Profile['network']) {

@@ -510,6 +510,201 @@ const guestRules: readonly Rule[] = [
   },
 ];
 
+/** 20 MHz each. 52 to 144 are shared with radar, which few cards can look for; 14 is for Japan and 802.11b only. */
+const CHANNELS = [
+  ...Array.from({ length: 13 }, (_, index) => index + 1),
+  ...[36, 40, 44, 48, 149, 153, 157, 161, 165],
+];
+
+/** Where the guest itself answers its clients. */
+const SERVED: readonly (readonly ['tcp' | 'udp', number])[] = [
+  ['tcp', 53],
+  ['udp', 53],
+  ['udp', 67],
+];
+
+const accessPointPath = (...keys: Path): Path => ['wifi', 'accessPoint', ...keys];
+
+/** What the profile says of an access point, when it is one. */
+function accessPointIn({ wifi }: ProfileDraft) {
+  return wifi?.mode === 'access-point' ? (wifi.accessPoint ?? {}) : {};
+}
+
+const accessPointRules: readonly Rule[] = [
+  {
+    demand: '`wifi.accessPoint` is there with `mode: access-point`, and only then.',
+    otherwise: 'error',
+    check: ({ wifi }, { wrong }) => {
+      if (wifi?.mode === 'access-point' && !wifi.accessPoint && !wrong.has('wifi.accessPoint'))
+        return [
+          error(
+            ['wifi', 'mode'],
+            'access-point needs the group wifi.accessPoint with ssid, channel and dns; see airhive-profile(5)',
+          ),
+        ];
+      if (wifi?.mode !== 'station' || !wifi.accessPoint) return [];
+      return [
+        error(
+          accessPointPath(),
+          'is there, but wifi.mode is station: write mode: access-point, or remove it',
+        ),
+      ];
+    },
+  },
+  {
+    demand: '`wifi.accessPoint.ssid` has at most 32 bytes of UTF-8.',
+    otherwise: 'error',
+    check: (profile) => {
+      const { ssid } = accessPointIn(profile);
+      const bytes = Buffer.byteLength(ssid ?? '');
+      if (bytes <= 32) return [];
+      return [
+        error(accessPointPath('ssid'), `has ${bytes} bytes in UTF-8, and the name of a network 32 at most`),
+      ];
+    },
+  },
+  {
+    demand: `\`wifi.accessPoint.channel\` is one of ${CHANNELS.join(', ')}.`,
+    otherwise: 'error',
+    check: (profile) => {
+      const { channel } = accessPointIn(profile);
+      if (channel === undefined || CHANNELS.includes(channel)) return [];
+      const why =
+        channel >= 52 && channel <= 144
+          ? `${channel} is shared with radar, which an access point has to look for and few cards can`
+          : `${channel} is no channel of 20 MHz for an access point`;
+      return [
+        error(
+          accessPointPath('channel'),
+          `${why}; take 1 to 13, 36 to 48 or 149 to 165 (${CHANNELS.slice(13).join(', ')})`,
+        ),
+      ];
+    },
+  },
+  {
+    demand:
+      'With `wifi.country` "00" the channel is one from 1 to 11: on all others the world domain only allows to listen.',
+    otherwise: 'error',
+    check: (profile) => {
+      const { channel } = accessPointIn(profile);
+      if (channel === undefined || channel <= 11 || profile.wifi?.country !== '00') return [];
+      return [
+        error(
+          accessPointPath('channel'),
+          `on channel ${channel} the world domain, wifi.country "00", allows to listen only; write the country, for example DE`,
+        ),
+      ];
+    },
+  },
+  {
+    demand:
+      "`wifi.accessPoint.address` is an address that a machine can have, outside of the bridge's subnet.",
+    otherwise: 'error',
+    check: (profile) => {
+      const { address: own } = accessPointIn(profile);
+      if (!own) return [];
+      const path = accessPointPath('address');
+      const range = subnetOf(own.address, own.prefix);
+      const special = NEVER_A_HOST.find((never) => contains(never.range, own.address));
+      if (special)
+        return [error(path, `${own.text} is a ${special.what} address; for example 172.24.2.1/24`)];
+      if ([range.network, broadcastOf(range)].includes(own.address))
+        return [error(path, `${own.text} is the network or broadcast address of ${formatSubnet(range)}`)];
+      const bridge = subnetIn(profile);
+      if (!bridge || !overlaps(bridge, range)) return [];
+      return [
+        error(
+          path,
+          `${formatSubnet(range)} shares addresses with ${formatSubnet(bridge)}, the network between host and guest; for example 172.24.2.1/24`,
+        ),
+      ];
+    },
+  },
+  {
+    demand:
+      "`wifi.accessPoint.dns` has servers that the guest reaches through the host: not itself, not loopback, none in the clients' network.",
+    otherwise: 'error',
+    check: (profile) => {
+      const { dns = [], address: own } = accessPointIn(profile);
+      const guest = profile.network?.guest?.address;
+      return dns.flatMap((server, index): Problem[] => {
+        if (!server) return [];
+        const path = accessPointPath('dns', index);
+        const special = NEVER_A_HOST.find((never) => contains(never.range, server.address));
+        if (special)
+          return [
+            error(path, `${server.text} is a ${special.what} address, where the guest reaches no server`),
+          ];
+        if (server.address === guest || (own && contains(subnetOf(own.address, own.prefix), server.address)))
+          return [error(path, `${server.text} is the guest's own side; name a server that the host asks`)];
+        return [];
+      });
+    },
+  },
+  {
+    demand: 'No forward takes a port where the access point answers its clients: DNS (53) and DHCP (udp 67).',
+    otherwise: 'error',
+    check: (profile) => {
+      if (profile.wifi?.mode !== 'access-point') return [];
+      return SERVED.flatMap(([protocol, port]) =>
+        forwardProblems(
+          profile,
+          protocol,
+          port,
+          `${protocol} ${port} is where the guest answers its clients; take another port`,
+        ),
+      );
+    },
+  },
+  {
+    demand: 'An access point has neither `network.ipv6` nor `network.mdns`: its clients get IPv4 only.',
+    otherwise: 'unsupported',
+    check: ({ wifi, network }) => {
+      if (wifi?.mode !== 'access-point') return [];
+      const why = (key: string, text: string) => unsupported(['network', key], `${text}; remove this key`);
+      return [
+        ...(network?.ipv6 ? [why('ipv6', 'the clients of an access point get IPv4 only')] : []),
+        ...(network?.mdns
+          ? [why('mdns', 'an access point reflects no mDNS between its clients and the host')]
+          : []),
+      ];
+    },
+  },
+  {
+    demand: 'An access point with WPA3 has a release whose hostapd knows WPA3, from 3.16 on.',
+    otherwise: 'unsupported',
+    check: (profile) => {
+      const { security } = accessPointIn(profile);
+      const [major = 0, minor = 0] = (profile.alpine?.release ?? '3.16').split('.').map(Number);
+      if (security === undefined || security === 'wpa2' || major > 3 || minor >= 16) return [];
+      return [
+        unsupported(
+          accessPointPath('security'),
+          `the hostapd of Alpine ${profile.alpine?.release ?? ''} knows no WPA3; write security: wpa2, or take a newer release`,
+        ),
+      ];
+    },
+  },
+  {
+    demand: 'An access point on 5 GHz has a card that is not of Intel.',
+    otherwise: 'warning',
+    check: (profile) => {
+      const { channel = 0 } = accessPointIn(profile);
+      const intel = profile.passthrough?.some(
+        (device) => device?.maker === 'intel' || device?.id?.some(({ vendor }) => vendor === '8086'),
+      );
+      if (channel <= 14 || !intel) return [];
+      return [
+        warning(
+          accessPointPath('channel'),
+          `Intel's cards decide by themselves what is allowed where they are, and most allow no access point on 5 GHz ` +
+            `(channel ${channel}); take a channel from 1 to 11 if the guest says so`,
+        ),
+      ];
+    },
+  },
+];
+
 /** All rules, in the order in which their problems are reported. */
 export const RULES: readonly Rule[] = [
   ...releaseRules,
@@ -520,4 +715,5 @@ export const RULES: readonly Rule[] = [
   ...firewallRules,
   ...hostRules,
   ...guestRules,
+  ...accessPointRules,
 ];

@@ -213,8 +213,54 @@ const network = field.group(
 export const MAC_POLICIES = ['permanent', 'random', 'per-network'] as const;
 export type MacPolicy = (typeof MAC_POLICIES)[number];
 
+const accessPoint = field.group(
+  {
+    ssid: field.text(
+      /^[^\p{Cc}\p{Zl}\p{Zp}]+$/u,
+      {
+        description:
+          'Name of the network. Its passphrase is that of the network of this name on the site disk (vm_site add).',
+        allowed: 'the name of a network, without control characters',
+        example: 'laptop',
+      },
+      32,
+    ),
+    channel: field.integer(
+      1,
+      165,
+      'Channel, 20 MHz wide: 1 to 13 (2.4 GHz), 36 to 48 or 149 to 165 (5 GHz). Those between are shared with radar.',
+    ),
+    security: field
+      .choice(['both', 'wpa2', 'wpa3'], 'What clients have to know: WPA2, WPA3, or either of both.')
+      .default('both'),
+    address: field
+      .prefixedAddress(
+        "Address of the guest for the clients, with the prefix length of their network. Default: a /24 that is not the bridge's.",
+        '172.24.2.1/24',
+      )
+      .optional(),
+    dns: field.list(field.address('DNS server, as the host reaches it.', '192.168.1.1'), {
+      description:
+        'DNS servers that the guest asks for its clients, in this order: those of the network that the host is in, or ' +
+        'network.host if a resolver listens there.',
+      least: 1,
+      most: 3,
+    }),
+    isolate: field.flag('Whether the clients are kept from each other.').default(true),
+  },
+  'The network that the guest makes, with `mode: access-point`. Its way out is another interface of the host.',
+);
+
 const wifi = field.group(
   {
+    mode: field
+      .choice(
+        ['station', 'access-point'],
+        "What the guest is: a member of others' networks (station), and so the host's way out; or the maker of one, whose " +
+          'clients go out through another interface of the host.',
+      )
+      .default('station'),
+    accessPoint: accessPoint.optional(),
     country: field
       .text(/^([A-Z]{2}|00)$/, {
         description: 'Where the radio is used, ISO 3166; "00" is the world domain with the fewest channels.',

@@ -51,6 +51,8 @@ const NAMES: Readonly<Record<string, string>> = {
   packagesMissing: 'packagesMissing',
   firmwareMissing: 'firmwareMissing',
   firmwareCards: 'cards.needing',
+  mode: 'wifi.mode',
+  accessPoint: 'ap',
 };
 
 const profile = variant();
@@ -93,6 +95,7 @@ export function writeBundle(folder: string, view: View): void {
     if (!entry.isFile()) continue;
     const source = join(entry.parentPath, entry.name);
     const path = source.slice(OVERLAY.length);
+    if (path.startsWith('snippets/access-point.') && view.accessPoint === undefined) continue;
     if (path.endsWith('.mustache')) {
       const name = path.slice(0, -'.mustache'.length);
       writeFileSync(join(folder, name), render(name, view));

@@ -76,6 +76,8 @@ describe('vm_status', () => {
       ended: null,
       tunnel: 'up',
       tunnel_port: 2210,
+      wifi_mode: 'station',
+      clients: null,
     });
   });
 

@@ -12,6 +12,15 @@ const { network, passthrough } = smallestProfile();
 const device = passthrough[0]!;
 const forwards = (...entries: object[]) => ({ firewall: { forwards: entries } });
 
+const accessPoint = (own: object, wifi: object = {}) => ({
+  wifi: {
+    country: 'DE',
+    mode: 'access-point',
+    accessPoint: { ssid: 'x', channel: 6, dns: ['192.168.7.1'], ...own },
+    ...wifi,
+  },
+});
+
 /** For every demand, by its first words, groups that break it. */
 const BROKEN: Readonly<Record<string, object>> = {
   '`alpine.release` and `alpine.flavor`': { alpine: { release: '3.24.0' } },
@@ -49,6 +58,16 @@ const BROKEN: Readonly<Record<string, object>> = {
   '`host.freebsd` is from 13.0 to 15.x': { host: { freebsd: '16.0' } },
   '`wifi.interface` is neither': { wifi: { interface: 'eth0' } },
   '`wifi.country` is a code': { wifi: { country: 'UK' } },
+  '`wifi.accessPoint` is there': { wifi: { mode: 'access-point' } },
+  '`wifi.accessPoint.ssid` has': accessPoint({ ssid: 'ä'.repeat(17) }),
+  '`wifi.accessPoint.channel` is': accessPoint({ channel: 100 }),
+  'With `wifi.country` "00"': accessPoint({ channel: 13 }, { country: '00' }),
+  '`wifi.accessPoint.address` is': accessPoint({ address: '172.24.1.2/16' }),
+  '`wifi.accessPoint.dns` has': accessPoint({ dns: ['127.0.0.1'] }),
+  'No forward takes a port': { ...accessPoint({}), ...forwards({ protocol: 'udp', port: 53 }) },
+  'An access point has neither': { ...accessPoint({}), network: { ...network, ipv6: 'fd12:3456:789a::/64' } },
+  'An access point with WPA3': { ...accessPoint({}), alpine: { release: '3.13.0' } },
+  'An access point on 5 GHz': accessPoint({ channel: 36 }),
   'Nothing stands twice': { host: { freebsd: '14.3', retire: ['x', 'x'] } },
 };
 

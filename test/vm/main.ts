@@ -32,6 +32,7 @@ import './checks/range.ts';
 import './checks/reports.ts';
 import './checks/clients.ts';
 import './checks/mdns.ts';
+import './checks/access-point.ts';
 import './checks/lean.ts';
 import { sweep, workFolderName } from './host.ts';
 import { failureText, outcomeLine, table } from './report.ts';

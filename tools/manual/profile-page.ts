@@ -111,14 +111,14 @@ interface Item {
   readonly lines: readonly string[];
 }
 
-/** A key and, after a list of groups, the keys of these. */
+/** A key and, after a group or a list of groups, the keys of these. */
 function item(reference: KeyReference): Item[] {
   const { path, description, entry } = reference;
   const ofEntry =
     entry?.keys.length === 0 ? ['.Pp', ...paragraph(`An entry: ${entry.description} ${value(entry)}`)] : [];
   const text = paragraph(`${description} ${value(reference)}`);
   const own = { tag: `.It Cm ${argument(path)}`, lines: [...text, ...presence(reference), ...ofEntry] };
-  return [own, ...(entry?.keys ?? []).flatMap(item)];
+  return [own, ...(entry ?? reference).keys.flatMap(item)];
 }
 
 function value({ allowed, longest }: KeyReference): string {

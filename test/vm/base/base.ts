@@ -62,9 +62,9 @@ export const MIRROR_FOLDER = 'alpine/v3.24/main';
 /** Looked up by this name in /etc/apk/keys. */
 export const KEY_NAME = 'bench@airhive-00000001.rsa.pub';
 
-/** On no ISO: a kernel has its modloop there, and the wheel's own needs; the mDNS reflector. */
+/** On no ISO: a kernel has its modloop there, and the wheel's own needs; the mDNS reflector, hostapd. */
 const NOT_ON_ISO =
-  /^(linux-virt|linux-firmware-intel|avahi(-openrc)?|dbus(-openrc)?|cloud-utils-growpart|sudo|dhcpcd(-openrc)?|curl|libcurl)$/;
+  /^(linux-virt|linux-firmware-intel|avahi(-openrc)?|dbus(-openrc)?|cloud-utils-growpart|sudo|dhcpcd(-openrc)?|curl|libcurl|hostapd)$/;
 /** What alpine-standard lacks of ours. */
 const NOT_ON_STANDARD = /^(iptables(-openrc)?|dnsmasq(-common|-openrc)?)$/;
 

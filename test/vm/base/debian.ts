@@ -81,6 +81,12 @@ const RECIPES: readonly Recipe[] = [
       'usr/bin/wpa_passphrase': 'wpa_passphrase',
     },
   },
+  {
+    name: 'hostapd',
+    version: V.wpa,
+    provides: commands(V.wpa, 'hostapd hostapd_cli'),
+    programs: { 'usr/sbin/hostapd': 'hostapd', 'usr/bin/hostapd_cli': 'hostapd_cli' },
+  },
   { name: 'wpa_supplicant-openrc', version: V.wpa, installIf: `openrc wpa_supplicant=${V.wpa}` },
   {
     name: 'openssh',

@@ -12,6 +12,8 @@ const PROGRAMS = [
   'avahi-daemon',
   'hostapd',
   'hostapd_cli',
+  'wpa_supplicant',
+  'wpa_cli',
   'dnsmasq',
   'tcpdump',
   'kmod',

@@ -57,6 +57,7 @@ const BROKEN: Readonly<Record<string, object>> = {
   'No forward of udp takes port 68': forwards({ protocol: 'udp', port: 68 }),
   '`host.freebsd` is from 13.0 to 15.x': { host: { freebsd: '16.0' } },
   '`wifi.interface` is neither': { wifi: { interface: 'eth0' } },
+  '`wifi.mac: per-network` has': { alpine: { release: '3.13.0' }, wifi: { mac: 'per-network' } },
   '`wifi.country` is a code': { wifi: { country: 'UK' } },
   '`wifi.accessPoint` is there': { wifi: { mode: 'access-point' } },
   '`wifi.accessPoint.ssid` has': accessPoint({ ssid: 'ä'.repeat(17) }),

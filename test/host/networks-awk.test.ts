@@ -118,6 +118,21 @@ describe('networks.awk', () => {
     expect(['home', 'free', 'old', 'note'].map(unproven)).toEqual(['', 'yes\n', '', '']);
   });
 
+  it('knows what the owner has said of a network, for a block that takes its place', () => {
+    const strict = ['proto=RSN', 'pairwise=CCMP', 'group=CCMP'];
+    const kept = (...lines: string[]) =>
+      networks({ want: 'kept', hex: '686f6d65' }, `${OPEN}${block('ssid="home"', ...lines)}${LAST}`);
+    expect(networks({ want: 'kept', hex: '61' }, OPEN)).toBe('');
+    expect(kept('psk="battery staple"', ...strict)).toBe('');
+    expect(kept('psk="battery staple"', ...strict, 'id_str="a note"')).toBe('');
+    expect(kept('key_mgmt=SAE', 'psk="battery staple"')).toBe('');
+    expect(kept('psk="battery staple"', 'id_str="public"', 'mac_addr=1')).toBe('public mac=1 legacy\n');
+    expect(kept('psk="battery staple"', ...strict, 'id_str="trusted public"', 'mac_addr=3')).toBe(
+      'trusted public mac=3\n',
+    );
+    expect(kept('key_mgmt=NONE', 'id_str="trusted"')).toBe('trusted unproven\n');
+  });
+
   it('is not pushed out of line by a name that is spelled out', () => {
     const long = block(`ssid=${'ff'.repeat(32)}`, 'key_mgmt=NONE');
     expect(networks({ want: 'list' }, `${HOME}${long}`)).toMatch(/^ {2}"home" {2}WPA2, passphrase, legacy\n/);

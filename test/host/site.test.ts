@@ -88,6 +88,41 @@ describe('vm_site add', () => {
     expect(dataOf(machine)).toEqual(before);
   });
 
+  it('of a network that is there keeps what it is to its owner, and says so', () => {
+    const machine = new Machine();
+    const home = network({ trusted: true, public: true, mac: 'random', legacy: true });
+    siteOk(machine, 'old passphrase', 'add', 'home', '--trusted', '--public', '--mac', 'random', '--legacy');
+    expect(siteOk(machine, 'battery staple', 'add', 'home')).toContain(
+      'vm_site: "home" stays trusted, public, MAC random, legacy, as it was; vm_site remove it first to begin anew\n',
+    );
+    expect(networksOf(machine)).toBe(written([home]));
+    expect(siteOk(machine, 'battery staple', 'add', 'home', '--mac', 'permanent', '--hidden')).toContain(
+      '"home" stays trusted, public, legacy, as',
+    );
+    expect(networksOf(machine)).toBe(written([{ ...home, mac: 'permanent', hidden: true }]));
+    siteOk(machine, null, 'remove', 'home');
+    expect(siteOk(machine, 'battery staple', 'add', 'home')).not.toContain('stays');
+    expect(networksOf(machine)).toBe(written([network({})]));
+    expect(siteOk(machine, 'new passphrase', 'add', 'home')).not.toContain('stays');
+  });
+
+  it('does not hand trust on to a block that anybody could be', () => {
+    const machine = new Machine();
+    siteOk(machine, 'battery staple', 'add', 'home', '--trusted', '--legacy');
+    const said = siteOk(machine, null, 'add', 'home', '--open');
+    expect(said).toContain(
+      'vm_site: "home" is not trusted any more: whoever sends that name could be it (vm_site mark NAME --trusted)\n',
+    );
+    expect(said).not.toMatch(/stays|does not prove/);
+    const open = network({ passphrase: null });
+    expect(networksOf(machine)).toBe(written([open]));
+    siteOk(machine, null, 'mark', 'home', '--trusted');
+    expect(siteOk(machine, null, 'add', 'home', '--open', '--hidden')).toContain(
+      '"home" stays trusted, as it',
+    );
+    expect(networksOf(machine)).toBe(written([{ ...open, trusted: true, hidden: true }]));
+  });
+
   it('has to be root, and alone', () => {
     const machine = new Machine();
     machine.put('uid', '1001\n');

@@ -6,6 +6,8 @@
 #                    what is empty stays; exit status 3 when there are none
 #   list             one line for each block: its name, its kind of security, ...
 #   unproven -v hex=H   "yes" when a network of that name is trusted, and anybody can be it
+#   kept -v hex=H    what the owner has said of the first network of that name, in one line: trusted, public, mac=N, legacy;
+#                    "unproven" behind it when it is trusted all the same
 #   names            the names, as a person would write them, in one line
 # What stands outside of blocks is left out, and so is a block without an end.
 #   import -v notes=FILE   the blocks that the guest can use, of anybody's FILE, and a line to notes for each, taken or not.
@@ -43,6 +45,8 @@ function keep(file) {
   kind[count] = security(set) more(set) marks_shown(set)
   marks[count] = marks_in(set["id_str"])
   unproven[count] = marks[count] ~ / trusted/ && (security(set) ~ /^open/ || lacks_ca(set))
+  owned[count] = marks[count] (set["mac_addr"] ~ /^[0-3]$/ ? " mac=" set["mac_addr"] : "") \
+    (is_legacy(set) && security(set) !~ /^WPA3/ ? " legacy" : "") (unproven[count] ? " unproven" : "")
   # 32 plain bytes and two quotes: one that has to be spelled out does not push the others away.
   if (width_of(shown(name)) > width && width_of(shown(name)) <= 34) width = width_of(shown(name))
 }
@@ -106,6 +110,7 @@ END {
     if (want == "mark" && of[i] == hex) { found = 1; block[i] = remarked(i) }
     if (want == "mark") put_block(i)
     if (want == "unproven" && of[i] == hex && unproven[i] && !found++) print "yes"
+    if (want == "kept" && of[i] == hex) { if (owned[i] != "") print substr(owned[i], 2); break }
     if (want == "merge") merge_block(i)
   }
   if ((want == "drop" || want == "mark") && !found) exit 3

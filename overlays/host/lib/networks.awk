@@ -16,7 +16,7 @@
 # What Alpine's build leaves out: WEP, fast roaming between access points (802.11r), some kinds of EAP.
 #   import -v files=FILE   what has become of the files that it names: lines "KIND PATH NAME", or "-REASON" for the NAME, tabs between
 #   files                  the files that the blocks name: lines "KIND PATH", a tab between; KIND is ca, client or key
-#   blob -v blob=NAME      the bytes of blob-base64-NAME={...}, as \0ooo for printf %b
+#   blob -v blob=NAME      the bytes of blob-base64-NAME={...}, as \ooo for the format of printf(1)
 
 want == "import" || want == "files" { import_line(); next }
 want == "blob" { blob_line(); next }
@@ -407,7 +407,7 @@ function blob_line(   i, at) {
     held += 6
     if (held < 8) continue
     held -= 8
-    printf "\\0%03o", int(bits / 2 ^ held)
+    printf "\\%03o", int(bits / 2 ^ held)
     bits = bits % (2 ^ held)
     if (++written % 64 == 0) printf "\n"
   }

@@ -109,6 +109,7 @@ function guestView(profile: ResolvedProfile, version: string): View {
     // Without its length it would be one address to ip6tables.
     ipv6Subnet: network.ipv6 ? `${network.ipv6.subnet}/${network.ipv6.prefix}` : '',
     saePwe: knowsHashToElement(release.release),
+    portalCheck: groups.wifi.portalCheck ?? '',
     reversePort: ssh.reverse ? ssh.port : '',
     sendName: groups.wifi.sendName ? 'yes' : '',
     onlyTrusted: firewall.only === 'trusted',

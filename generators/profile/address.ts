@@ -66,6 +66,19 @@ export function subnet(text: string): Subnet {
   return subnetOf(address, Number(bits));
 }
 
+/**
+ * The zones of the DNS in which the range's addresses are looked up (RFC 1035, 3.5). Those end between octets, so a range
+ * that does not has several, and one in the last octet has its addresses themselves: the others there may be of strangers.
+ */
+export function reverseZones({ network, prefix }: Subnet): string[] {
+  const octets = Math.ceil(prefix / 8);
+  const step = 2 ** (32 - octets * 8);
+  return Array.from({ length: 2 ** (octets * 8 - prefix) }, (_, index) => {
+    const quad = formatAddress(network + index * step).split('.');
+    return `${quad.slice(0, octets).reverse().join('.')}.in-addr.arpa`;
+  });
+}
+
 /** More leases than this on one bridge would be a mistake, and a /8 must not fill the lease file. */
 const POOL_LIMIT = 128;
 
@@ -148,4 +161,10 @@ export function formatUla(groups: Groups64, host: number): string {
   while (kept.at(-1) === 0) kept.pop();
   const head = kept.map((group) => group.toString(16)).join(':');
   return `${head}::${host === 0 ? '' : host.toString(16)}`;
+}
+
+/** The same for a /64 (RFC 3596, 2.5). */
+export function reverseZoneOfUla(groups: Groups64): string {
+  const nibbles = groups.map((group) => group.toString(16).padStart(4, '0')).join('');
+  return `${Array.from(nibbles).reverse().join('.')}.ip6.arpa`;
 }

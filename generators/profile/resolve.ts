@@ -6,6 +6,8 @@ import {
   maskOf,
   overlaps,
   poolOf,
+  reverseZoneOfUla,
+  reverseZones,
   subnet,
   subnetOf,
 } from './address.ts';
@@ -193,6 +195,8 @@ function completeNetwork({ bridge, tap, host, guest, dns, ipv6, ...others }: Pro
     ipv6: ipv6
       ? { host: formatUla(ipv6, 2), guest: formatUla(ipv6, 1), prefix: 64, subnet: formatUla(ipv6, 0) }
       : null,
+    /** Where the addresses of host and guest are looked up, e.g. `1.24.172.in-addr.arpa`. */
+    reverseZones: [...reverseZones(range), ...(ipv6 ? [reverseZoneOfUla(ipv6)] : [])],
     ...others,
   };
 }

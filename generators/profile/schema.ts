@@ -291,6 +291,21 @@ const wifi = field.group(
           'one that stays and that no other network sees (per-network). vm_site can say otherwise for a network.',
       )
       .default('permanent'),
+    portalCheck: field
+      .text(/^http:\/\/[A-Za-z0-9.-]+(:[0-9]{1,5})?(\/[A-Za-z0-9._~%/-]*)?$/, {
+        description:
+          'A page that answers 204 (No Content) and nothing else. It is asked for after each connection, so that the guest ' +
+          'notices a login page (captive portal) in a network that does not announce one itself (DHCP option 114). ' +
+          'Without it nothing is asked of anybody but the network.',
+        allowed:
+          'an http URL without user, query or fragment: in the place of https no login page can answer',
+        example: 'http://cp.cloudflare.com/',
+        hint: (written) =>
+          written.startsWith('https://')
+            ? `written with http: ${written.replace('https', 'http')}`
+            : undefined,
+      })
+      .optional(),
   },
   'The radio. Networks and passphrases never go into a profile.',
 );

@@ -5,6 +5,7 @@
 import { createSocket } from 'node:dgram';
 import { appendFileSync, existsSync, readFileSync, watch, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { join } from 'node:path';
 import { serveHostile } from './hostile.js';
 
@@ -27,6 +28,21 @@ createServer((request, response) => {
     response.end(bytes.subarray(half));
   });
 }).listen(8080, '127.0.0.1', () => writeFileSync(join(directory, 'ready'), ''));
+
+// With DIR/portal, JSON, also web servers on ports 80 and 443 of every address, with the certificate DIR/cert.pem. What it
+// says of a path is what they answer: { status, headers, body }, or bytes that are no HTTP. They write down in DIR/visits.
+if (existsSync(join(directory, 'portal'))) {
+  const visit = (scheme) => (request, response) => {
+    appendFileSync(join(directory, 'visits'), `${scheme}://${request.headers.host}${request.url}\n`);
+    const answer = JSON.parse(readFileSync(join(directory, 'portal'), 'utf8'))[request.url];
+    if (typeof answer === 'string') return request.socket.end(answer);
+    const { status = 404, headers = {}, body = '' } = answer ?? {};
+    response.writeHead(status, headers).end(body);
+  };
+  createServer(visit('http')).listen(80);
+  const [key, cert] = ['key.pem', 'cert.pem'].map((name) => readFileSync(join(directory, name)));
+  createSecureServer({ key, cert }, visit('https')).listen(443);
+}
 
 if (code) {
   const socket = createSocket('udp4');

@@ -69,6 +69,7 @@ describe('vm_status', () => {
       dns: expect.any(Array) as unknown,
       search: expect.any(Array) as unknown,
       refused: null,
+      login_url: null,
       free_host: null,
       free_guest: null,
       packages_missing: [],
@@ -128,7 +129,7 @@ describe('vm_status', () => {
     const { machine } = installed();
     const help = await statusOf(machine, '--help');
     expect(help.code).toBe(0);
-    for (const state of ['online', 'closed', 'offline', 'no-card', 'silent', 'starting', 'stopped'])
+    for (const state of ['online', 'login', 'closed', 'offline', 'no-card', 'silent', 'starting', 'stopped'])
       expect(help.said).toContain(state);
     expect((await statusOf(machine, '--xml')).code).toBe(2);
     machine.put('uid', '1001\n');

@@ -119,6 +119,21 @@ describe('vm_wifi join', () => {
     expect(wifi(machine, '', 'join', 'uni', '--identity', 'me').said).toContain('need --eap');
   });
 
+  it('says where the network wants a login, and nothing of what is no address', async () => {
+    const machine = await withGuest({
+      networks: KNOWN,
+      join: 'login https://login.example/a?b=c\njoined 10.99.0.7 kept\n',
+    });
+    const { code, said } = wifi(machine, 'two lattes\n', 'join', 'café');
+    expect(code, said).toBe(0);
+    expect(said).toMatch(/keeps it\n.*this network wants a login: open https:\/\/login\.example\/a\?b=c\n$/);
+    const hostile = await withGuest({
+      networks: KNOWN,
+      join: 'login https://x.example/\u001b[2J$(id)\njoined 10.99.0.7 kept\n',
+    });
+    expect(wifi(hostile, 'two lattes\n', 'join', 'café').said).not.toContain('login');
+  });
+
   it('asks nothing of a known one, and says when it is not kept', async () => {
     const machine = await withGuest({ networks: KNOWN, join: 'joined 10.77.0.7 lost\n' });
     const { code, said } = wifi(machine, '', 'join', 'work');

@@ -13,6 +13,8 @@ import {
   parseGroups,
   parseUla,
   poolOf,
+  reverseZoneOfUla,
+  reverseZones,
   subnet,
   subnetOf,
 } from '../../generators/profile/address.ts';
@@ -47,6 +49,34 @@ describe('parseAddress', () => {
       }),
     );
   });
+});
+
+describe('reverse zones', () => {
+  test.each([
+    ['172.24.1.0/24', ['1.24.172.in-addr.arpa']],
+    ['10.0.0.0/8', ['10.in-addr.arpa']],
+    ['172.24.2.0/23', ['2.24.172.in-addr.arpa', '3.24.172.in-addr.arpa']],
+    ['172.24.0.0/15', ['24.172.in-addr.arpa', '25.172.in-addr.arpa']],
+    ['192.168.7.252/30', [252, 253, 254, 255].map((last) => `${last}.7.168.192.in-addr.arpa`)],
+  ])('of %s', (range, zones) => expect(reverseZones(subnet(range))).toEqual(zones));
+
+  test('hold every address of the range, and no other', () => {
+    fc.assert(
+      fc.property(anyAddress, anyPrefix, anyAddress, (address, prefix, other) => {
+        const range = subnetOf(address, prefix);
+        const zones = reverseZones(range);
+        const holds = (one: number): boolean => {
+          const name = `.${formatAddress(one).split('.').reverse().join('.')}.in-addr.arpa`;
+          return zones.some((zone) => name.endsWith(`.${zone}`));
+        };
+        expect(holds(address)).toBe(true);
+        expect(holds(other)).toBe(contains(range, other));
+      }),
+    );
+  });
+
+  test('of a /64', () =>
+    expect(reverseZoneOfUla([0xfd12, 0x3456, 0x789a, 0])).toBe('0.0.0.0.a.9.8.7.6.5.4.3.2.1.d.f.ip6.arpa'));
 });
 
 describe('subnets', () => {

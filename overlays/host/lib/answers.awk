@@ -49,7 +49,8 @@ END {
 
 function print_fact(   hex) {
   gsub(/[^ -~]/, "")
-  $0 = substr($0, 1, 300)
+  # An address of a page is long, and of no use when it is cut.
+  $0 = substr($0, 1, /^portal / ? 600 : 300)
   if (/^wpa ssid=/) {
     hex = ssid_of("P\"" substr($0, 10) "\"")
     if (is_name(hex)) print "ssid " hex

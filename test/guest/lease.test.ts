@@ -295,7 +295,7 @@ describe('a name without a dot', () => {
       ].join('\n'),
     );
     const printed = room.run(`apk add --quiet --no-network --repository /mirror/v3.24/main dnsmasq
-      echo nameserver 127.0.0.54 >/run/airhive/resolv.conf
+      echo nameserver 127.0.0.54 >/run/airhive/name-server
       dnsmasq -C /etc/far.conf
       /usr/libexec/airhive/dns & until nslookup -type=a airhive 172.24.1.1 >/dev/null 2>&1; do sleep 0.1; done
       ask() { echo "$2 $1: $(nslookup -type=$1 $2 172.24.1.1 2>&1 | sed -n '/^Name/,$s/^Address: //p' | tr '\\n' ' ')"; }

@@ -22,7 +22,8 @@ class Lease extends Guest {
     this.write(awk, textAt(guestTree(variant()), awk));
     this.write('etc/airhive/airhive.conf', `WLAN=wlan0\nSUBNET=${OURS}\nIPV6_SUBNET=\n`);
     this.write('sys/class/net/wlan0/mtu', '1500\n');
-    this.write('usr/libexec/airhive/way', '#!/bin/sh\n');
+    for (const script of ['way', 'name-servers', 'portal'])
+      this.write(`usr/libexec/airhive/${script}`, '#!/bin/sh\n');
     this.write('etc/resolv.conf', '');
     for (const tool of ['pkill', 'wpa_cli', 'setsid']) this.tool(tool, '');
     // There is no default route to delete.

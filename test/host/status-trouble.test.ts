@@ -61,6 +61,15 @@ describe('vm_status in trouble', () => {
     });
   });
 
+  it('a guest of an older bundle, which cannot say where the network leads, is online', async () => {
+    const { machine, status } = await running();
+    online(machine);
+    rmSync(join(machine.state, 'guest-files/usr/libexec/airhive/way'));
+    const { code, rows } = await status();
+    expect([code, rows.guest]).toEqual([0, expect.stringMatching(/^online, /)]);
+    expect(JSON.parse((await status('--json')).said)).toMatchObject({ state: 'online', reason: null });
+  });
+
   it('a gateway of whose packages apk complains is online, and says so', async () => {
     const { machine, status } = await running();
     online(machine, { 'run/airhive/said/packages': 'in use, but apk has failed' });

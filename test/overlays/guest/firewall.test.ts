@@ -89,6 +89,11 @@ class Guest {
     return this.called(/^(sysctl -qw|ip6?tables)/);
   }
 
+  /** The processes that were to be ended. */
+  ended(): string[] {
+    return this.called(/^pkill/);
+  }
+
   said(): string[] {
     return this.called(/^logger/).map((line) => line.replace('logger -t airhive -- ', ''));
   }
@@ -223,6 +228,65 @@ describe.skipIf(!canUnshare('-n'))('firewall trust (needs root and unshare)', ()
       'iptables-restore --noflush',
     ]);
     expect(guest.given('iptables-restore')).toBe(OPEN);
+  });
+
+  it('takes away the key of the tunnel and ends its session when the rules cannot be loaded', () => {
+    const guest = new Guest('');
+    guest.only('trusted');
+    guest.mark('trusted\n');
+    guest.tool('pkill', '');
+    guest.tool('iptables-restore', '');
+    guest.key();
+    expect(guest.run(`firewall open; ls ${guest.root}/run/airhive`)).toContain('firewall-loaded');
+    guest.tool('iptables-restore', 'exit 1');
+    expect(guest.run(`firewall open || firewall open || echo closed; ls ${guest.root}/run/airhive/keys`)).toBe('closed\n');
+    expect(guest.ended()).toEqual(Array(2).fill('pkill -f ^sshd[^:]*: tunnel'));
+    expect(guest.run(`[ -e ${guest.root}/run/airhive/firewall-loaded ] || echo gone`)).toBe('gone\n');
+    expect(guest.said()).toEqual(['the firewall rules cannot be loaded: not forwarding']);
+  });
+
+  it('leaves the tunnel alone when the rules cannot be loaded and it is open in all networks', () => {
+    const guest = new Guest('');
+    guest.only('any');
+    guest.tool('iptables-restore', 'exit 1');
+    guest.key();
+    expect(guest.run(`firewall open; ls ${guest.root}/run/airhive/keys`)).toBe('tunnel\n');
+    expect(guest.said()).toEqual(['the firewall rules cannot be loaded: not forwarding']);
+  });
+
+  it('forwards again once the rules for visitors could be changed, if all the others are loaded', () => {
+    const guest = new Guest('');
+    guest.only('trusted');
+    guest.tool('pkill', '');
+    guest.script('site-import', 'echo "import $*"');
+    guest.tool('iptables-restore', '[ "$1" != --noflush ]');
+    expect(guest.run('firewall open')).toBe('');
+    expect(guest.steps().at(-1)).toBe('sysctl -qw net.ipv4.ip_forward=0');
+    guest.tool('iptables-restore', '');
+    expect(guest.run('firewall trust')).toBe('import --keys\n');
+    expect(guest.steps().at(-1)).toBe('sysctl -qw net.ipv4.ip_forward=1');
+    const forwards = guest.steps().length;
+    guest.run('firewall trust');
+    expect(guest.steps().slice(forwards)).toEqual(['iptables-restore --noflush']);
+  });
+
+  it('forwards nothing when the rules were never loaded, or no more', () => {
+    const guest = new Guest('');
+    guest.only('trusted');
+    guest.tool('pkill', '');
+    guest.tool('iptables-restore', 'exit 1');
+    guest.run('firewall trust; firewall open');
+    guest.tool('iptables-restore', '');
+    guest.run('firewall trust');
+    expect(guest.steps().filter((step) => step.endsWith('=1'))).toEqual([]);
+    guest.script('site-import', '');
+    guest.run('firewall open');
+    guest.tool('iptables-restore', 'exit 1');
+    guest.run('firewall trust; firewall close');
+    const forwards = guest.steps().length;
+    guest.tool('iptables-restore', '');
+    guest.run('firewall trust');
+    expect(guest.steps().slice(forwards)).toEqual(['iptables-restore --noflush']);
   });
 
   it('takes away the key of the tunnel and forwards nothing when it cannot close', () => {

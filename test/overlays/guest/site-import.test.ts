@@ -1,4 +1,4 @@
-import { symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { encodeSite } from '../../../generators/plan/site.ts';
@@ -55,6 +55,21 @@ describe.skipIf(!READY)('what the host sends over ssh (needs busybox, ssh-keygen
     expect(room.read('run/airhive/ssh_host_ed25519_key')).toBe(host.private);
     expect(room.read('services')).toBe('--quiet airhive-wifi restart\n');
     expect(room.ram()).not.toContain('an old one');
+  });
+
+  it('has no key of the tunnel until the rules are loaded, if only trusted networks may come in', () => {
+    const room = booted();
+    const conf = 'etc/airhive/airhive.conf';
+    room.write(conf, room.read(conf).replace(/^FIREWALL_ONLY=.*$/m, 'FIREWALL_ONLY=trusted'));
+    expect(room.read(conf)).toContain('FIREWALL_ONLY=trusted');
+    // That there is a packet filter says nothing of its rules.
+    room.write('bin/iptables-restore', '#!/bin/sh\n');
+    chmodSync(join(room.folder, 'bin/iptables-restore'), 0o755);
+    expect(room.import(['--stdin'], archiveOf(FILES)).stdout).toBe('taken\n');
+    expect(room.read('run/airhive/keys/tunnel')).toBe('');
+    room.write('run/airhive/firewall-loaded', '');
+    expect(room.import(['--keys'])).toMatchObject({ status: 0, stdout: '' });
+    expect(room.read('run/airhive/keys/tunnel')).toContain(`permitlisten="2210"`);
   });
 
   it('has certificates and keys with it, byte for byte', () => {

@@ -24,11 +24,35 @@ const BASE = {
     guest: '172.24.1.1',
     dns: '9.9.9.9',
     ipv6: 'fd12:3456:789a::/64',
+    mdns: false,
   },
-  wifi: { country: 'DE', interface: 'wlan0' },
-  firewall: { forwards: [{ protocol: 'tcp', port: 8080, to: 80 }] },
+  wifi: {
+    mode: 'station',
+    country: 'DE',
+    interface: 'wlan0',
+    mac: 'permanent',
+    sendName: false,
+    portalCheck: 'http://a.example/',
+  },
+  firewall: { forwards: [{ protocol: 'tcp', port: 8080, to: 80 }], only: 'any' },
   ssh: { reverse: true, port: 2210, to: 22 },
   host: { directory: '/vm/a', freebsd: '14.3', retire: ['ifconfig_wlan0'] },
+};
+
+const accessPoint = {
+  ssid: 'laptop',
+  channel: 6,
+  security: 'both',
+  address: '172.24.2.1/24',
+  dns: ['192.168.1.1', '192.168.1.2'],
+  isolate: true,
+};
+
+/** The base as an access point, which has neither IPv6 nor a page to ask for. */
+const ACCESS_POINT = {
+  ...BASE,
+  network: { ...BASE.network, ipv6: undefined },
+  wifi: { country: 'DE', mode: 'access-point', accessPoint },
 };
 
 /** Other values for every key. */
@@ -59,14 +83,19 @@ const CHANGES: Readonly<Record<string, readonly unknown[]>> = {
   'network.guest': ['172.24.1.2'],
   'network.dns': ['1.1.1.1', undefined],
   'network.ipv6': ['fd12:3456:789b::/64', undefined],
+  'network.mdns': [true],
   'wifi.country': ['FR'],
   'wifi.interface': ['wlan1'],
+  'wifi.mac': ['random', 'per-network'],
+  'wifi.sendName': [true],
+  'wifi.portalCheck': ['http://b.example/', undefined],
   'firewall.forwards': [
     [],
     [{ protocol: 'udp', port: 8080, to: 80 }],
     [{ protocol: 'tcp', port: 8081, to: 80 }],
     [{ protocol: 'tcp', port: 8080, to: 81 }],
   ],
+  'firewall.only': ['trusted'],
   'ssh.reverse': [false],
   'ssh.port': [2211],
   'ssh.to': [2222],
@@ -75,15 +104,33 @@ const CHANGES: Readonly<Record<string, readonly unknown[]>> = {
   'host.retire': [[], ['wlans_iwm0']],
 };
 
+/** Other values for every key of an access point. */
+const AP_CHANGES: Readonly<Record<string, readonly unknown[]>> = {
+  'wifi.accessPoint.ssid': ['desktop'],
+  'wifi.accessPoint.channel': [11, 36],
+  'wifi.accessPoint.security': ['wpa2', 'wpa3'],
+  'wifi.accessPoint.address': ['172.24.3.1/24', '172.24.2.2/24', '172.24.2.1/25'],
+  'wifi.accessPoint.dns': [['192.168.1.1'], ['192.168.1.2', '192.168.1.1']],
+  'wifi.accessPoint.isolate': [false],
+};
+
 /** Keys that allow one value only. */
 const WITHOUT_CHOICE = ['alpine.arch'];
 
-/** The base with one value changed; undefined takes the key out. */
-function changed(path: string, value: unknown): Groups {
-  const [group = '', key] = path.split('.');
-  const groups: Record<string, unknown> = BASE;
-  return { ...groups, [group]: key === undefined ? value : { ...(groups[group] as Groups), [key]: value } };
+/** The groups with one value changed; undefined takes the key out. */
+function changed(groups: Groups, path: string, value: unknown): Groups {
+  const [key = '', ...rest] = path.split('.');
+  const inner = groups[key] as Groups;
+  return { ...groups, [key]: rest.length === 0 ? value : changed(inner, rest.join('.'), value) };
 }
+
+const changesOf = (groups: Groups, changes: typeof CHANGES) =>
+  Object.entries(changes).flatMap(([path, values]) =>
+    values.map((value) => ({
+      what: `${path} to ${JSON.stringify(value)}`,
+      groups: changed(groups, path, value),
+    })),
+  );
 
 /** Digests of the manifest, and of all that describes no other file. */
 async function digests(groups: Groups): Promise<{ manifest: string; files: string }> {
@@ -107,18 +154,19 @@ async function digests(groups: Groups): Promise<{ manifest: string; files: strin
 }
 
 const profiles = [
-  { what: 'nothing', groups: BASE as Groups },
-  ...Object.entries(CHANGES).flatMap(([path, values]) =>
-    values.map((value) => ({ what: `${path} to ${JSON.stringify(value)}`, groups: changed(path, value) })),
-  ),
+  { what: 'nothing', groups: BASE },
+  ...changesOf(BASE, CHANGES),
+  { what: 'wifi.mode to "access-point"', groups: ACCESS_POINT },
+  ...changesOf(ACCESS_POINT, AP_CHANGES),
 ];
+const TRIED = [...Object.keys(CHANGES), 'wifi.mode', ...Object.keys(AP_CHANGES)];
 
 describe('a change of the profile', () => {
   it('is tried for every key that there is', () => {
     const leaves = allPaths(profileSchema)
       .map((path) => path.join('.'))
       .filter((path, _, paths) => !paths.some((other) => other.startsWith(`${path}.`)));
-    expect([...Object.keys(CHANGES), ...WITHOUT_CHOICE].toSorted()).toEqual(leaves.toSorted());
+    expect([...TRIED, ...WITHOUT_CHOICE].toSorted()).toEqual(leaves.toSorted());
   });
 
   it('changes the manifest, and a file that somebody reads', async () => {

@@ -150,6 +150,28 @@ describe.each([
     expect(mergeTexts('', block(['ssid="a"', 'id_str="trusted"']))).toContain('id_str="trusted"');
   });
 
+  it.skipIf(!isReady)(`leaves out the ciphers that the card lacks (needs ${name})`, () => {
+    const site = block(['ssid="a"', 'pairwise=CCMP GCMP CCMP-256 GCMP-256', 'group=GCMP CCMP']);
+    const printed = (lacked: string): string[] => {
+      const text = run(tool, [
+        ...args,
+        '-v',
+        `tag=${TAG}`,
+        '-v',
+        `lacked=${lacked}`,
+        ...PROGRAM,
+        freshFile(site),
+        '/dev/null',
+      ]);
+      return [...text.toString().matchAll(/(?:pairwise|group)=.*/g)].map(([line]) => line);
+    };
+    expect(printed(' GCMP-256 CCMP-256 ')).toEqual(['pairwise=CCMP GCMP', 'group=GCMP CCMP']);
+    expect(printed(' GCMP GCMP-256 CCMP-256 ')).toEqual(['pairwise=CCMP', 'group=CCMP']);
+    expect(printed(' ')).toEqual(['pairwise=CCMP GCMP CCMP-256 GCMP-256', 'group=GCMP CCMP']);
+    // wpa_supplicant does not start with an empty list.
+    expect(printed(' CCMP GCMP ').at(-1)).toBe('group=GCMP CCMP');
+  });
+
   it.skipIf(!isReady)(`says which address each network sees (needs ${name})`, () => {
     const secret = freshFile('5ec7e7'.repeat(10));
     const addresses = (words: Record<string, string>, site: string, learnt: string): string[] => {

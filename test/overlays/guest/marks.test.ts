@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { guestTree, textAt } from '../../fixtures/machines.ts';
+import { variant } from '../../fixtures/profiles.ts';
 import { Guest } from './guest.ts';
 
 /** What `wpa_cli status` prints of a network, as wpa_supplicant 2.10 does. */
@@ -82,5 +84,36 @@ describe('roam writes down what the present network is to its owner', () => {
     guest.tool('wpa_cli', 'rm -f "$GUEST/run/airhive/roam-heard"; : >"$GUEST/run/airhive/roam-heard"; exit 1');
     guest.call();
     expect(guest.marks).toBeUndefined();
+  });
+});
+
+/** As iw 5.19 lists the ciphers of a card. */
+const CARD = `Wiphy phy0
+\tSupported Ciphers:
+\t\t* CCMP-128 (00-0f-ac:4)
+\t\t* GCMP-256 (00-0f-ac:9)
+\t\t* CMAC (00-0f-ac:6)
+`;
+
+describe('what wpa_supplicant is to read', () => {
+  it.each([
+    ['a card', `printf '%s' '${CARD}'`, 'pairwise=CCMP GCMP-256'],
+    ['an iw that is not there yet', 'exit 127', 'pairwise=CCMP'],
+  ])('has the ciphers of %s', (_, iw, expected) => {
+    const guest = new Guest('wifi-config');
+    guest.write('etc/airhive/airhive.conf', 'WLAN=wlan0\nWIFI_MAC=\n');
+    guest.write('etc/airhive/wpa_supplicant.conf', 'pmf=1\n');
+    for (const name of ['ssid.awk', 'networks.awk']) {
+      const path = `usr/libexec/airhive/${name}`;
+      guest.write(path, textAt(guestTree(variant()), path));
+    }
+    guest.write('var/lib/airhive/wifi/wpa_supplicant.conf', '');
+    guest.tool('iw', iw);
+    guest.write(
+      'run/airhive/site/networks.conf',
+      'network={\n\tssid="a"\n\tpsk="secret words"\n\tpairwise=CCMP GCMP CCMP-256 GCMP-256\n}\n',
+    );
+    guest.call();
+    expect(guest.read('var/lib/airhive/wifi/wpa_supplicant.conf')).toContain(`\t${expected}\n`);
   });
 });

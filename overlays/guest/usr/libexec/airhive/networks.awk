@@ -5,6 +5,7 @@
 # Which address a network sees: what its block says (mac_addr, of those that were learnt only 0 to 2), else -v policy, of
 # which only per-network is said in each block. Where that is per-network, 3, the address is made from the SSID and the secret
 # in the file -v secret=FILE, or if -v dedicated is empty (wpa_supplicant before 2.11) it is a random one.
+# Of the lists of ciphers those in -v lacked=" A B " are left out, unless nothing would be left.
 # networks.awk: awk -v tag=ID -v want=names -f ssid.awk -f networks.awk /dev/null FILE
 # Prints each SSID once, as hexadecimal digits, and "site" (marked) or "learnt".
 
@@ -38,9 +39,17 @@ inside && /^mac_addr=[0-2]$/ { mac = substr($0, 10); next }
 # Of a learnt one we have written it, when the policy was that.
 inside && /^mac_(addr|value)=/ { if (FILENAME == ARGV[1] && $0 == "mac_addr=3") mac = 3; next }
 
+inside && lacked != "" && /^(pairwise|group)=/ { $0 = substr($0, 1, index($0, "=")) usable(substr($0, index($0, "=") + 1)) }
+
 inside {
 	if ($0 ~ /^ssid=/) ssid = name_in(substr($0, 6))
 	if ($0 != "" && $0 !~ /^#/) block = block "\t" $0 "\n"
+}
+
+function usable(list,   word, n, i, out) {
+	n = split(list, word, " ")
+	for (i = 1; i <= n; i++) if (!index(lacked, " " word[i] " ")) out = out (out == "" ? "" : " ") word[i]
+	return out == "" ? list : out
 }
 
 # The SSID of a setting. wpa_supplicant takes what lies before the last quote; after it there may be a comment.

@@ -89,6 +89,19 @@ describe('vm_wifi join', () => {
     expect(machine.get('calls') + readFileSync(machine.log, 'utf8')).not.toContain('two lattes');
   });
 
+  it.each(['bar', 'work'])(
+    'with --legacy asks for the passphrase and takes old access points: %s',
+    async (name) => {
+      const machine = await withGuest({ networks: KNOWN, join: 'joined 10.99.0.7 kept\n' });
+      const { code, said } = wifi(machine, 'two lattes\n', 'join', name, '--legacy');
+      expect(code, said).toBe(0);
+      const ssid = Buffer.from(name);
+      expect(machine.get('guest/input-join')).toBe(
+        written([network({ ssid, passphrase: 'two lattes', legacy: true })]),
+      );
+    },
+  );
+
   it('sends certificates behind the block, and keeps none on this machine', async () => {
     const machine = await withGuest({ networks: KNOWN, join: 'joined 10.99.0.7 kept\n' });
     const { paths } = makeCertificates();
@@ -179,6 +192,10 @@ describe('vm_wifi join', () => {
     expect(wifi(machine, 'short\n', 'join', 'bar')).toMatchObject({ code: 2 });
     expect(wifi(machine, '', 'join', 'bar').said).toContain('there is no passphrase in the input');
     expect(wifi(machine, '', 'join', '--open', 'home').said).toContain("one of this machine's own networks");
+    expect(wifi(machine, 'a passphrase', 'join', '--legacy', 'home').said).toContain(
+      'change it with vm_site add',
+    );
+    expect(wifi(machine, '', 'join', '--open', '--legacy', 'bar').said).toContain('--open or has --legacy');
     expect(commands(machine).filter((line) => line.startsWith('join'))).toEqual([]);
   });
 });

@@ -5,6 +5,9 @@ import { Guest } from './guest.ts';
 
 // Names of networks are any bytes, so also the words by which the guest's scripts know what has happened.
 
+/** In a wpa_cli that plays the events: it is asked for the networks in reach as well. */
+const NO_SCAN = 'case "$*" in *scan_results) exit ;; esac\n';
+
 class Wifi extends Guest {
   constructor(script: string) {
     super(script);
@@ -27,6 +30,7 @@ class Wifi extends Guest {
       `case "$*" in
 *list_networks*) printf '0\\thome\\tany\\t\\n' ;;
 *get_network*) echo '"home"' ;;
+*scan_results*) cat "$GUEST/reach" 2>/dev/null ;;
 *select_network*) cp "$GUEST/to-say/"* "$GUEST/run/airhive/said/" ;;
 esac`,
     );
@@ -139,6 +143,70 @@ describe('wifi-control follow', () => {
   });
 });
 
+/** What wpa_cli prints of the networks in reach, by name and flags. */
+const reached = (...networks: readonly (readonly [string, string])[]): string =>
+  [
+    'bssid / frequency / signal level / flags / ssid',
+    ...networks.map(([name, flags], n) => `02:00:00:00:00:0${n}\t2412\t-50\t${flags}[ESS]\t${name}`),
+    '',
+  ].join('\n');
+const MIXED = '[WPA-PSK-CCMP+TKIP][WPA2-PSK-CCMP+TKIP]';
+const STRICT = 'proto=RSN\n\tpairwise=CCMP GCMP CCMP-256 GCMP-256\n\tgroup=CCMP GCMP CCMP-256 GCMP-256';
+const configured = (name: string, settings: string): string =>
+  `network={\n\tssid=${name}\n\t${settings}\n}\n`;
+
+describe('an access point that a strict network does not join', () => {
+  it.each([
+    ['WPA and WPA2 mixed', STRICT, [['home', MIXED]], true],
+    ['WPA of 2003', STRICT, [['home', '[WPA-PSK-CCMP]']], true],
+    ['beside one that would do', STRICT, [['home', MIXED], ['home', '[WPA2-PSK-CCMP]']], false],
+    ['mixed, but without TKIP', STRICT, [['home', '[WPA-PSK-CCMP][WPA2-PSK-CCMP]']], false],
+    ['WPA3', STRICT, [['home', '[RSN-SAE-CCMP]']], false],
+    ['an open one of that name', STRICT, [['home', '']], false],
+    ['of another name', STRICT, [['office', MIXED]], false],
+    ['none', STRICT, [], false],
+    ['legacy', 'psk="x"', [['home', MIXED]], false],
+  ] as const)('is told of by airhive-watch and by join: %s', (_, settings, networks, told) => {
+    for (const script of ['watch', 'wifi-control']) {
+      const guest = new Wifi(script);
+      guest.write('var/lib/airhive/wifi/wpa_supplicant.conf', configured('"home"', settings));
+      guest.write('reach', reached(...networks));
+      guest.write('usr/libexec/airhive/card', '#!/bin/sh\n');
+      if (script === 'wifi-control') {
+        const said = { wifi: told ? 'only WPA of 2003 or TKIP in "other": on' : 'none of the known networks is' };
+        expect(guest.joinWith(said)).toBe(
+          told
+            ? 'old its access point knows only WPA of 2003 or TKIP (WPA/WPA2 mixed): vm_wifi join with --legacy takes that'
+            : 'absent there is no such network in reach',
+        );
+        continue;
+      }
+      const heard = '[ -s "$GUEST/var/lib/airhive/log/airhive.log" ]';
+      guest.tool(
+        'wpa_cli',
+        `case "$*" in *scan_results) exec cat "$GUEST/reach" ;; esac
+echo '<3>CTRL-EVENT-NETWORK-NOT-FOUND '\nuntil ${heard}; do /bin/sleep 0.02; done`,
+      );
+      guest.call();
+      expect(guest.said).toEqual([
+        told
+          ? 'only WPA of 2003 or TKIP in "home": on the host run vm_site add NAME --legacy'
+          : 'none of the known networks is in reach',
+      ]);
+    }
+  });
+
+  it('of another network than the one that is joined says nothing of that', () => {
+    const guest = new Wifi('wifi-control');
+    guest.write(
+      'var/lib/airhive/wifi/wpa_supplicant.conf',
+      configured('"home"', STRICT) + configured('"other"', STRICT),
+    );
+    guest.write('reach', reached(['other', MIXED]));
+    expect(guest.joinWith({ wifi: 'only WPA of 2003 or TKIP in "other": on' })).toMatch(/^absent /);
+  });
+});
+
 describe('airhive-watch', () => {
   const failed = (ssid: string, reason: string): string =>
     `<3>CTRL-EVENT-SSID-TEMP-DISABLED id=0 ssid="${ssid}" auth_failures=1 duration=10 reason=${reason}`;
@@ -156,7 +224,7 @@ describe('airhive-watch', () => {
     const guest = new Wifi('watch');
     guest.write('events', `${event}\n<3>CTRL-EVENT-NETWORK-NOT-FOUND \n`);
     const heard = 'grep -q "none of the known" "$GUEST/var/lib/airhive/log/airhive.log"';
-    guest.tool('wpa_cli', `cat "$GUEST/events"\nuntil ${heard}; do /bin/sleep 0.02; done`);
+    guest.tool('wpa_cli', `${NO_SCAN}cat "$GUEST/events"\nuntil ${heard}; do /bin/sleep 0.02; done`);
     guest.write('usr/libexec/airhive/card', '#!/bin/sh\n');
     guest.call();
     const last = 'none of the known networks is in reach';
@@ -173,7 +241,7 @@ describe('airhive-watch', () => {
     guest.write('events', `${event}\n<3>CTRL-EVENT-NETWORK-NOT-FOUND \n${failed('last', 'WRONG_KEY')}\n`);
     guest.write('usr/libexec/airhive/card', `#!/bin/sh\necho "card $*" >>"$GUEST/calls"\necho printed\n`);
     const heard = 'grep -q "wrong passphrase for" "$GUEST/var/lib/airhive/log/airhive.log"';
-    guest.tool('wpa_cli', `cat "$GUEST/events"\nuntil ${heard}; do /bin/sleep 0.02; done`);
+    guest.tool('wpa_cli', `${NO_SCAN}cat "$GUEST/events"\nuntil ${heard}; do /bin/sleep 0.02; done`);
     expect(guest.call()).toBe('');
     expect(guest.calls('card')).toHaveLength(times);
   });

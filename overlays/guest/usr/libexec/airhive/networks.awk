@@ -8,10 +8,15 @@
 # Of the lists of ciphers those in -v lacked=" A B " are left out, unless nothing would be left.
 # networks.awk: awk -v tag=ID -v want=names -f ssid.awk -f networks.awk /dev/null FILE
 # Prints each SSID once, as hexadecimal digits, and "site" (marked) or "learnt".
+# networks.awk: awk -v want=old [-v only=HEX] -f ssid.awk -f networks.awk /dev/null FILE scan=1 SCAN
+# Prints the name, as SCAN has it (wpa_cli scan_results), of a network of FILE (the one of that SSID) that takes no TKIP, while
+# all its access points in reach have WPA of 2003 or TKIP. One that has TKIP for some has it for all in its broadcasts.
+
+scan { look(); next }
 
 { sub(/^[ \t]+/, ""); sub(/[ \t\r]+$/, "") }
 
-/^network=\{[ \t]*(#.*)?$/ { inside = 1; block = ""; ssid = ""; marked = 0; marks = ""; mac = ""; next }
+/^network=\{[ \t]*(#.*)?$/ { inside = 1; block = ""; ssid = ""; marked = 0; marks = ""; mac = ""; strict = 0; next }
 
 inside && /^\}[ \t]*(#.*)?$/ {
 	inside = 0
@@ -20,6 +25,7 @@ inside && /^\}[ \t]*(#.*)?$/ {
 	if (!site && want != "names" && (marked || ssid == without)) next
 	seen[ssid] = FILENAME
 	if (want == "names") { print ssid, marked ? "site" : "learnt"; next }
+	if (want == "old") { if (strict) choosy[ssid] = 1; else lenient[ssid] = 1; next }
 	print "network={"
 	printf "%s", block
 	if (site) print "\tid_str=\"" tag marks "\""
@@ -33,6 +39,8 @@ inside && /^id_str=/ {
 	if (index($0, "id_str=\"" tag "\"") == 1 || index($0, "id_str=\"" tag " ") == 1) marked = 1
 	if (FILENAME == ARGV[1] || marked) next
 }
+
+inside && /^group=[^T]*$/ { strict = 1 }
 
 inside && /^mac_addr=[0-2]$/ { mac = substr($0, 10); next }
 
@@ -58,6 +66,16 @@ function name_in(value) {
 	sub(/[ \t]*#.*$/, "", value)
 	return ssid_of(value)
 }
+
+function look(   part, name) {
+	if (split($0, part, "\t") < 5 || part[4] !~ /WPA|RSN/) return
+	name = ssid_of("P\"" part[5] "\"")
+	if (!(name in choosy) || (name in lenient) || (only != "" && name != only)) return
+	if (part[4] ~ /TKIP/ || part[4] !~ /(WPA2|RSN)-/) old[name] = part[5]
+	else modern[name] = 1
+}
+
+END { if (want == "old") for (name in old) if (!(name in modern)) { print old[name]; exit } }
 
 END { if (hides && (policy == "" || policy == "permanent")) print "preassoc_mac_addr=1" }
 

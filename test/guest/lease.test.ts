@@ -91,6 +91,26 @@ describe('a lease of a single address', () => {
   });
 });
 
+describe('the routes of option 121', () => {
+  it('leave the route to the next network alone, which has the same destination', () => {
+    const printed = after(
+      new Room(),
+      'lease bound ip=192.168.5.7 mask=24 router=192.168.5.1 dns=192.168.5.1 staticroutes="192.168.9.0/24 192.168.5.2 10.0.0.0/8 192.168.5.2"; state',
+      'lease renew ip=192.168.5.7 mask=24 router=192.168.5.1 dns=192.168.5.1 staticroutes="192.168.9.0/24 192.168.5.2"; state',
+      'lease bound ip=192.168.9.7 mask=24 router=192.168.9.1 dns=192.168.9.1; state',
+    );
+    const routes = printed.filter((line) => /^route: \d/.test(line));
+    expect(routes).toEqual([
+      'route: 10.0.0.0/8 via 192.168.5.2',
+      'route: 192.168.5.0/24 scope link  src 192.168.5.7',
+      'route: 192.168.9.0/24 via 192.168.5.2',
+      'route: 192.168.5.0/24 scope link  src 192.168.5.7',
+      'route: 192.168.9.0/24 via 192.168.5.2',
+      'route: 192.168.9.0/24 scope link  src 192.168.9.7',
+    ]);
+  });
+});
+
 describe('several routers', () => {
   it('the first that is in the leased network is used, then one outside of it', () => {
     const room = new Room();

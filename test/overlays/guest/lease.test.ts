@@ -26,13 +26,26 @@ class Lease extends Guest {
       this.write(`usr/libexec/airhive/${script}`, '#!/bin/sh\n');
     this.write('etc/resolv.conf', '');
     for (const tool of ['pkill', 'wpa_cli', 'setsid']) this.tool(tool, '');
-    // There is no default route to delete.
-    this.tool('ip', 'case "$*" in *"del default"*) exit 2 ;; esac');
+    // There is no default route to delete. The address stays until it is flushed.
+    this.tool(
+      'ip',
+      `case "$*" in
+*"del default"*) exit 2 ;;
+*"addr add "*) echo "    inet $4 scope global wlan0" >"$GUEST/address" ;;
+*"addr flush "*) rm -f "$GUEST/address" ;;
+*"addr show "*) [ ! -e "$GUEST/address" ] || cat "$GUEST/address" ;;
+esac`,
+    );
   }
 
   hear(answer: Answer, event = 'bound'): void {
     this.environment = { interface: 'wlan0', ...answer };
     this.call(event);
+  }
+
+  /** The removals of routes but the default one. */
+  get removed(): string[] {
+    return this.calls('ip').filter((line) => /route del \d/.test(line));
   }
 
   /** Each as "DEST via ROUTER", or "DEST" for one on the link. */
@@ -111,8 +124,24 @@ describe('option 121', () => {
     guest.hear({ ...HOME, staticroutes: '10.0.0.0/8 192.168.5.2 11.0.0.0/8 192.168.5.2' });
     guest.hear({ ...HOME, staticroutes: '11.0.0.0/8 192.168.5.3' }, 'renew');
     guest.hear(HOME, 'renew');
-    const removed = guest.calls('ip').filter((line) => /route del \d/.test(line));
-    expect(removed).toEqual(['-4 route del 10.0.0.0/8 dev wlan0', '-4 route del 11.0.0.0/8 dev wlan0']);
+    expect(guest.removed).toEqual([
+      '-4 route del 10.0.0.0/8 dev wlan0 proto static',
+      '-4 route del 11.0.0.0/8 dev wlan0 proto static',
+    ]);
+    expect(guest.calls('ip').filter((line) => /route replace \d/.test(line))).toEqual([
+      '-4 route replace 10.0.0.0/8 via 192.168.5.2 dev wlan0 proto static',
+      '-4 route replace 11.0.0.0/8 via 192.168.5.2 dev wlan0 proto static',
+      '-4 route replace 11.0.0.0/8 via 192.168.5.3 dev wlan0 proto static',
+    ]);
+  });
+
+  it('removes nothing that went with the last address: what has that destination now is of the next network', () => {
+    const guest = new Lease();
+    guest.hear({ ...HOME, staticroutes: '192.168.9.0/24 192.168.5.2' });
+    guest.hear({ ip: '192.168.9.7', mask: '24', router: '192.168.9.1', dns: '192.168.9.1' });
+    expect(guest.removed).toEqual([]);
+    guest.hear(HOME);
+    expect(guest.removed).toEqual([]);
   });
 });
 

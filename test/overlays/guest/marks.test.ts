@@ -25,6 +25,7 @@ class Roam extends Guest {
     this.write('etc/airhive/airhive.conf', 'WLAN=wlan0\nIPV6_SUBNET=\n');
     this.write('status', status(''));
     this.tool('wpa_cli', 'cat "$GUEST/status"');
+    this.tool('sleep', '[ ! -e "$GUEST/later" ] || mv "$GUEST/later" "$GUEST/status"');
     this.tool('pkill', '');
     this.write(
       'usr/libexec/airhive/firewall',
@@ -68,6 +69,15 @@ describe('roam writes down what the present network is to its owner', () => {
     guest.connects(status('airhive-site trusted'));
     guest.call('wlan0', 'DISCONNECTED');
     expect(guest.calls('firewall')).toEqual(['trust trusted', expect.stringMatching(/^trust .*No such file/)]);
+  });
+
+  it('also when the network renews its keys at that moment, of whose end there is no event', () => {
+    const guest = new Roam();
+    guest.write('later', status('airhive-site trusted'));
+    expect(guest.connects(status('airhive-site trusted', 'GROUP_HANDSHAKE'))).toBe('trusted\n');
+    expect(guest.calls('firewall')).toEqual([expect.stringMatching(/^trust .*No such file/), 'trust trusted']);
+    expect(guest.connects(status('airhive-site trusted', 'GROUP_HANDSHAKE'))).toBeUndefined();
+    expect(guest.calls('sleep')).toEqual(['1', '1']);
   });
 
   it('takes it back when the network is gone, at its start, and when wpa_supplicant does not answer', () => {

@@ -133,6 +133,15 @@ describe('networks.awk', () => {
     expect(kept('key_mgmt=NONE', 'id_str="trusted"')).toBe('trusted unproven\n');
   });
 
+  it('knows which files of the site disk its networks need', () => {
+    const text = [
+      block('ssid="uni"', 'eap=TLS', 'ca_cert="/run/airhive/site/ca-0123456789abcdef.pem"'),
+      block('ssid="other"', 'eap=TTLS', 'ca_cert="/etc/ssl/cert.pem"', 'identity="/run/airhive/site/a b"'),
+      block('ssid=ff', 'private_key="/run/airhive/site/key-0.p12" # x', '# ca_cert="/run/airhive/site/no"'),
+    ].join('');
+    expect(networks({ want: 'needs' }, text)).toBe('ca-0123456789abcdef.pem\t"uni"\nkey-0.p12\t"\\xff"\n');
+  });
+
   it('is not pushed out of line by a name that is spelled out', () => {
     const long = block(`ssid=${'ff'.repeat(32)}`, 'key_mgmt=NONE');
     expect(networks({ want: 'list' }, `${HOME}${long}`)).toMatch(/^ {2}"home" {2}WPA2, passphrase, legacy\n/);

@@ -6,6 +6,7 @@ import { readFat } from '../fixtures/fat-reader.ts';
 import { makeCertificates, type Certificates } from '../fixtures/certificates.ts';
 import { encodeSite } from '../../generators/plan/site.ts';
 import { parseSecrets } from '../../generators/profile/secrets.ts';
+import { run } from '../fixtures/scratch.ts';
 import { Machine } from './machine.ts';
 import { block, dataOf, expectTidy, networksOf, site, siteImage, siteOk } from './site-bench.ts';
 
@@ -258,6 +259,32 @@ describe('vm_site add --eap', () => {
     ]);
     expect(list).not.toMatch(/secret|me@example/);
   });
+
+  it('tells at list and init which networks lack a certificate, which an older vm_site has left behind', () => {
+    const machine = new Machine();
+    const words = ['--eap', 'tls', '--identity', 'me', '--client-cert', 'client', '--client-key', 'key'];
+    askOk(machine, null, 'uni', ...words, ...CA);
+    askOk(machine, 'secret words\n', 'office', ...PEAP, ...CA);
+    askOk(machine, 'secret words\n', 'public', ...PEAP, '--domain-suffix', 'example.org');
+    expect(siteOk(machine, null, 'list') + siteOk(machine, null, 'init')).not.toContain('missing');
+    const text = (name: string): string =>
+      `${name} names a certificate or key that is missing on the site disk (an older vm_site has written it): vm_site add it again`;
+    const remove = (name: string) => run('mdel', ['-i', siteImage(machine), `::${name}`]);
+    remove(named('client', 'client', 'pem'));
+    remove(named('key', 'key', 'pem'));
+    expect(siteOk(machine, null, 'list').match(/WARNING.*/g)).toEqual([`WARNING: ${text('"uni"')}`]);
+    remove(named('ca', 'CA', 'pem'));
+    expect(siteOk(machine, null, 'list').match(/WARNING.*/g)).toEqual(
+      ['"uni"', '"office"'].map((name) => `WARNING: ${text(name)}`),
+    );
+    expect(siteOk(machine, null, 'init')).toBe(
+      ['"uni"', '"office"'].map((name) => `vm_site: ${text(name)}\n`).join(''),
+    );
+    askOk(machine, 'secret words\n', 'office', ...PEAP, ...CA);
+    askOk(machine, null, 'uni', ...words, ...CA);
+    expect(siteOk(machine, null, 'list')).not.toContain('missing');
+    expectTidy(machine);
+  }, 60_000);
 
   it('grows the disk to what is needed', () => {
     const machine = new Machine();

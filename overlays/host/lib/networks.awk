@@ -8,6 +8,8 @@
 #   unproven -v hex=H   "yes" when a network of that name is trusted, and anybody can be it
 #   kept -v hex=H    what the owner has said of the first network of that name, in one line: trusted, public, mac=N, legacy;
 #                    "unproven" behind it when it is trusted all the same
+#   needs            the certificates and keys of the site disk that they name, one in a line: FILE and the name of the network,
+#                    a tab between
 #   names            the names, as a person would write them, in one line
 # What stands outside of blocks is left out, and so is a block without an end.
 #   import -v notes=FILE   the blocks that the guest can use, of anybody's FILE, and a line to notes for each, taken or not.
@@ -37,7 +39,7 @@ inside {
 }
 
 # One block has been read.
-function keep(file) {
+function keep(file,   key) {
   block[++count] = body
   of[count] = name
   from[count] = file
@@ -47,6 +49,7 @@ function keep(file) {
   unproven[count] = marks[count] ~ / trusted/ && (security(set) ~ /^open/ || lacks_ca(set))
   owned[count] = marks[count] (set["mac_addr"] ~ /^[0-3]$/ ? " mac=" set["mac_addr"] : "") \
     (is_legacy(set) && security(set) !~ /^WPA3/ ? " legacy" : "") (unproven[count] ? " unproven" : "")
+  for (key in set) if (set[key] ~ PLACE) needs[count] = needs[count] " " substr(set[key], 20, length(set[key]) - 20)
   # 32 plain bytes and two quotes: one that has to be spelled out does not push the others away.
   if (width_of(shown(name)) > width && width_of(shown(name)) <= 34) width = width_of(shown(name))
 }
@@ -71,6 +74,7 @@ function marks_shown(set,   text) {
   return text (is_legacy(set) ? ", legacy" : "")
 }
 
+BEGIN { PLACE = "^\"/run/airhive/site/[a-z0-9.-]+\"$" }
 BEGIN { split("random,random of the same maker,per-network", mac_name, ","); mac_name[0] = "permanent" }
 
 # Whether a passphrase network takes WPA of 2003 and TKIP as well, which wpa_supplicant does unless it is told.
@@ -111,6 +115,7 @@ END {
     if (want == "mark") put_block(i)
     if (want == "unproven" && of[i] == hex && unproven[i] && !found++) print "yes"
     if (want == "kept" && of[i] == hex) { if (owned[i] != "") print substr(owned[i], 2); break }
+    if (want == "needs") { n = split(needs[i], list, " "); for (k = 1; k <= n; k++) print list[k] "\t" shown(of[i]) }
     if (want == "merge") merge_block(i)
   }
   if ((want == "drop" || want == "mark") && !found) exit 3

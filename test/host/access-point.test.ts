@@ -122,8 +122,12 @@ describe('vm_install check', () => {
     [
       'nothing yet',
       {},
-      ['warning this host does not forward yet', 'warning no packet filter translates 172.24.1.0/24'],
+      [
+        'warning this host does not forward yet',
+        'warning no packet filter is loaded (pf, ipfw): whoever is in the Wi-Fi of the access point can try every port of this machine',
+      ],
     ],
+    ['pf without rules', { pf: '' }, ['warning no packet filter translates 172.24.1.0/24']],
     ['pf', { pf: NAT }, ['ok the packet filter translates 172.24.1.0/24']],
     [
       'ipfw',

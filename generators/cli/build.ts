@@ -312,7 +312,12 @@ function outcome(order: Order, { iso, contents }: Made, { cwd, reporter }: VerbC
   }
   for (const warning of missingWarnings(contents)) warn(warning);
   const { reverse, port, to } = profile.ssh;
-  if (reverse && profile.firewall.only === 'any') {
+  if (reverse && profile.wifi.mode === 'access-point') {
+    warn(
+      `port ${port} of the guest reaches the host's sshd (port ${to}): every client of the access point may try it, passwords too if ` +
+        'it takes them, and it sees them all as 127.0.0.1. Let it take keys only, or switch ssh.reverse off',
+    );
+  } else if (reverse && profile.firewall.only === 'any') {
     warn(
       `port ${port} on every Wi-Fi that the guest joins reaches the host's sshd (port ${to}): whoever is on the same Wi-Fi may try it, ` +
         'passwords too if it takes them, and it sees them all as 127.0.0.1. Let it take keys only, set firewall.only to trusted, or ' +

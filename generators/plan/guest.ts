@@ -34,7 +34,7 @@ const ACCESS_POINT = 'access-point/';
 
 /** What a guest that joins networks has and an access point has no use for. */
 const OF_STATION =
-  /^(etc\/init\.d\/airhive-(dhcp|roam|watch)|usr\/libexec\/airhive\/(dhcp|lease(\.awk)?|networks\.awk|roam|watch|way|wifi-config))$/;
+  /^(etc\/init\.d\/airhive-(dhcp|roam|watch)|usr\/libexec\/airhive\/(dhcp|lease(\.awk)?|name-servers|networks\.awk|portal|roam|watch|way|wifi-config))$/;
 
 function sourcesFor({ network, wifi }: ResolvedProfile, sources: readonly OverlaySource[]): OverlaySource[] {
   const usual = sources.filter(

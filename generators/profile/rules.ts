@@ -686,6 +686,22 @@ const accessPointRules: readonly Rule[] = [
     },
   },
   {
+    demand:
+      'An access point that opens something does so with `firewall.only: any`: its own network needs no mark.',
+    otherwise: 'warning',
+    check: ({ wifi, ssh, firewall }) => {
+      if (wifi?.mode !== 'access-point' || firewall?.only !== 'trusted') return [];
+      if (ssh?.reverse !== true && !firewall.forwards?.length) return [];
+      return [
+        warning(
+          ['firewall', 'only'],
+          'trusted closes nothing here: the network is the own one of the access point, and all its clients reach what the ' +
+            'profile opens; write any, or open less (firewall.forwards, ssh.reverse)',
+        ),
+      ];
+    },
+  },
+  {
     demand: 'An access point on 5 GHz has a card that is not of Intel.',
     otherwise: 'warning',
     check: (profile) => {

@@ -326,7 +326,7 @@ const firewall = field.group(
       .choice(
         ['any', 'trusted'],
         'In which networks the forwards and the port of the reverse tunnel are open: in any that the guest joins, or only ' +
-          'in those that vm_site has marked with --trusted.',
+          'in those that vm_site has marked with --trusted. For the clients of an access point they are always open.',
       )
       .default('any'),
   },

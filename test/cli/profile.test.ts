@@ -51,6 +51,22 @@ it('ten mistakes in a profile are ten messages with their places, in one run', a
   expect((await runInside(['build', '--profile', 'mine.yaml'], { cwd })).stderr).toBe(stderr);
 });
 
+it('says who reaches what the tunnel of an access point opens, and that no mark closes it', async () => {
+  const wifi = {
+    country: 'DE',
+    mode: 'access-point',
+    accessPoint: { ssid: 'x', channel: 6, dns: ['192.168.7.1'] },
+  };
+  const text = profileText({ wifi, ssh: { reverse: true }, firewall: { only: 'trusted' } });
+  const { code, stderr } = await runInside(['build', '--offline', '--profile', 'mine.yaml'], {
+    cwd: folderWith({ 'mine.yaml': text }),
+  });
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/mine\.yaml:\d+:\d+ firewall\.only: warning: trusted closes nothing here/);
+  expect(stderr).toContain("reaches the host's sshd (port 22): every client of the access point may try it");
+  expect(stderr).not.toMatch(/Wi-Fi that the guest joins|set firewall\.only to trusted/);
+});
+
 it('a file gives its base name to the bundle, wherever it lies, and --out says where that goes', async () => {
   const cwd = folderWith({});
   mkdirSync(join(cwd, 'deep'));

@@ -97,6 +97,15 @@ describe('vm_status of an access point', () => {
     expect(said).toContain('no access point: there is no passphrase for it');
   });
 
+  it('has a tunnel that no mark closes', async () => {
+    const machine = new Machine({ view: { ...view, reversePort: 2210, reverseTo: 22 } });
+    const { said } = await machine.call('vm_install', 'check');
+    expect(said).toMatch(
+      /^warning {2}the reverse tunnel: port 2210 for all clients of the access point reaches/m,
+    );
+    expect(said).not.toMatch(/Wi-Fi that the guest joins|firewall\.only/);
+  });
+
   it('says when the default route still leads to the guest', async () => {
     const machine = await accessPoint();
     machine.put('routes', 'default 172.24.1.1 bridge0\n');

@@ -54,6 +54,17 @@ describe('a guest that is an access point', () => {
     expect(links.filter((link) => /dhcp|roam|watch/.test(link))).toEqual([]);
     const own = links.filter((link) => link.includes('airhive-'));
     expect(paths(guest)).toEqual(expect.arrayContaining(own));
+    const programs = paths(guest).filter((path) => path.startsWith('usr/libexec/airhive/'));
+    expect(programs.filter((path) => /\/(lease|name-servers|portal|roam|way)$/.test(path))).toEqual([]);
+  });
+
+  it('is its own network, which needs no mark, on both sides and whatever the profile says', () => {
+    const trusted = accessPoint({}, {}, { ssh: { reverse: true }, firewall: { only: 'trusted' } });
+    expect(textAt(guestTree(trusted), 'etc/airhive/airhive.conf')).toMatch(/^FIREWALL_ONLY='any'$/m);
+    expect(textAt(hostTree(trusted), 'vm.conf')).toMatch(/^FIREWALL_ONLY='any'$/m);
+    const readme = textAt(hostTree(trusted), 'README.txt');
+    expect(readme).toContain('\nhost, for all clients of the access point.\n');
+    expect(readme).not.toMatch(/Wi-Fi that the guest joins|as trusted/);
   });
 
   it('has scripts that are clean under shellcheck (needs shellcheck)', () => {

@@ -69,6 +69,7 @@ const BROKEN: Readonly<Record<string, object>> = {
   'An access point has neither': { ...accessPoint({}), network: { ...network, ipv6: 'fd12:3456:789a::/64' } },
   'An access point with WPA3': { ...accessPoint({}), alpine: { release: '3.13.0' } },
   'An access point on 5 GHz': accessPoint({ channel: 36 }),
+  'An access point that opens': { ...accessPoint({}), ssh: { reverse: true }, firewall: { only: 'trusted' } },
   'Nothing stands twice': { host: { freebsd: '14.3', retire: ['x', 'x'] } },
 };
 

@@ -188,6 +188,57 @@ describe('vm_site list', () => {
   });
 });
 
+describe('vm_site list --json', () => {
+  it('says of each network what it is, and never a secret', () => {
+    const machine = new Machine();
+    const listed = (): unknown => JSON.parse(siteOk(machine, null, 'list', '--json'));
+    expect(listed()).toEqual({ format: 1, networks: [], admin_keys: [], tunnel_keys: [] });
+    siteOk(machine, 'battery staple', 'add', 'say "hi" \x1b', '--hidden', '--priority', '3', '--trusted');
+    siteOk(machine, null, 'add', '--hex', 'ff00', '--open', '--public', '--mac', 'random');
+    siteOk(machine, 'eap secret', 'add', 'uni', '--eap', 'peap', '--identity', 'me@example.org', '--no-ca');
+    const plain = { trusted: false, public: false, legacy: false, mac: null, hidden: false, disabled: false };
+    const key = (name: string) =>
+      expect.stringMatching(new RegExp(`^SHA256:\\S{43} airhive ${name} \\(ED25519\\)$`)) as string;
+    expect(listed()).toEqual({
+      format: 1,
+      networks: [
+        {
+          ...plain,
+          ssid: 'say "hi" \x1b',
+          ssid_hex: Buffer.from('say "hi" \x1b').toString('hex'),
+          security: 'WPA2 or WPA3, passphrase',
+          ca_check: null,
+          trusted: true,
+          hidden: true,
+          priority: 3,
+        },
+        {
+          ...plain,
+          ssid: null,
+          ssid_hex: 'ff00',
+          security: 'open',
+          ca_check: null,
+          public: true,
+          mac: 'random',
+          priority: 0,
+        },
+        {
+          ...plain,
+          ssid: 'uni',
+          ssid_hex: Buffer.from('uni').toString('hex'),
+          security: 'Enterprise (PEAP), CA NOT CHECKED',
+          ca_check: false,
+          priority: 0,
+        },
+      ],
+      admin_keys: [key('admin')],
+      tunnel_keys: [key('tunnel')],
+    });
+    expect(siteOk(machine, null, 'list', '--json')).not.toMatch(/battery|eap secret|me@example|PRIVATE/);
+    expectTidy(machine);
+  });
+});
+
 describe('vm_site list and remove', () => {
   it('show no secret, and no order to the terminal', () => {
     const machine = new Machine();

@@ -5,6 +5,7 @@
 #   mark -v hex=H -v trusted=yes|no -v public=yes|no -v mac=0|1|3|default   FILE with other marks on the blocks of that name;
 #                    what is empty stays; exit status 3 when there are none
 #   list             one line for each block: its name, its kind of security, ...
+#   json             the same for programs: one object of JSON for each block, commas between
 #   unproven -v hex=H   "yes" when a network of that name is trusted, and anybody can be it
 #   kept -v hex=H    what the owner has said of the first network of that name, in one line: trusted, public, mac=N, legacy;
 #                    "unproven" behind it when it is trusted all the same
@@ -46,6 +47,7 @@ function keep(file,   key) {
   if (file == 2) renewed[name] = 1
   kind[count] = security(set) more(set) marks_shown(set)
   marks[count] = marks_in(set["id_str"])
+  object[count] = object_of(set)
   unproven[count] = marks[count] ~ / trusted/ && (security(set) ~ /^open/ || lacks_ca(set))
   owned[count] = marks[count] (set["mac_addr"] ~ /^[0-3]$/ ? " mac=" set["mac_addr"] : "") \
     (is_legacy(set) && security(set) !~ /^WPA3/ ? " legacy" : "") (unproven[count] ? " unproven" : "")
@@ -58,6 +60,19 @@ function more(set) {
   return (set["scan_ssid"] == "1" ? ", hidden" : "") (set["priority"] != "" ? ", priority " set["priority"] : "") \
     (set["disabled"] == "1" ? ", disabled" : "") (set["bssid"] ~ /^[0-9a-fA-F:]+$/ ? ", only " set["bssid"] : "")
 }
+
+# Never a secret. ca_check is null where there is no server to be checked; mac is null where the profile decides.
+function object_of(set) {
+  return "{\"ssid\": " json_of(name) ", \"ssid_hex\": \"" name "\", \"security\": " json_of(hex_of(security(set))) \
+    ", \"ca_check\": " (!is_enterprise(set) || set["eap"] == "PWD" ? "null" : truth(!lacks_ca(set))) \
+    ", \"trusted\": " truth(marks[count] ~ / trusted/) ", \"public\": " truth(marks[count] ~ / public/) \
+    ", \"legacy\": " truth(is_legacy(set)) \
+    ", \"mac\": " (set["mac_addr"] ~ /^[0-3]$/ ? "\"" mac_name[set["mac_addr"]] "\"" : "null") \
+    ", \"hidden\": " truth(set["scan_ssid"] == "1") ", \"disabled\": " truth(set["disabled"] == "1") \
+    ", \"priority\": " (set["priority"] ~ /^[1-9][0-9]*$/ ? set["priority"] : 0) "}"
+}
+
+function truth(value) { return value ? "true" : "false" }
 
 # --- Marks: what a network is to its owner --------------------------------------------------------------------------
 
@@ -108,6 +123,7 @@ END {
   if (want == "import") end_import()
   for (i = 1; i <= count; i++) {
     if (want == "list") print "  " padded(shown(of[i]), width) "  " kind[i] (shown(of[i]) ~ /\\/ ? "  (--hex " of[i] ")" : "")
+    if (want == "json") printf "%s    %s", (i == 1 ? "" : ",\n"), object[i]
     if (want == "names" && !(of[i] in named)) { printf "%s%s", (i == 1 ? "" : ", "), shown(of[i]); named[of[i]] = 1 }
     if (want == "drop" && of[i] == hex) { found = 1; continue }
     if (want == "drop") put_block(i)

@@ -51,7 +51,14 @@ export function fullProfile() {
       ipv6: 'FD12:3456:789A::/64',
       mdns: true,
     },
-    wifi: { country: 'DE', interface: 'wlp1s0', sendName: true, mac: 'random' },
+    wifi: {
+      mode: 'station',
+      country: 'DE',
+      interface: 'wlp1s0',
+      sendName: true,
+      mac: 'random',
+      portalCheck: 'http://login.example/',
+    },
     firewall: {
       forwards: [
         { protocol: 'tcp', port: 8080, to: 80 },

@@ -50,7 +50,6 @@ let mirrored: Promise<ReadonlyMap<string, Buffer>> | undefined;
 async function bundleFrom(listing: string, ...argv: string[]): Promise<string> {
   const files = await (mirrored ??= mirror());
   const cwd = temporaryFolder();
-  writeFileSync(join(cwd, 'pins.yaml'), RELEASES);
   writeFileSync(join(cwd, 'my.iso'), ISO);
   writeFileSync(join(cwd, SIGNER.name), SIGNER.publicKey);
   const world = {
@@ -69,6 +68,8 @@ async function bundleFrom(listing: string, ...argv: string[]): Promise<string> {
   };
   const written = await runInside(['init', '-', '--out', 'mine.yaml', ...argv], world);
   expect(written, written.stderr).toMatchObject({ code: 0 });
+  const [, release = ''] = /^ *release: (\S+)$/m.exec(readFileSync(join(cwd, 'mine.yaml'), 'utf8')) ?? [];
+  writeFileSync(join(cwd, 'pins.yaml'), RELEASES.replaceAll('3.24.1', release));
   const built = await runInside(
     [
       ...[

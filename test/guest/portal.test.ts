@@ -266,6 +266,16 @@ describe('what the network says', () => {
       'http://127.0.0.1/',
       'http://0.0.0.0/',
       'http://169.254.1.1/',
+      // 172.24.1.1 and 127.0.0.1 to what connects.
+      'http://172.030.1.1/',
+      'http://172.24.1.001/',
+      'http://0177.0.0.1/',
+      'http://0x7f.0.0.1/',
+      'http://0x7f000001/',
+      'http://2130706433/',
+      'http://127.1/',
+      'http://172.24.257/',
+      'http://192.168.5.258/',
     ];
     const room = roomWith({});
     const answers = { '/': { status: 302, headers: { Location: `http://${FAR}/elsewhere` } } };

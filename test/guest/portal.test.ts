@@ -186,6 +186,26 @@ describe('option 114', () => {
     );
   });
 
+  it('is followed by one process, however often the lease is renewed', () => {
+    const room = roomWith({ '/v1': api({ captive: false, 'seconds-remaining': 3600 }), '/v2': {} });
+    const printed = lines(
+      room,
+      `one="$(option https://api.example/v1)"; other="$(option https://api.example/v2)"
+      # Itself, and the sleep that it waits for: whoever is in a group of its own.
+      followers() { pgrep -f 'portal [f]ollow' | while read -r pid; do [ "$(ps -o pid,pgid | awk -v p=$pid '$1 == p { print $2 }')" != $pid ] || echo $pid; done; }
+      soon() { for try in $(seq 100); do ! eval "$1" || return 0; sleep 0.1; done; }
+      lease bound "$one"; found; first=$(followers)
+      lease renew "$one"; lease renew "$one"; lease renew "$one"
+      [ "$(followers)" = "$first" ] && [ "$(cat /run/airhive/portal.pid)" = "$first" ] && echo the same
+      lease renew "$other"; second=$(cat /run/airhive/portal.pid)
+      soon '! kill -0 $first 2>/dev/null'
+      [ "$(followers)" = "$second" ] && echo one
+      lease renew; soon '[ -z "$(followers)" ]'
+      ls /run/airhive | grep 'portal[-.]' || echo none left`,
+    );
+    expect(printed).toEqual(['open', 'the same', 'one', 'none left']);
+  });
+
   it('a real DHCP client hands it on', () => {
     const room = roomWith({ '/v1': api({ captive: true, 'user-portal-url': PAGE }) });
     room.write(

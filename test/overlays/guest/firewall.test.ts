@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { guestTree, textAt } from '../../fixtures/machines.ts';
@@ -151,6 +151,8 @@ describe.skipIf(!canUnshare('-n'))('firewall open (needs root and unshare)', () 
     const guest = new Guest(LAN6);
     guest.tool('iptables-restore', '');
     guest.tool('ip6tables-restore', '');
+    // It is the first of our services.
+    rmSync(join(guest.root, 'run'), { recursive: true });
     expect(guest.run('firewall open && echo open')).toBe('open\n');
     expect(guest.steps()).toEqual([
       'iptables-restore',

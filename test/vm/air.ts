@@ -34,7 +34,7 @@ export class AccessPoint {
     await this.air.ok(
       `[ -e /sys/class/net/${name} ] || iw phy ${name} interface add ${name} type __ap
       ip addr flush dev ${name}; ip addr add ${network}.1/24 dev ${name}
-      hostapd -B -P /tmp/${name}.hostapd.pid -f /tmp/${name}.hostapd.log /tmp/${name}.hostapd.conf ||
+      OPENSSL_MODULES=/tmp hostapd -B -P /tmp/${name}.hostapd.pid -f /tmp/${name}.hostapd.log /tmp/${name}.hostapd.conf ||
         { cat /tmp/${name}.hostapd.log; exit 1; }
       ip link set ${name} up
       ${spec.ipv6 === undefined ? '' : `ip addr add ${spec.ipv6}::1/64 dev ${name} nodad`}

@@ -17,6 +17,7 @@ import './checks/guarded.ts';
 import './checks/ipv6.ts';
 import './checks/ipv6-use.ts';
 import './checks/wifi-commands.ts';
+import './checks/eap.ts';
 import './checks/site.ts';
 import './checks/power.ts';
 import './checks/state.ts';

@@ -190,7 +190,12 @@ async function libraryPackage(libraries: ReadonlySet<string>): Promise<ApkPackag
 }
 
 /** Libraries that programs open by name when they run, so that ldd does not list them. */
-const OPENED = ['/lib/x86_64-linux-gnu/libnss_files.so.2', '/lib/x86_64-linux-gnu/libnss_dns.so.2'];
+const OPENED = [
+  '/lib/x86_64-linux-gnu/libnss_files.so.2',
+  '/lib/x86_64-linux-gnu/libnss_dns.so.2',
+  // MSCHAPv2 needs MD4.
+  '/usr/lib/x86_64-linux-gnu/ossl-modules/legacy.so',
+];
 
 /** Makes every package. `folder` holds the bench's own files, a tree for each package that has any. */
 export async function lackingPackages(folder: string): Promise<ApkPackage[]> {

@@ -161,7 +161,7 @@ for (const [what, words, input, answer, log, certificate] of [
       const [code, said] = await joining(bench, words, `${input} password\n`);
       assert.match(said, answer);
       assert.equal(code, 5);
-      assert.match(bench.machine.console.text.slice(from), log);
+      await bench.machine.console.waitFor(log, 60, from);
       await forwarding(bench, 180);
       assert.equal(await bench.guestOk('ls /var/lib/airhive/wifi'), 'wpa_supplicant.conf\n');
     },

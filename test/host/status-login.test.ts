@@ -17,10 +17,10 @@ describe('a network that wants a login', () => {
     const { code, rows, said } = await status();
     expect(code, said).toBe(5);
     expect(rows.guest).toMatch(/^login, up for /);
-    expect(said).toContain(`          this network wants a login: open ${PAGE}\n`);
+    expect(said).toContain(`          this network wants a login: open '${PAGE}'\n`);
     expect(JSON.parse((await status('--json')).said)).toMatchObject({
       state: 'login',
-      reason: `this network wants a login: open ${PAGE}`,
+      reason: `this network wants a login: open '${PAGE}'`,
       login_url: PAGE,
     });
   });
@@ -41,7 +41,7 @@ describe('a network that wants a login', () => {
     const maybe = await saying('maybe http://login.example/\n');
     const { code, said } = await maybe();
     expect(code, said).toBe(0);
-    expect(said).toContain('if nothing else opens, open http://login.example/');
+    expect(said).toContain("if nothing else opens, open 'http://login.example/'");
     expect(JSON.parse((await maybe('--json')).said)).toMatchObject({ state: 'online', login_url: null });
   });
 

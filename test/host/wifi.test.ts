@@ -135,11 +135,13 @@ describe('vm_wifi join', () => {
   it('says where the network wants a login, and nothing of what is no address', async () => {
     const machine = await withGuest({
       networks: KNOWN,
-      join: 'login https://login.example/a?b=c\njoined 10.99.0.7 kept\n',
+      join: 'login https://login.example/a?b=c&halt\njoined 10.99.0.7 kept\n',
     });
     const { code, said } = wifi(machine, 'two lattes\n', 'join', 'café');
     expect(code, said).toBe(0);
-    expect(said).toMatch(/keeps it\n.*this network wants a login: open https:\/\/login\.example\/a\?b=c\n$/);
+    expect(said).toMatch(
+      /keeps it\n.*this network wants a login: open 'https:\/\/login\.example\/a\?b=c&halt'\n$/,
+    );
     const hostile = await withGuest({
       networks: KNOWN,
       join: 'login https://x.example/\u001b[2J$(id)\njoined 10.99.0.7 kept\n',

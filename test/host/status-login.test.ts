@@ -25,6 +25,23 @@ describe('a network that wants a login', () => {
     });
   });
 
+  it('is said in time, though all that the guest looks at takes its time: it looks at all of it at once', async () => {
+    const meets = (name: string, text: string): string => {
+      const all = 'ls "$met" | grep -c .';
+      return `#!/bin/sh
+met=\${0%/usr/*}/met; mkdir -p "$met"; : >"$met/${name}"
+until [ "$(${all})" = 3 ]; do sleep 0.05; done
+echo '${text}'\n`;
+    };
+    const status = await saying('', {
+      'usr/libexec/airhive/portal': meets('portal', `login ${PAGE}`),
+      'usr/libexec/airhive/way': meets('way', 'online'),
+      'usr/libexec/airhive/card': meets('card', 'ok'),
+    });
+    const { said } = await status();
+    expect(said).toContain(`a login: open '${PAGE}'`);
+  });
+
   it('is not said of a guest that forwards nothing, or has no address', async () => {
     for (const [state, changes] of [
       ['closed', { 'proc/sys/net/ipv4/ip_forward': '0\n' }],

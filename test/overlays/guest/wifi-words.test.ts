@@ -117,6 +117,48 @@ case "$*" in select_network*) echo ip=192.0.2.7 >"$GUEST/run/airhive/lease" ;; e
   });
 });
 
+describe('wifi-control join of a network that gives an address', () => {
+  const joining = (): Wifi => {
+    const guest = new Wifi('wifi-control');
+    guest.write('sys/class/net/wlan0', '');
+    guest.write('usr/libexec/airhive/way', '#!/bin/sh\n');
+    guest.write('usr/libexec/airhive/portal', '#!/bin/sh\n');
+    guest.tool(
+      'wpa_cli',
+      `case "$*" in
+*list_networks) printf '0\\thome\\tany\\t\\n' ;;
+*get_network*) echo '"home"' ;;
+*status) printf 'wpa_state=COMPLETED\\nid=0\\n' ;;
+*select_network*) echo ip=192.0.2.7 >"$GUEST/run/airhive/lease" ;;
+esac`,
+    );
+    return guest;
+  };
+
+  it('has joined it, whether the host waits on or not', () => {
+    const guest = joining();
+    // As sshd does to it when the host is gone.
+    guest.tool('sleep', '[ -e "$GUEST/hung-up" ] || { : >"$GUEST/hung-up"; kill -HUP $PPID; }');
+    expect(guest.call('join', '686f6d65')).toMatch(/^joined 192\.0\.2\.7/);
+    const asked = guest.calls('wpa_cli').map((line) => line.replace('-i wlan0 ', ''));
+    expect(asked.filter((line) => line === 'reconfigure')).toHaveLength(1);
+    expect(asked.at(-1)).toBe('enable_network all');
+  });
+
+  it('gives up by the clock, for each look takes its time too', () => {
+    const guest = joining();
+    // The clock is 30 s further at each look.
+    guest.tool('cut', 'echo 30 >>"$GUEST/clock"; exec awk \'{ now += $1 } END { print now }\' "$GUEST/clock"');
+    expect(guest.call('join', '686f6d65')).toMatch(/^joined 192\.0\.2\.7/);
+    expect(guest.calls('sleep').length).toBeLessThan(3);
+    const absent = joining();
+    absent.tool('cut', 'echo 30 >>"$GUEST/clock"; exec awk \'{ now += $1 } END { print now }\' "$GUEST/clock"');
+    absent.tool('wpa_cli', 'case "$*" in *list_networks) echo "0\thome" ;; *get_network*) echo \'"home"\' ;; esac');
+    expect(absent.call('join', '686f6d65')).toMatch(/^time /);
+    expect(absent.calls('sleep').length).toBeLessThan(3);
+  });
+});
+
 describe('wifi-control scan', () => {
   it('says that there is no card', () => {
     const guest = new Wifi('wifi-control');

@@ -32,6 +32,7 @@ import './checks/roaming.ts';
 import './checks/range.ts';
 import './checks/reports.ts';
 import './checks/clients.ts';
+import './checks/names.ts';
 import './checks/mdns.ts';
 import './checks/access-point.ts';
 import './checks/lean.ts';

@@ -57,7 +57,9 @@ describe('no message repeats anything from a secrets file', () => {
     const { stderr } = await runInside([...BUILD, '--secrets', 's.yaml'], { cwd });
     expect(stderr).toBe(
       's.yaml:2:5 networks[0]: this has to be given either a passphrase, "open: true" or eap\n' +
-        's.yaml:3:5 networks[0]: unknown key; known here: ssid, ssid_hex, passphrase, open, hidden, priority\n' +
+        's.yaml:3:5 networks[0]: unknown key; known here: ssid, ssid_hex, passphrase, open, hidden, priority, ' +
+        'trusted, public, legacy, mac, eap, identity, anonymous, phase2, password, ca, ca_system, no_ca, domain_suffix, ' +
+        'client_cert, client_key\n' +
         'error: s.yaml: 2 problems, nothing was built\n',
     );
   });

@@ -116,7 +116,7 @@ check(
     await offer(bench, ['address=/#/203.0.113.10']);
     await eventually('the state login', 60, async () =>
       (await hostCommand(bench, ['vm_status'])).stdout.includes(
-        'this network wants a login: open http://check.example/204',
+        "this network wants a login: open 'http://check.example/204'",
       ),
     );
     const page = await bench.host.exec('curl', ['-s', '-m', '10', 'http://check.example/204']);

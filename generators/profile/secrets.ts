@@ -36,8 +36,8 @@ export interface SiteSecrets {
   readonly hostKey: string;
 }
 
-// IEEE 802.11: an SSID has 1 to 32 bytes; a WPA passphrase 8 to 63 printable ASCII characters, or 64 hex digits
-// for the key itself.
+// IEEE 802.11: an SSID has 1 to 32 bytes; a WPA passphrase has 8 to 63 characters of ASCII, or is the key itself as 64
+// hexadecimal digits. Access points and wpa_supplicant take any bytes but control characters.
 const ssidText = z
   .string({ error: 'the name of a network, in quotes' })
   .refine((text) => Buffer.byteLength(text) >= 1 && Buffer.byteLength(text) <= 32, {
@@ -46,16 +46,19 @@ const ssidText = z
 const ssidHex = z
   .string({ error: 'the bytes of the name in hexadecimal, in quotes' })
   .regex(/^([0-9a-fA-F]{2}){1,32}$/, { error: '2 to 64 hexadecimal digits, two for each byte' });
-const passphrase = z
-  .string({ error: '8 to 63 characters, in quotes' })
-  .regex(/^([\x20-\x7e]{8,63}|[0-9a-fA-F]{64})$/, {
-    error: '8 to 63 printable ASCII characters, or the raw key as 64 hexadecimal digits',
-  });
+const passphrase = z.string({ error: '8 to 63 characters, in quotes' }).refine(isPassphrase, {
+  error: '8 to 63 bytes without control characters, or the raw key as 64 hexadecimal digits',
+});
 const publicKey = z
   .string({ error: 'a public key line' })
   .regex(/^(ssh|ecdsa|sk)-[a-z0-9@.-]+ AAAA[A-Za-z0-9+/=]+( [\x20-\x7e]*)?$/, {
     error: 'one line of a .pub file, such as: ssh-ed25519 AAAA... name',
   });
+
+function isPassphrase(text: string): boolean {
+  const length = Buffer.byteLength(text);
+  return /^[0-9a-fA-F]{64}$/.test(text) || (length >= 8 && length <= 63 && !/\p{Cc}/u.test(text));
+}
 
 const yesOrNo = z.boolean({ error: 'true or false' }).default(false);
 

@@ -17,7 +17,14 @@ function add(machine: Machine, one: SiteNetwork, asHex: boolean): void {
     ...(['trusted', 'public', 'legacy'] as const).flatMap((key) => (one[key] ? [`--${key}`] : [])),
     ...(one.mac === null ? [] : ['--mac', one.mac]),
   ];
-  siteOk(machine, passphrase === null ? null : `${passphrase}\n`, 'add', ...options, '--', name);
+  siteOk(
+    machine,
+    passphrase === null ? null : `${Buffer.from(passphrase).toString('latin1')}\n`,
+    'add',
+    ...options,
+    '--',
+    name,
+  );
 }
 
 const ODD = ['"', '#', '\\', ' ', "'", '{', '}', '=', '"#', '$', '`', '%', '%s', '\\n', '*', '-'];
@@ -44,6 +51,8 @@ describe('the blocks of vm_site add are those of airhive build', () => {
     network({ ssid: Buffer.from('a"b\\c'), passphrase: 'eight888' }),
     network({ ssid: Buffer.from('-x'), passphrase: ' '.repeat(8) }),
     network({ ssid: Buffer.from('café \u{1f4f6}'), passphrase: 'x'.repeat(63), priority: 7 }),
+    network({ ssid: Buffer.from('accents'), passphrase: 'Gr\u00fc\u00dfe \u{1f4f6}' }),
+    network({ ssid: Buffer.from('quoted accents'), passphrase: '"\u00e4"#\u00f6\u00fc' }),
     network({ ssid: Buffer.from('quote'), passphrase: 'a"b#cdef' }),
     network({ ssid: Buffer.from('old'), legacy: true, trusted: true, mac: 'random' }),
     network({ ssid: Buffer.from('old raw'), passphrase: 'ab'.repeat(32), legacy: true, public: true }),

@@ -19,9 +19,11 @@ describe('vm_site add', () => {
   it.each([
     ['seven77', 'this one has 7'],
     ['x'.repeat(64), 'this one has 64'],
-    ['umlaut \xc3\xa4\xc3\xb6', 'a character in it that Wi-Fi does not allow'],
-    ['carriage return\r', 'a character in it that Wi-Fi does not allow'],
-    ['tab\tin the middle', 'a character in it that Wi-Fi does not allow'],
+    // 32 letters of two bytes each.
+    ['\xc3\xa4'.repeat(32), 'this one has 64'],
+    ['carriage return\r', 'a control character in it'],
+    ['tab\tin the middle', 'a control character in it'],
+    ['delete\x7fdelete', 'a control character in it'],
     ['', 'there is no passphrase in the input'],
   ])('refuses the passphrase %j without repeating it', (passphrase, words) => {
     const machine = new Machine();

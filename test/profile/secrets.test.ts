@@ -103,8 +103,13 @@ describe('a # behind a space, where YAML begins a comment', () => {
   });
 });
 
+it('a passphrase may have any letters', () => {
+  const { networks } = secretsOf(network({ passphrase: 'Grüße 📶' }));
+  expect(networks[0]?.passphrase).toBe('Grüße 📶');
+});
+
 describe('what is wrong is told with its place, and what is allowed', () => {
-  const PASSPHRASE = '8 to 63 printable ASCII characters, or the raw key as 64 hexadecimal digits';
+  const PASSPHRASE = '8 to 63 bytes without control characters, or the raw key as 64 hexadecimal digits';
   it.each<[string, object, string]>([
     [
       'too short',
@@ -117,8 +122,8 @@ describe('what is wrong is told with its place, and what is allowed', () => {
       `3:17 networks[0].passphrase: this has to be ${PASSPHRASE}`,
     ],
     [
-      'not ASCII',
-      network({ passphrase: 'geheimnisß' }),
+      'too long in bytes',
+      network({ passphrase: 'ß'.repeat(32) }),
       `3:17 networks[0].passphrase: this has to be ${PASSPHRASE}`,
     ],
     [

@@ -19,6 +19,8 @@ import './checks/ipv6-use.ts';
 import './checks/wifi-commands.ts';
 import './checks/eap.ts';
 import './checks/site.ts';
+import './checks/mdns.ts';
+// It ends the guest of the checks above.
 import './checks/power.ts';
 import './checks/state.ts';
 import './checks/first-boot.ts';
@@ -33,7 +35,6 @@ import './checks/range.ts';
 import './checks/reports.ts';
 import './checks/clients.ts';
 import './checks/names.ts';
-import './checks/mdns.ts';
 import './checks/access-point.ts';
 import './checks/lean.ts';
 import { sweep, workFolderName } from './host.ts';

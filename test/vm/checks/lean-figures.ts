@@ -72,7 +72,8 @@ export async function throughput({ host, machine }: Bench, direction: 'up' | 'do
   const words = ['-c', SERVER.address, '-t', '1', '-J', ...(direction === 'up' ? [] : ['-R'])];
   const { code, stdout } = await host.exec('iperf3', words);
   if (code !== 0) throw new Error(`iperf3: ${stdout}`);
-  const result = JSON.parse(stdout) as { end: { sum_received: { bytes: number } } };
+  const result = JSON.parse(stdout) as { end: { sum_received?: { bytes: number } } };
+  if (!result.end.sum_received) throw new Error(`iperf3: ${stdout}`);
   return (result.end.sum_received.bytes * 8) / 1e6 / ((await machine.processorTime()) - begin);
 }
 

@@ -26,11 +26,13 @@ sh /run/supervise & supervisor=$!
 
 function after(room: Room, ...steps: readonly string[]): string[] {
   const printed = room.run(`${MDNS}${steps.join('\n')}\nkill $supervisor; killall -q avahi-daemon mdns`);
-  return printed
-    .split('\n')
-    .map((line) => line.trim())
-    // The shell may tell of the loop that it was told to end.
-    .filter((line) => line !== '' && line !== 'Terminated');
+  return (
+    printed
+      .split('\n')
+      .map((line) => line.trim())
+      // The shell may tell of the loop that it was told to end.
+      .filter((line) => line !== '' && line !== 'Terminated')
+  );
 }
 
 describe('the mDNS reflector', () => {

@@ -11,7 +11,7 @@ import { networksOf, siteOk } from './site-bench.ts';
  * Configurations of eduroam in the ways in which universities and their members publish them: what vm_site import makes of
  * them, and that the real wpa_supplicant reads what it has written. Names, passwords and certificates are ours.
  */
-const FILES: readonly (readonly [what: string, security: string, conf: string, said?: RegExp])[] = [
+const FILES: [what: string, security: string, conf: string, said?: RegExp][] = [
   [
     "an installer's: PEAP, CA file, server name, anonymous identity",
     'Enterprise (PEAP), CA checked',
@@ -189,7 +189,7 @@ function complaints(conf: string): string[] {
 }
 
 describe('vm_site import of eduroam', { timeout: 60_000 }, () => {
-  it.each(FILES)('%s', (_, security, conf, said = /^/) => {
+  it.each<[string, string, string, RegExp?]>(FILES)('%s', (_, security, conf, said = /^/) => {
     const machine = new Machine();
     const folder = join(machine.root, 'usr/local/etc');
     for (const [name, path] of Object.entries(made.paths))

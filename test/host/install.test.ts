@@ -27,6 +27,19 @@ describe('vm_install apply', () => {
     expect((await done(machine, 'vm_install', 'check')).said).toContain('tap0 is in use by the guest');
   });
 
+  it('does not take a file that it cannot read for one that sets nothing', async () => {
+    const machine = laptop();
+    const before = filesOf(machine);
+    machine.replace(
+      'awk',
+      `case "$*" in *snippets/resolvconf.conf) exit 2 ;; *) exec /usr/bin/awk "$@" ;; esac`,
+    );
+    const { code, said } = await machine.call('vm_install', 'apply', '--yes');
+    expect(said).toContain('cannot read');
+    expect(code).toBe(7);
+    expect(filesOf(machine)).toEqual(before);
+  });
+
   it('installs the whole bundle, the networks and the keys', async () => {
     const machine = laptop();
     await apply(machine);

@@ -67,14 +67,18 @@ export async function firstPacket({ host, air }: Bench, limit: number): Promise<
  * Mbit that one TCP connection carries through the guest in a second of QEMU's processor time, while it tries for one second:
  * an emulated guest has nothing but its processor, and what else this computer does does not count.
  */
-export async function throughput({ host, machine }: Bench, direction: 'up' | 'down'): Promise<number> {
-  const begin = await machine.processorTime();
+export async function throughput(bench: Bench, direction: 'up' | 'down'): Promise<number> {
+  const { host, machine } = bench;
   const words = ['-c', SERVER.address, '-t', '1', '-J', ...(direction === 'up' ? [] : ['-R'])];
-  const { code, stdout } = await host.exec('iperf3', words);
-  if (code !== 0) throw new Error(`iperf3: ${stdout}`);
-  const result = JSON.parse(stdout) as { end: { sum_received?: { bytes: number } } };
-  if (!result.end.sum_received) throw new Error(`iperf3: ${stdout}`);
-  return (result.end.sum_received.bytes * 8) / 1e6 / ((await machine.processorTime()) - begin);
+  // On a computer that is busy for the whole second iperf3 ends well, and has no result.
+  for (let left = 2; ; left--) {
+    const begin = await machine.processorTime();
+    const { code, stdout } = await host.exec('iperf3', words);
+    const result = JSON.parse(stdout) as { end?: { sum_received?: { bytes: number } } };
+    const received = result.end?.sum_received;
+    if (code === 0 && received) return (received.bytes * 8) / 1e6 / ((await machine.processorTime()) - begin);
+    if (code !== 0 || left === 0) throw new Error(`iperf3: ${stdout}`);
+  }
 }
 
 export function median(values: readonly number[]): number {

@@ -26,6 +26,10 @@ const airhive = fileURLToPath(new URL('../bin/airhive.cjs', import.meta.url));
 const runs = Number(process.argv[2] ?? 15);
 const folder = mkdtempSync(join(tmpdir(), 'airhive-bench-'));
 const ISO_SIZE = 369098752;
+// What the shipped profiles name.
+const [, RELEASE] = /^ *release: (\S+)$/m.exec(
+  readFileSync(new URL('../profiles/intel8260.yaml', import.meta.url), 'utf8'),
+);
 
 function time(command, args) {
   const started = performance.now();
@@ -66,7 +70,7 @@ find stock stock.tar -type f -exec sync {} +
 
 /** A file of the ISO's size that is no ISO; its pin is written beside it. */
 function fakeIso() {
-  const path = join(folder, 'alpine-standard-3.24.1-x86_64.iso');
+  const path = join(folder, `alpine-standard-${RELEASE}-x86_64.iso`);
   const handle = openSync(path, 'w');
   const block = Buffer.alloc(1024 * 1024);
   const hash = createHash('sha256');
@@ -79,7 +83,7 @@ function fakeIso() {
   closeSync(handle);
   // As a file of the cache is, so that it is linked into the bundle and not copied.
   chmodSync(path, 0o444);
-  const pins = `- {release: 3.24.1, flavor: standard, arch: x86_64, kernel: lts, file: alpine-standard-3.24.1-x86_64.iso,
+  const pins = `- {release: ${RELEASE}, flavor: standard, arch: x86_64, kernel: lts, file: alpine-standard-${RELEASE}-x86_64.iso,
   sha256: ${hash.digest('hex')}, size: ${ISO_SIZE}, witnesses: 1, date: 2026-06-13, floor: 256M, lacks: [dnsmasq, iptables]}
 `;
   writeFileSync(join(folder, 'pins.yaml'), pins);

@@ -61,6 +61,34 @@ function routesOf(staticroutes: string, others: Answer = {}): { routes: string[]
   return { routes: guest.routes, said: guest.said.find((line) => line.startsWith('of the routes')) };
 }
 
+describe('a lease of a network that the guest leaves while it is taken', () => {
+  const leaves = (then: string): Lease => {
+    const guest = new Lease();
+    guest.write('run/airhive/ssid', 'home');
+    guest.write('usr/libexec/airhive/name-servers', `#!/bin/sh\n${then.replaceAll('RUN', `${guest.root}/run/airhive`)}\n`);
+    guest.hear(HOME);
+    return guest;
+  };
+
+  it.each([
+    ['another one is joined', 'printf other >RUN/ssid'],
+    ['none is joined yet', 'rm -f RUN/ssid'],
+  ])('is not that of the next network: %s', (_, then) => {
+    const guest = leaves(then);
+    expect(existsSync(join(guest.root, 'run/airhive/lease'))).toBe(false);
+    expect(existsSync(join(guest.root, 'run/airhive/lease-ssid'))).toBe(false);
+    expect(guest.said).toEqual([]);
+  });
+
+  it('is used when it stays, also if its name comes late', () => {
+    expect(leaves('printf home >RUN/ssid').read('run/airhive/lease')).toContain('ip=192.168.5.7\n');
+    const guest = new Lease();
+    guest.write('usr/libexec/airhive/name-servers', `#!/bin/sh\nprintf home >${guest.root}/run/airhive/ssid\n`);
+    guest.hear(HOME);
+    expect(guest.read('run/airhive/lease-ssid')).toBe('home');
+  });
+});
+
 describe('option 121', () => {
   it('takes the place of the router option, with or without a default route in it', () => {
     expect(routesOf('10.0.0.0/8 192.168.5.2 0.0.0.0/0 192.168.5.3').routes).toEqual([

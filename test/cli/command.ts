@@ -29,13 +29,14 @@ export interface CommandOptions extends Pick<SpawnOptions, 'cwd' | 'uid' | 'gid'
   readonly env?: Readonly<Record<string, string>>;
   /** Folder of the airhive to start; the compiled one of all tests by default. */
   readonly root?: string;
+  /** What Node runs in it. */
+  readonly program?: string;
 }
 
 /** Starts the compiled program with an environment that holds nothing of the user's. Killed when the test is over. */
 export function start(args: readonly string[], options: CommandOptions = {}): Started {
-  const { env = {}, root = inject('airhive'), ...rest } = options;
-  const program = join(root, 'bin/airhive.cjs');
-  const child = spawn(process.execPath, [program, ...args], {
+  const { env = {}, root = inject('airhive'), program = 'bin/airhive.cjs', ...rest } = options;
+  const child = spawn(process.execPath, [join(root, program), ...args], {
     cwd: temporaryFolder(),
     env: { PATH: process.env.PATH, HOME: temporaryFolder(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -24,7 +24,10 @@ export function planHost(
 ): Tree {
   const files = planOverlay(overlayFor(profile, sources.overlay), hostView(profile, version, missing));
   return treeOf([
-    ...files.map((file) => (file.path === PROFILE_PAGE ? dated(file, profile.release.date) : file)),
+    ...files.map((file) => {
+      if (file.path === 'README.txt') return { ...file, bytes: Buffer.from(wrapped(textOf(file))) };
+      return file.path === PROFILE_PAGE ? dated(file, profile.release.date) : file;
+    }),
     planTroubleshooting(sources.troubleshooting, profile),
   ]);
 }
@@ -49,12 +52,35 @@ function dated(page: File, seconds: number): File {
   const line = `.Dd ${MONTHS[date.getUTCMonth()] ?? ''} ${date.getUTCDate()}, ${date.getUTCFullYear()}`;
   return {
     ...page,
-    bytes: Buffer.from(
-      Buffer.from(page.bytes)
-        .toString('utf8')
-        .replace(/^\.Dd .*$/m, line),
-    ),
+    bytes: Buffer.from(textOf(page).replace(/^\.Dd .*$/m, line)),
   };
+}
+
+const textOf = ({ bytes }: File): string => Buffer.from(bytes).toString('utf8');
+
+/** The columns of a console. */
+const CONSOLE = 80;
+
+/**
+ * A plain text with its paragraphs filled anew: what a profile puts into them may be long. Indented lines are commands and
+ * tables, and a line of dashes has a title above it.
+ */
+export function wrapped(text: string): string {
+  const lines = text.split('\n');
+  const isFixed = (line = '', next = ''): boolean => /^($| |[-=]+$)/.test(line) || /^[-=]+$/.test(next);
+  const out: string[] = [];
+  let filling = false;
+  for (const [index, line] of lines.entries()) {
+    const fixed = isFixed(line, lines[index + 1]);
+    for (const word of fixed ? [line] : line.split(' ')) {
+      const last = out.at(-1) ?? '';
+      if (filling && !fixed && last.length + 1 + word.length <= CONSOLE)
+        out[out.length - 1] = `${last} ${word}`;
+      else out.push(word);
+      filling = !fixed;
+    }
+  }
+  return out.join('\n');
 }
 
 /** The names that templates in overlays/host may use: the groups of the profile, and what follows from them. */

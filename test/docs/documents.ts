@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hostView } from '../../generators/plan/host.ts';
+import { hostView, wrapped } from '../../generators/plan/host.ts';
 import { renderTemplate } from '../../generators/plan/render.ts';
 import { displays, section } from '../fixtures/mdoc.ts';
 import { variant } from '../fixtures/profiles.ts';
@@ -44,7 +44,7 @@ export const textOf = (file: string): string => readFileSync(join(ROOT, file), '
 
 /** The README of a bundle, as it is for intel8260. */
 export function stepsOfBundle(): string {
-  return renderTemplate(STEPS, textOf(STEPS), hostView(variant(), '0.1.0'));
+  return wrapped(renderTemplate(STEPS, textOf(STEPS), hostView(variant(), '0.1.0')));
 }
 
 /** Every command of the documents, each once for each document, in their order. */

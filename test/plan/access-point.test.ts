@@ -62,8 +62,8 @@ describe('a guest that is an access point', () => {
     const trusted = accessPoint({}, {}, { ssh: { reverse: true }, firewall: { only: 'trusted' } });
     expect(textAt(guestTree(trusted), 'etc/airhive/airhive.conf')).toMatch(/^FIREWALL_ONLY='any'$/m);
     expect(textAt(hostTree(trusted), 'vm.conf')).toMatch(/^FIREWALL_ONLY='any'$/m);
-    const readme = textAt(hostTree(trusted), 'README.txt');
-    expect(readme).toContain('\nhost, for all clients of the access point.\n');
+    const readme = textAt(hostTree(trusted), 'README.txt').replaceAll('\n', ' ');
+    expect(readme).toContain(' host, for all clients of the access point. ');
     expect(readme).not.toMatch(/Wi-Fi that the guest joins|as trusted/);
   });
 

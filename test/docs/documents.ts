@@ -29,7 +29,7 @@ const STEPS = 'overlays/host/README.txt.mustache';
 
 const PROGRAMS = new Set(
   (
-    'npm ( cd cp chmod less man mkdir service tail grep cat ls mv df ps pgrep pciconf acpidump sysctl sysrc kldstat kldload dmesg ' +
+    'npm ( airhivectl cd cp chmod less man mkdir service tail grep cat ls mv df ps pgrep pciconf acpidump sysctl sysrc kldstat kldload dmesg ' +
     'ifconfig netstat ping route resolvconf pkg shutdown sha256sum while'
   ).split(' '),
 );

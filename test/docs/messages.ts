@@ -15,7 +15,7 @@ export interface Message {
 /** How each shell function that says something is called: the words before the message, as patterns. */
 const SAYERS: Readonly<Record<string, string>> = {
   'say|advise|unready|fine|note|refuse|echo': '',
-  'die|wrong|fault': String.raw`(?:\d|"\$[?A-Z]+") `,
+  'die|fail|wrong|fault': String.raw`(?:\d|"\$[?A-Z]+") `,
   logger: String.raw`-t airhive -p daemon\.[a-z]+ -- (?:\\\n *)?`,
   'say_once|answer|row|eend': String.raw`(?:[a-z]+|''|\$[a-z]+) `,
 };

@@ -43,7 +43,7 @@ const COMMON: Readonly<Record<string, string>> = {
 /** Every variable that a script of the bundle reads, but for those that are meant for it or are the bench's. */
 function namesIn(bundle: string): string[] {
   const scripts = (readdirSync(bundle, { recursive: true }) as string[]).filter((path) =>
-    /^(vm_|lib\/|rc\.d\/)/.test(path),
+    /^(vm_|lib\/|rc\.d\/|airhivectl$)/.test(path),
   );
   const text = scripts.map((path) => readFileSync(join(bundle, path), 'utf8')).join('\n');
   const names = [...text.matchAll(/\$\{?([A-Za-z_]\w*)/g)].map(([, name = '']) => name);
@@ -144,10 +144,10 @@ describe("root's environment", () => {
 describe('on a machine that is not FreeBSD', () => {
   it('every command says just that', () => {
     const { bundle } = laptop();
-    const scripts = readdirSync(bundle).filter((name) => name.startsWith('vm_'));
+    const scripts = readdirSync(bundle).filter((name) => /^(vm_|airhivectl$)/.test(name));
     expect(scripts.length).toBeGreaterThan(10);
     for (const script of [...scripts, 'lib/service', 'rc.d/airhive']) {
-      for (const word of ['check', 'status', 'start']) {
+      for (const word of script === 'airhivectl' ? ['check', 'status'] : ['check', 'status', 'start']) {
         const { status, stdout, stderr } = spawnSync('/bin/sh', [join(bundle, script), word], {
           env: {},
           encoding: 'utf8',

@@ -29,7 +29,7 @@ const OVERLAY = new URL('../../overlays/host/', import.meta.url).pathname;
 function allLines(): { at: string; line: string }[] {
   const found = readdirSync(OVERLAY, { recursive: true }) as string[];
   const scripts = found
-    .filter((path) => /^vm_|^lib\/|^rc\.d\//.test(path) && !path.endsWith('.mustache'))
+    .filter((path) => /^(vm_|lib\/|rc\.d\/|airhivectl$)/.test(path) && !path.endsWith('.mustache'))
     .toSorted();
   return scripts.flatMap((path) =>
     readFileSync(join(OVERLAY, path), 'utf8')
@@ -43,7 +43,7 @@ const functionsOf = (text: string): string[] =>
 
 function scriptsOf(machine: Machine): string[] {
   const found = readdirSync(machine.bundle, { recursive: true }) as string[];
-  const scripts = found.filter((path) => /^vm|^lib\/|^rc\.d\//.test(path) && !/\.(awk|tsv)$/.test(path));
+  const scripts = found.filter((path) => /^(vm_|lib\/|rc\.d\/|airhivectl$)/.test(path) && !/\.(awk|tsv)$/.test(path));
   expect(scripts).toContain('vm_run');
   return scripts;
 }
@@ -94,7 +94,7 @@ describe('the scripts', () => {
       const file = join(machine.bundle, name);
       const text = readFileSync(file, 'utf8');
       expect(text, name).toMatch(/^[\t\n -~]*$/);
-      if (name.startsWith('vm_')) expect(text).toMatch(/^#!\/bin\/sh\n/);
+      if (/^(vm_|airhivectl$)/.test(name)) expect(text).toMatch(/^#!\/bin\/sh\n/);
       expect((statSync(file).mode & 0o111) !== 0, name).toBe(text.startsWith('#!'));
     }
   });

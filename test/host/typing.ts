@@ -7,7 +7,7 @@ import { Machine, pathOf } from './machine.ts';
 import { online } from './status-bench.ts';
 
 /** They ask, on a terminal. */
-const ASKING = /vm_install (apply|remove|rollback)$|vm_native /;
+const ASKING = /vm_install (apply|remove|rollback)$|(vm_|airhivectl )native /;
 
 /** Runs a line as root's shell would, in a folder; the paths of FreeBSD are those of the machine. */
 export async function typedOn(
@@ -19,7 +19,7 @@ export async function typedOn(
     .replaceAll(/(?<![\w.])\/(?=(?:var|etc|boot|usr\/local|mnt)\b)/g, `${machine.root}/`)
     .replace(/ FILE$/, ` ${machine.root}/tmp/key.pub`);
   const file = join(machine.root, 'tmp/line');
-  writeFileSync(file, `PATH=${machine.root}/bin:/usr/bin:/bin\ncd '${folder}' || exit 99\n${line}\n`);
+  writeFileSync(file, `PATH=${machine.root}/bin:${machine.local}/sbin:/usr/bin:/bin\ncd '${folder}' || exit 99\n${line}\n`);
   const words = `${machine.shell.join(' ')} ${file}`;
   const [program, args] = ASKING.test(command)
     ? [pathOf('script'), ['-qec', words, '/dev/null']]

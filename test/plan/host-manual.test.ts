@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EXIT_CODES } from '../../generators/errors.ts';
+import { COMMANDS } from '../../tools/manual/completion.ts';
 import { displays, partsAt, section } from '../fixtures/mdoc.ts';
 import { hostTree, textAt } from '../fixtures/machines.ts';
 import { variant } from '../fixtures/profiles.ts';
@@ -7,7 +8,7 @@ import { variant } from '../fixtures/profiles.ts';
 const tree = hostTree(variant());
 const page = textAt(tree, 'man/airhive.8');
 const description = section(page, 'DESCRIPTION');
-const commands = tree.map(({ path }) => path).filter((path) => path.startsWith('vm_'));
+const commands = tree.map(({ path }) => path).filter((path) => /^(vm_|airhivectl$)/.test(path));
 
 /** What the script itself says when it is used wrongly. */
 function usageOf(command: string): string {
@@ -42,7 +43,7 @@ const tagsOf = (lines: readonly string[], macro: string) =>
 const synopsis = section(page, 'SYNOPSIS')
   .map((line) => line.replace(/^\.(Nm|Cm|Op|Ar) /, '').replaceAll('Fl ', '-'))
   .join(' ')
-  .replaceAll(/ (?=vm_|service )/g, '\n')
+  .replaceAll(/ (?=vm_|airhivectl |service )/g, '\n')
   .split('\n');
 
 describe('airhive(8)', () => {
@@ -58,15 +59,29 @@ describe('airhive(8)', () => {
     );
   });
 
-  it.each(commands)('has the verbs and the options that %s has', (command) => {
-    const usage = usageOf(command);
-    const lines = partOf(command);
-    expect(tagsOf(lines, 'Cm')).toEqual(verbsIn(usage, command));
-    expect(tagsOf(lines, 'Fl').map((name) => `-${name}`)).toEqual(optionsIn(usage));
-    const own = synopsis.filter((line) => line.split(' ')[0] === command).join('\n');
-    expect(verbsIn(own, command)).toEqual(verbsIn(usage, command));
-    expect(optionsIn(own)).toEqual(optionsIn(usage));
+  it('has the commands of airhivectl, all of them, as its help and its completions do', () => {
+    const usage = usageOf('airhivectl');
+    const helped = [...usage.matchAll(/^ {2}([a-z]+(?:, [a-z]+)*)(?: [^ ].*?)?(?: {2,}|$)/gm)];
+    const words = unique(helped.flatMap(([, names = '']) => names.split(', ')));
+    expect(tagsOf(partOf('airhivectl'), 'Cm')).toEqual(words);
+    expect(unique(COMMANDS.map(({ name }) => name))).toEqual(words);
+    const [, cases = ''] = /case \$verb in\n([^]*?)esac/.exec(textAt(tree, 'airhivectl')) ?? [];
+    const known = [...cases.matchAll(/^ {4}([a-z]+(?: \| [a-z]+)*)\)/gm)];
+    expect(unique(['help', ...known.flatMap(([, names = '']) => names.split(' | '))])).toEqual(words);
   });
+
+  it.each(commands.filter((command) => command !== 'airhivectl'))(
+    'has the verbs and the options that %s has',
+    (command) => {
+      const usage = usageOf(command);
+      const lines = partOf(command);
+      expect(tagsOf(lines, 'Cm')).toEqual(verbsIn(usage, command));
+      expect(tagsOf(lines, 'Fl').map((name) => `-${name}`)).toEqual(optionsIn(usage));
+      const own = synopsis.filter((line) => line.split(' ')[0] === command).join('\n');
+      expect(verbsIn(own, command)).toEqual(verbsIn(usage, command));
+      expect(optionsIn(own)).toEqual(optionsIn(usage));
+    },
+  );
 
   it('has the commands and the settings of the service', () => {
     const script = textAt(tree, 'rc.d/airhive');

@@ -19,6 +19,26 @@ const SIGNAL = 'RSSI=-61\nLINKSPEED=433\nNOISE=9999\nFREQUENCY=5180\nWIDTH=80 MH
 const ADDRESS =
   '3: wlan0    inet 192.168.1.23/24 brd 192.168.1.255 scope global wlan0\\       valid_lft forever preferred_lft forever\n';
 
+/** What `uname -srv` prints in Alpine 3.23.6, whose kernel was built on that day. */
+const KERNEL = 'Linux 6.18.56-0-virt #1-Alpine SMP PREEMPT_DYNAMIC 2026-10-12 12:54:18\n';
+/** The parts that count of three entries of apk's database. */
+const INSTALLED = `C:Q1abc=
+P:wpa_supplicant
+V:2.11-r3
+A:x86_64
+t:1790000000
+c:0123
+
+C:Q1def=
+P:openssh-server-common
+V:10.2_p1-r0
+t:1700000000
+
+P:openssh-server
+V:10.2_p1-r0
+t:1795000000
+`;
+
 /** Puts files and commands into the guest and lets its sshd run the shell in there. */
 function furnish(machine: Machine, files: Record<string, string>): void {
   const root = join(machine.state, 'guest-files');
@@ -26,7 +46,7 @@ function furnish(machine: Machine, files: Record<string, string>): void {
     mkdirSync(join(root, path, '..'), { recursive: true });
     writeFileSync(join(root, path), text, { mode: 0o755 });
   }
-  const inside = `sed "s#\\([ \\"']\\|^\\)/\\(etc\\|proc\\|run\\|sys\\|usr/libexec\\)/#\\1${root}/\\2/#g"`;
+  const inside = `sed "s#\\([ \\"']\\|^\\)/\\(etc\\|lib/apk\\|proc\\|run\\|sys\\|usr/libexec\\)/#\\1${root}/\\2/#g"`;
   const shell = `#!/bin/sh\nPATH=${root}/bin:/usr/bin:/bin\n[ "$1" = sh ] || exit 127\n${inside} | dash\n`;
   writeFileSync(join(machine.state, 'guest/run'), shell, { mode: 0o755 });
 }
@@ -45,6 +65,8 @@ export function online(machine: Machine, changes: Record<string, string> = {}): 
     'bin/signal': SIGNAL,
     'bin/ip': prints(ADDRESS),
     'bin/netstat': prints('tcp        0      0 0.0.0.0:2210            0.0.0.0:*               LISTEN\n'),
+    'bin/uname': prints(KERNEL),
+    'lib/apk/db/installed': INSTALLED,
     'usr/libexec/airhive/card': prints('ok\n'),
     'usr/libexec/airhive/way': prints('online\n'),
     'run/airhive/said/wifi': 'connected to "Caf\\xc3\\xa9"',

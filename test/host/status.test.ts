@@ -4,6 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { installed, provideKeys, read } from './service-bench.ts';
 import { online, prints, running, statusOf, WPA } from './status-bench.ts';
 
+/** Whole days, as the machine's clock has them. */
+const daysSince = (date: string): number =>
+  Math.floor(Date.now() / 86_400_000) - Math.floor(Date.parse(date) / 86_400_000);
+
 describe('vm_status', () => {
   it('shows all of an online guest on one screen', async () => {
     const { machine, status } = await running();
@@ -29,6 +33,10 @@ describe('vm_status', () => {
       dns: '172.24.1.1 9.9.9.9',
       search: 'lan',
       tunnel: 'up: port 2210 on the Wi-Fi side reaches port 22 of this host',
+      software:
+        `Linux 6.18.56-0-virt, ${daysSince('2026-10-12')} days old; ` +
+        `wpa_supplicant 2.11-r3, ${daysSince('2026-09-21')} days old; ` +
+        `openssh-server 10.2_p1-r0, ${daysSince('2026-11-18')} days old`,
     });
     expect(said).toMatch(/^[\n -~]*$/);
     expect(said.split('\n').length).toBeLessThan(24);
@@ -79,7 +87,31 @@ describe('vm_status', () => {
       tunnel_port: 2210,
       wifi_mode: 'station',
       clients: null,
+      software: [
+        { name: 'Linux', version: '6.18.56-0-virt', age_days: daysSince('2026-10-12') },
+        { name: 'wpa_supplicant', version: '2.11-r3', age_days: daysSince('2026-09-21') },
+        { name: 'openssh-server', version: '10.2_p1-r0', age_days: daysSince('2026-11-18') },
+      ],
     });
+  });
+
+  it('has no age for software whose day is not known, lies ahead, or is none', async () => {
+    const { machine, status } = await running();
+    const softwareOf = async (kernel: string, database: string): Promise<unknown> => {
+      online(machine, { 'bin/uname': prints(kernel), 'lib/apk/db/installed': database });
+      return (JSON.parse((await status('--json')).said) as { software: unknown }).software;
+    };
+    expect(await softwareOf('Linux 6.1.0 #1 SMP 10 Oct 2025\n', '')).toEqual([
+      { name: 'Linux', version: '6.1.0', age_days: null },
+    ]);
+    const ahead = 'P:hostapd\nV:2.11-r3\nt:99999999999\n\nP:wpa_supplicant\nV:"$(x)\nt:1\n';
+    expect(await softwareOf('Linux 6.1.0 #1 SMP 2099-01-01\n', ahead)).toEqual([
+      { name: 'Linux', version: '6.1.0', age_days: null },
+      { name: 'hostapd', version: '2.11-r3', age_days: null },
+    ]);
+    expect(await softwareOf('Linux 6.1.0 #1 SMP 2024-02-29 00:00:01\n', '')).toEqual([
+      { name: 'Linux', version: '6.1.0', age_days: daysSince('2024-02-29') },
+    ]);
   });
 
   it('says that the tunnel is closed where the network is not trusted, and the profile asks for that', async () => {

@@ -37,6 +37,34 @@ exec /bin/mv "$@"
 `;
 
 /**
+ * FreeBSD's memory disks (md) and their mounts, for the one disk that vm_site has at a time: what is on it is copied to the
+ * mount point, and back from there.
+ */
+const memoryDisk = (place: string): Record<string, string> => ({
+  mdconfig: `#!/bin/sh
+case $1 in
+  -a) while [ "$1" != -f ]; do shift; done; echo "$2" >${place}; echo md0 ;;
+  -d) rm ${place} ;;
+  -l) [ ! -e ${place} ] || printf 'md0\\tvnode\\t1024K\\t%s\\n' "$(cat ${place})" ;;
+esac
+`,
+  mount_msdosfs: `#!/bin/sh
+echo "$7" >${place}.mode
+mcopy -i "$(cat ${place})" '::*' "$9/" 2>/dev/null
+chmod 600 "$9"/* 2>/dev/null
+[ -d "$9" ]
+`,
+  umount: `#!/bin/sh
+[ -e ${place}.mode ] || exit 1
+[ "$(cat ${place}.mode)" = ro ] || mcopy -o -i "$(cat ${place})" "$1"/* :: || exit 1
+rm -f "$1"/* ${place}.mode
+`,
+  newfs_msdos: '#!/bin/sh\ntruncate -s "${2%m}M" "$7" && mkfs.vfat -F 12 -n "$6" "$7"\n',
+  fsync: '#!/bin/sh\nexec sync "$@"\n',
+  kldstat: '#!/bin/sh\n',
+});
+
+/**
  * The variables by which the scripts find this machine's commands, and fakes of some before them, and a /var of their own;
  * /etc is this machine's.
  */
@@ -55,6 +83,7 @@ export async function hostEnvironment({ folder, host }: Bench): Promise<string[]
     resolvconf: resolvconf(join(folder, 'resolvconf.record'), host.addresses.guest),
     sha256: '#!/bin/sh\n[ "$1" = -q ] && sha256sum "$2" | cut -c 1-64\n',
     tar: TAR,
+    ...memoryDisk(join(folder, 'memory-disk')),
   };
   for (const [name, text] of Object.entries(fakes))
     await writeFile(join(programs, name), text, { mode: 0o755 });

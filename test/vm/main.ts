@@ -18,6 +18,7 @@ import './checks/ipv6.ts';
 import './checks/ipv6-use.ts';
 import './checks/wifi-commands.ts';
 import './checks/eap.ts';
+import './checks/eduroam.ts';
 import './checks/site.ts';
 import './checks/mdns.ts';
 // It ends the guest of the checks above.

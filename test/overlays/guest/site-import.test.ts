@@ -1,4 +1,4 @@
-import { chmodSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { encodeSite } from '../../../generators/plan/site.ts';
@@ -29,6 +29,7 @@ const FILES = {
 /** A room in which the site disk has been read, with another network and another key than the archives have. */
 function booted(): GuestRoom {
   const room = new GuestRoom();
+  room.write('run/airhive/firewall-loaded', '');
   const secrets = {
     networks: [network({ ssid: Buffer.from('old'), passphrase: 'an old one' })],
     adminKeys: [host.public],
@@ -57,12 +58,13 @@ describe.skipIf(!READY)('what the host sends over ssh (needs busybox, ssh-keygen
     expect(room.ram()).not.toContain('an old one');
   });
 
-  it('has no key of the tunnel until the rules are loaded, if only trusted networks may come in', () => {
+  it.each(['any', 'trusted'])('has no key of the tunnel until the rules are loaded: %s', (networks) => {
     const room = booted();
     const conf = 'etc/airhive/airhive.conf';
-    room.write(conf, room.read(conf).replace(/^FIREWALL_ONLY=.*$/m, 'FIREWALL_ONLY=trusted'));
-    expect(room.read(conf)).toContain('FIREWALL_ONLY=trusted');
+    room.write(conf, room.read(conf).replace(/^FIREWALL_ONLY=.*$/m, `FIREWALL_ONLY=${networks}`));
+    expect(room.read(conf)).toContain(`FIREWALL_ONLY=${networks}`);
     // That there is a packet filter says nothing of its rules.
+    rmSync(join(room.folder, 'run/airhive/firewall-loaded'));
     room.write('bin/iptables-restore', '#!/bin/sh\n');
     chmodSync(join(room.folder, 'bin/iptables-restore'), 0o755);
     expect(room.import(['--stdin'], archiveOf(FILES)).stdout).toBe('taken\n');

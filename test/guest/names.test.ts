@@ -152,6 +152,21 @@ describe('the servers of the network', () => {
     expect(printed).toEqual(['who.example a: REFUSED']);
   });
 
+  it('one that dies later gives way at a question without an answer', () => {
+    const printed = lines(
+      roomWithServers(),
+      `# It is looked at for no other reason.
+      sed -i 's/^LOOKS=.*/LOOKS=1000000/' /usr/libexec/airhive/name-servers
+      lease bound "${FAR} ${FURTHER}"; ask a who.example
+      kill $(cat /run/${FAR}.pid); until_used ${FURTHER}; ask a third.who.example`,
+    );
+    expect(printed).toEqual([
+      'who.example a: 203.0.113.2',
+      `uses: ${FURTHER}`,
+      'third.who.example a: 203.0.113.3',
+    ]);
+  });
+
   it('one that dies later gives way, and is used again when it is back', () => {
     const printed = lines(
       roomWithServers(),

@@ -70,7 +70,7 @@ const BREAKAGES: readonly Breakage[] = [
     edit: ['lib/record', 'print before[by[i]] }', 'next }'],
     before: 'install',
     after: 'remove',
-    red: GONE,
+    red: 'remove: rc.conf has the lines of before, and the one that was added since',
   },
   {
     broken: 'remove does not give a file its mode again',

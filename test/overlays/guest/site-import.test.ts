@@ -150,3 +150,30 @@ describe.skipIf(!READY)('what the host sends over ssh (needs busybox, ssh-keygen
     expect(room.site()).toEqual(before);
   });
 });
+
+describe.skipIf(!READY)('a site disk that cannot be read (needs busybox, ssh-keygen, mcopy)', () => {
+  const MISSING = 'there is no site disk, or it is damaged';
+  const noKey = (why: string) => new RegExp(`^(-- )?no key may log in over ssh \\(${why}\\): only the console`, 'm');
+  const zeros = Buffer.alloc(1_048_576);
+
+  it.each([
+    ['not there', undefined, MISSING],
+    // Without a label no system finds it.
+    ['all zeros', zeros, MISSING],
+    ['one with a label that is no file system', Buffer.concat([Buffer.from('x'), zeros]), 'the site disk cannot be read'],
+  ])('is %s: what the host may do is said, and not that it has no keys', (_, disk, why) => {
+    const room = new GuestRoom();
+    if (disk !== undefined) room.insert(disk);
+    expect(room.import()).toMatchObject({ status: 0 });
+    expect(room.read('said')).toMatch(noKey(why));
+    expect(room.read('said')).toContain('vm_site list');
+    expect(room.read('said')).not.toContain('has no admin_keys');
+  });
+
+  it('one without keys is told from a damaged one', () => {
+    const room = new GuestRoom();
+    room.insert(encodeSite({ networks: [], adminKeys: [], tunnelKeys: [], hostKey: host.private }, 0));
+    expect(room.import()).toMatchObject({ status: 0 });
+    expect(room.read('said')).toMatch(noKey('the site disk has no admin_keys'));
+  });
+});

@@ -30,7 +30,7 @@ const STEPS = 'overlays/host/README.txt.mustache';
 const PROGRAMS = new Set(
   (
     'npm ( airhivectl cd cp chmod less man mkdir service tail grep cat ls mv df ps pgrep pciconf acpidump sysctl sysrc kldstat kldload dmesg ' +
-    'ifconfig netstat ping route resolvconf pkg shutdown sha256sum while'
+    'ifconfig netstat pfctl ping route resolvconf pkg shutdown sha256sum while'
   ).split(' '),
 );
 

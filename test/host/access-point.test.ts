@@ -126,6 +126,7 @@ describe('vm_wifi', () => {
 
 describe('vm_install check', () => {
   const NAT = 'nat on em0 inet from 172.24.1.0/24 to any -> (em0) round-robin\n';
+  const IPFW = '00710 nat 77 ip from 172.24.1.0/24 to any out via em0\n65535 allow ip from any to any\n';
 
   it.each([
     [
@@ -133,15 +134,21 @@ describe('vm_install check', () => {
       {},
       [
         'warning this host does not forward yet',
-        'warning no packet filter is loaded (pf, ipfw): whoever is in the Wi-Fi of the access point can try every port of this machine',
+        'warning no packet filter is at work (pf, ipfw): whoever is in the Wi-Fi of the access point can try every port of this machine',
       ],
     ],
     ['pf without rules', { pf: '' }, ['warning no packet filter translates 172.24.1.0/24']],
     ['pf', { pf: NAT }, ['ok the packet filter translates 172.24.1.0/24']],
     [
-      'ipfw',
-      { ipfw: '00710 nat 77 ip from 172.24.1.0/24 to any out via em0\n65535 allow ip from any to any\n' },
-      ['ok the packet filter translates 172.24.1.0/24'],
+      'pf with rules, and disabled',
+      { pf: NAT, 'pf-disabled': '' },
+      ['warning no packet filter is at work (pf, ipfw)'],
+    ],
+    ['ipfw', { ipfw: IPFW }, ['ok the packet filter translates 172.24.1.0/24']],
+    [
+      'ipfw with rules, and disabled',
+      { ipfw: IPFW, 'ipfw-disabled': '' },
+      ['warning no packet filter is at work (pf, ipfw)'],
     ],
     [
       'ipfw without NAT',

@@ -50,6 +50,8 @@ async function installed(): Promise<Machine> {
 describe('the commands of the documents', { timeout: TIME }, () => {
   it('that are for a machine with a guest work there, one after the other, up to the removal', async () => {
     const machine = await installed();
+    // For those of an access point, with both packet filters.
+    for (const filter of ['pf', 'ipfw']) machine.put(filter, '');
     const others = new Set([...FIRST, ...LAST, ...BACK, ...ALONE]);
     const current = join(machine.directory, 'current');
     const usual = [...shown].filter((command) => !others.has(command));

@@ -12,6 +12,8 @@ import { inPathOrder } from '../formats/order.ts';
 import { encodeSbom, type ProgramPackage } from '../formats/sbom.ts';
 import { encodeTar } from '../formats/tar.ts';
 import { fileOf, treeOf, type File, type Tree } from '../formats/tree.ts';
+import { planOverview } from '../plan/overview.ts';
+import type { OverlaySource } from '../plan/render.ts';
 import { encodeLock, lockedFiles, type Asked, type Lock } from '../packages/lock.ts';
 import type { ResolvedProfile } from '../profile/resolve.ts';
 
@@ -56,6 +58,8 @@ export interface BundleInputs {
   readonly guest: Tree;
   readonly host: Tree;
   readonly contents: Contents;
+  /** The template of overview.html. */
+  readonly page: OverlaySource;
   /** The npm packages in airhive's program. */
   readonly program: readonly ProgramPackage[];
 }
@@ -66,14 +70,17 @@ export async function assembleBundle(inputs: BundleInputs): Promise<Bundle> {
   const tar = await encodeTar(inputs.guest, epoch);
   const apkovl = encodeGzip(tar);
   const iso = encodeChecksums([{ path: profile.release.file, digest: profile.release.sha256 }]);
+  const vdisk = encodeVdisk(apkovl, contents.files, epoch);
+  const overlay = fileOf(APKOVL, apkovl);
   const files = inPathOrder([
     ...host.filter((entry) => entry.type === 'file'),
     textFile(`iso/${profile.release.file}.sha256`, iso),
     textFile(SBOM, sbomOf(inputs)),
     textFile(PROFILE, profile.text),
     ...(contents.lock ? [fileOf(LOCK, encodeLock(contents.lock))] : []),
-    fileOf(APKOVL, apkovl),
-    encodeVdisk(apkovl, contents.files, epoch),
+    overlay,
+    vdisk,
+    overviewOf(inputs, [vdisk, overlay]),
   ]);
   const described = describe(inputs, files, sha256(tar));
   const manifest = textFile(MANIFEST, encodeManifest(described));
@@ -89,6 +96,14 @@ export async function assembleBundle(inputs: BundleInputs): Promise<Bundle> {
 function sbomOf({ version, epoch, profile, program, contents: { lock } }: BundleInputs): string {
   const { packages = [], firmware = [] } = lock ?? {};
   return encodeSbom({ version, epoch, profile, program, packages, firmware });
+}
+
+function overviewOf({ profile, version, host, contents, page }: BundleInputs, parts: readonly File[]): File {
+  const { file, size, sha256: digest } = profile.release;
+  const { lock, missing } = contents;
+  const described = parts.map(({ path, bytes }) => ({ path, size: bytes.length, sha256: sha256(bytes) }));
+  const files = [{ path: `iso/${file}`, size, sha256: digest }, ...described];
+  return planOverview(page, profile, { version, host, lock, missing, files });
 }
 
 /** The tar that is published: `NAME/` with exactly the bundle's files. */

@@ -10,6 +10,7 @@ import { readOverlay } from '../inputs/tree.ts';
 import { resolveEpoch } from '../plan/epoch.ts';
 import { planGuest } from '../plan/guest.ts';
 import { planHost, type HostSources } from '../plan/host.ts';
+import { pageTemplate } from '../plan/overview.ts';
 import { withShared, type OverlaySource } from '../plan/render.ts';
 import { tableOf, type CardTable } from '../profile/cards.ts';
 import { formatDiagnostic, worstKind } from '../profile/diagnostics.ts';
@@ -139,7 +140,9 @@ export async function assemble(
   const epoch = resolveEpoch(env.SOURCE_DATE_EPOCH, profile.release.date);
   const guest = planGuest(profile, guestSources, version);
   const host = planHost(profile, hostSources, version, contents.missing);
-  return { bundle: await assembleBundle({ profile, version, epoch, guest, host, contents, program }), guest };
+  const page = pageTemplate(hostSources.overlay);
+  const inputs = { profile, version, epoch, guest, host, contents, page, program };
+  return { bundle: await assembleBundle(inputs), guest };
 }
 
 /** What tools/compile.js wrote beside the program. */

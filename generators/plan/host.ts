@@ -103,6 +103,19 @@ export function hostView(profile: ResolvedProfile, version: string, missing: Mis
     stateSize: '512M',
     packagesMissing: missing.packages.join(' '),
     firmwareMissing: missing.firmware.join(' '),
+    ...pageView(groups),
+  };
+}
+
+/** What lib/page.html has beside the rest; the page of the bundle has an overview in the place of null. */
+function pageView({ ssh, firewall }: Pick<ResolvedProfile, 'ssh' | 'firewall'>): View {
+  const [first, ...others] = firewall.forwards.map(
+    ({ protocol, port }) => `${protocol.toUpperCase()} ${port}`,
+  );
+  return {
+    overview: null,
+    nothingOpen: !ssh.reverse && first === undefined,
+    forwardsText: others.length > 0 ? `${others.length + 1} forwards` : (first ?? ''),
   };
 }
 

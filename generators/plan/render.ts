@@ -150,11 +150,12 @@ function refuseForbiddenTags(tokens: readonly unknown[]): void {
  * How a value is written into a file of some kind:
  * - `shell`  as one complete single-quoted word, for files that a shell reads;
  * - `wpa`    inside the double quotes of a wpa_supplicant string, which knows no escapes;
+ * - `html`   as text or within the double quotes of an attribute;
  * - `plain`  as it is, for every other file; whatever could start a second line, end a quoted
  *            value or expand in rc.conf and loader.conf is refused.
- * HTML escaping, the template engine's own habit, is never right here.
+ * HTML escaping, the template engine's own habit, is right in a page and nowhere else.
  */
-export type FileKind = 'shell' | 'wpa' | 'plain';
+export type FileKind = 'shell' | 'wpa' | 'html' | 'plain';
 
 /** The files of settings that the scripts of each machine source. */
 const SETTINGS: ReadonlySet<string> = new Set([
@@ -166,6 +167,7 @@ const SETTINGS: ReadonlySet<string> = new Set([
 /** The kind of a file, by its path in the machine's tree (without `.mustache`). */
 export function kindOf(path: string): FileKind {
   if (/(^|\/)wpa_supplicant[^/]*\.conf$/.test(path)) return 'wpa';
+  if (path.endsWith('.html')) return 'html';
   if (SETTINGS.has(path) || path.startsWith('etc/conf.d/')) return 'shell';
   return 'plain';
 }
@@ -184,6 +186,11 @@ const ESCAPES: Readonly<Record<FileKind, (value: string) => string>> = {
     refuse(value, CONTROL, 'a control character', 'a wpa_supplicant setting');
     refuse(value, /"/, 'a double quote', 'a wpa_supplicant setting');
     return value;
+  },
+  html: (value) => {
+    // A new line is a space there, and a line of its own in <pre>.
+    refuse(value.replace(/[\n\t]/g, ''), CONTROL, 'a control character', 'a page');
+    return value.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
   },
   plain: (value) => {
     refuse(value, CONTROL, 'a control character', 'a line of a configuration file');

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { assembleBundle, encodeBundleTar, type Bundle } from '../../generators/bundle/bundle.ts';
-import { guestTree, hostTree, NO_CONTENTS, VERSION } from '../fixtures/machines.ts';
+import { guestTree, hostTree, NO_CONTENTS, page, VERSION } from '../fixtures/machines.ts';
 import { VARIANTS } from '../fixtures/profiles.ts';
 import { freshFile, freshFolder, run } from '../fixtures/scratch.ts';
 import { hasTool } from '../tools.ts';
@@ -22,6 +22,7 @@ beforeAll(async () => {
     guest,
     host: hostTree(profile),
     contents: NO_CONTENTS,
+    page,
     program: [],
   };
   bundle = await assembleBundle(inputs);

@@ -16,7 +16,8 @@ import { readFat } from '../fixtures/fat-reader.ts';
 import { decodeManifest, formatMode } from '../../generators/formats/manifest.ts';
 import { compareCodeUnits } from '../../generators/formats/order.ts';
 import { encodeTar } from '../../generators/formats/tar.ts';
-import { guestTree, hostTree, NO_CONTENTS, VERSION } from '../fixtures/machines.ts';
+import { OVERVIEW } from '../../generators/plan/overview.ts';
+import { guestTree, hostTree, NO_CONTENTS, page, VERSION } from '../fixtures/machines.ts';
 import { VARIANTS } from '../fixtures/profiles.ts';
 
 const EPOCH = 1700000001;
@@ -33,6 +34,7 @@ const assemble = (inputs: object = {}) =>
     guest,
     host,
     contents: NO_CONTENTS,
+    page,
     program: [],
     ...inputs,
   });
@@ -53,7 +55,7 @@ const manifest = () => decodeManifest(text(MANIFEST));
 describe('the bundle', () => {
   it('is named after the profile, and has the files of design and nothing else', () => {
     expect(bundle.name).toBe('intel8260');
-    const made = [APKOVL, VDISK, CHECKSUMS, MANIFEST, PROFILE, SBOM, `iso/${ISO}.sha256`];
+    const made = [APKOVL, VDISK, CHECKSUMS, MANIFEST, OVERVIEW, PROFILE, SBOM, `iso/${ISO}.sha256`];
     const rendered = host.filter(({ type }) => type === 'file').map(({ path }) => path);
     const paths = bundle.files.map(({ path }) => path);
     expect(paths).toEqual([...made, ...rendered].toSorted(compareCodeUnits));

@@ -69,6 +69,7 @@ describe('the epoch', () => {
       APKOVL,
       VDISK,
       'manifest.json',
+      'overview.html',
       'sbom.cdx.json',
     ]);
   });

@@ -12,6 +12,7 @@ import { readOverlay } from '../../generators/inputs/tree.ts';
 import { resolveEpoch } from '../../generators/plan/epoch.ts';
 import { askedOf, planGuest } from '../../generators/plan/guest.ts';
 import { planHost, type HostSources } from '../../generators/plan/host.ts';
+import { pageTemplate } from '../../generators/plan/overview.ts';
 import type { OverlaySource } from '../../generators/plan/render.ts';
 import { readPins, resolveText } from '../fixtures/profiles.ts';
 
@@ -68,6 +69,7 @@ export async function makeBundle(changes: Partial<Sources> = {}): Promise<Built>
     guest,
     host,
     contents: nothingFetched(askedOf(profile)),
+    page: pageTemplate(sources.host.overlay),
     program: PROGRAM,
   });
   return { bundle, tar: await encodeBundleTar(bundle), overlay: await encodeTar(guest, epoch) };

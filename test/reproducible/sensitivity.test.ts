@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { parse, stringify } from 'yaml';
 import { describe, expect, it } from 'vitest';
 import { assembleBundle, CHECKSUMS, MANIFEST, SBOM } from '../../generators/bundle/bundle.ts';
+import { OVERVIEW } from '../../generators/plan/overview.ts';
 import { sha256 } from '../../generators/formats/checksums.ts';
 import { allPaths } from '../../generators/profile/issues.ts';
 import { profileSchema } from '../../generators/profile/schema.ts';
-import { guestTree, hostTree, NO_CONTENTS, VERSION } from '../fixtures/machines.ts';
+import { guestTree, hostTree, NO_CONTENTS, page, VERSION } from '../fixtures/machines.ts';
 import { variant, type Groups } from '../fixtures/profiles.ts';
 import { digestsOf, makeBundle, SOURCES } from './reference.ts';
 import { shuffled } from '../fixtures/shuffled.ts';
@@ -142,11 +143,12 @@ async function digests(groups: Groups): Promise<{ manifest: string; files: strin
     guest: guestTree(profile),
     host: hostTree(profile),
     contents: NO_CONTENTS,
+    page,
     program: [],
   };
   const { files } = await assembleBundle(inputs);
   const manifest = sha256(files.find(({ path }) => path === MANIFEST)!.bytes);
-  const others = files.filter(({ path }) => ![MANIFEST, CHECKSUMS, SBOM].includes(path));
+  const others = files.filter(({ path }) => ![MANIFEST, CHECKSUMS, OVERVIEW, SBOM].includes(path));
   return {
     manifest,
     files: sha256(Buffer.from(JSON.stringify(others.map(({ path, bytes }) => [path, sha256(bytes)])))),
@@ -219,7 +221,7 @@ describe('a change of anything else that goes in', () => {
       'a name in the overlay',
       { guest: SOURCES.guest.map(({ path, bytes }) => ({ path: `x${path}`, bytes })) },
     ],
-    ['a file less for the host', { host: { ...SOURCES.host, overlay: SOURCES.host.overlay.slice(1) } }],
+    ['a file less for the host', { host: { ...SOURCES.host, overlay: SOURCES.host.overlay.slice(0, -1) } }],
     ['a page of the host', { host: { ...SOURCES.host, troubleshooting: Buffer.from('other words\n') } }],
     [
       'the firmware of a card',

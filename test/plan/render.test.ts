@@ -236,6 +236,13 @@ describe('escapeFor', () => {
     expect(escapeFor('shell', '<&>"')).toBe(`'<&>"'`);
   });
 
+  it('html: what could begin a tag or a sign, or end an attribute, is neither', () => {
+    expect(escapeFor('html', `a<b>&"'c`)).toBe('a&#60;b&#62;&#38;&#34;&#39;c');
+    expect(escapeFor('html', 'two\nlines\t$x`\\')).toBe('two\nlines\t$x`\\');
+    expect(kindOf('lib/page.html')).toBe('html');
+    expect(refusal('html', 'a\u001bb')).toMatchObject({ kind: 'usage' });
+  });
+
   it('refuses plain text or leaves it as it is', () => {
     fc.assert(
       fc.property(texts, (text) => {

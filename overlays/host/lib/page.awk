@@ -1,21 +1,19 @@
-# page.awk: awk -v page=FILE -f ssid.awk -f shown.awk -f page.awk
-# Fills in lib/page.html. Standard input has lines "KEY VALUE"; a key that comes again is a list, whose fields are separated
+# page.awk: awk -f ssid.awk -f shown.awk -f page.awk what=values FILE what=page FILE
+# Fills in lib/page.html. The values are lines "KEY VALUE"; a key that comes again is a list, whose fields are separated
 # by tabs. In the page @@KEY@@ is a value; a line that begins with @@?KEY@@ is only there if it has one, and one that begins
 # with @@*KEY@@ is there for each of a list, with its fields as @@1@@, @@2@@ and so on.
 # The guest and the networks around it say much of that, so nothing of it is HTML in the page, or longer than people read.
 
 BEGIN { MOST = 600; MOST_OF_LIST = 60 }
 
+what == "page" { put($0); next }
+
 {
   key = $1
   text = substr($0, length(key) + 2)
   if (count[key]++ == 0) value[key] = text
   if (count[key] <= MOST_OF_LIST) item[key, count[key]] = text
-}
-
-END {
-  value["ssid_short"] = value["ssid"] == "" ? "not in a network" : short(value["ssid"])
-  while ((getline line < page) > 0) put(line)
+  if (key == "ssid") value["ssid_short"] = text == "" ? "not in a network" : short(text)
 }
 
 # The drawing has room for so many columns.

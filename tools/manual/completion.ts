@@ -93,7 +93,11 @@ const WIFI: readonly Completed[] = [
 
 /** The one list that all completions are made from. */
 export const COMMANDS: readonly Completed[] = [
-  { name: 'status', does: 'what works, and what does not', options: [JSON_OPTION] },
+  {
+    name: 'status',
+    does: 'what works, and what does not',
+    options: [JSON_OPTION, option('html', 'a page with a drawing', 'file')],
+  },
   { name: 'wifi', does: 'choose, scan, join and forget networks', verbs: WIFI },
   { name: 'site', does: 'networks and keys of this machine', verbs: SITE },
   {

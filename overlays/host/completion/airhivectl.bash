@@ -9,7 +9,7 @@ _airhivectl() {
     site:add:--eap) words='peap ttls tls pwd' ;;
     site:add:--phase2) words='mschapv2 gtc md5 pap chap mschap' ;;
     site:mark:--mac) words='permanent random per-network default' ;;
-    *:*:--ca | *:*:--client-cert | *:*:--client-key) files=1 ;;
+    *:*:--html | *:*:--ca | *:*:--client-cert | *:*:--client-key) files=1 ;;
     *:*:--identity | *:*:--anonymous | *:*:--domain-suffix | *:*:--priority | *:*:--card) return ;;
   esac
   [ -n "$words$files" ] || case $COMP_CWORD:${COMP_WORDS[1]}:${COMP_WORDS[2]} in
@@ -17,7 +17,7 @@ _airhivectl() {
     2:wifi:*) words='scan status join forget watch' ;;
     2:site:*) words='add mark list remove import authorize deauthorize init' ;;
     2:native:*) words='on off' ;;
-    *:status:*) words='--json --help' ;;
+    *:status:*) words='--json --html --help' ;;
     *:wifi:scan) words='--json --help' ;;
     *:wifi:status) words='--json --help' ;;
     *:wifi:join) words='--open --hidden --hex --legacy --passphrase --eap --identity --anonymous --phase2 --ca --ca-system --no-ca --domain-suffix --client-cert --client-key --help' ;;

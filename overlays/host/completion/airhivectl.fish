@@ -56,6 +56,7 @@ complete -c airhivectl -n '__airhivectl_at site' -a init -d 'makes what is missi
 complete -c airhivectl -n '__airhivectl_at native' -a on -d 'the card is for FreeBSD'
 complete -c airhivectl -n '__airhivectl_at native' -a off -d 'the card is for the guest'
 complete -c airhivectl -n '__airhivectl_behind status' -l json -d 'for programs'
+complete -c airhivectl -n '__airhivectl_behind status' -l html -r -F -d 'a page with a drawing'
 complete -c airhivectl -n '__airhivectl_behind wifi scan' -l json -d 'for programs'
 complete -c airhivectl -n '__airhivectl_behind wifi status' -l json -d 'for programs'
 complete -c airhivectl -n '__airhivectl_behind wifi join' -l open -d 'it has no passphrase'

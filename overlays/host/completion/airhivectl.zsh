@@ -9,7 +9,7 @@ case $words[2]:$words[3]:$words[CURRENT-1] in
   site:add:--eap) compadd peap ttls tls pwd; return ;;
   site:add:--phase2) compadd mschapv2 gtc md5 pap chap mschap; return ;;
   site:mark:--mac) compadd permanent random per-network default; return ;;
-  (*:*:--ca|*:*:--client-cert|*:*:--client-key) _files; return ;;
+  (*:*:--html|*:*:--ca|*:*:--client-cert|*:*:--client-key) _files; return ;;
   (*:*:--identity|*:*:--anonymous|*:*:--domain-suffix|*:*:--priority|*:*:--card) _message 'a value'; return ;;
 esac
 case $CURRENT:$words[2]:$words[3] in
@@ -18,7 +18,7 @@ case $CURRENT:$words[2]:$words[3] in
   3:site:*) found=('add:a network' 'mark:changes what a network is' 'list:what there is, without secrets' 'remove:a network' 'import:the networks of a wpa_supplicant.conf' 'authorize:public keys that may log in to the guest' 'deauthorize:a key by its fingerprint' 'init:makes what is missing') ;;
   3:native:*) found=('on:the card is for FreeBSD' 'off:the card is for the guest') ;;
   *:status:*)
-    found=('--json:for programs' '--help:what it takes') ;;
+    found=('--json:for programs' '--html:a page with a drawing' '--help:what it takes') ;;
   *:wifi:scan)
     found=('--json:for programs' '--help:what it takes') ;;
   *:wifi:status)

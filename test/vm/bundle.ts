@@ -25,6 +25,7 @@ export interface Choice {
 /** What a boot starts from, made by `build`. */
 export interface Bundle {
   readonly disk0: string;
+  readonly loader: string;
   readonly site?: string;
   readonly flavor: Choice['flavor'];
 }
@@ -83,8 +84,8 @@ export async function buildBundle(tools: BootTools, choice: Choice): Promise<Bun
     ...(withSite ? ['--secrets', file('secrets.yaml')] : []),
   ]).finally(parts.end);
   const { flavor } = choice;
-  const disk0 = file('dist/bench/disk0.img');
-  return withSite ? { disk0, flavor, site: file('dist/bench.site.img') } : { disk0, flavor };
+  const made = { disk0: file('dist/bench/disk0.img'), loader: file('dist/bench/grub.cfg'), flavor };
+  return withSite ? { ...made, site: file('dist/bench.site.img') } : made;
 }
 
 /** What `build` needs to make a complete bundle: a mirror that has the bench's packages, their key, and a lock. */

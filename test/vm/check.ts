@@ -9,6 +9,8 @@ import type { MachineSpec } from './qemu.ts';
 export interface BootSpec {
   /** A vdisk image with the overlay in it. */
   readonly disk0: string;
+  /** grub.cfg of the bundle; that of every bundle where it is left out. */
+  readonly loader?: string;
   readonly site?: string | undefined;
   readonly state?: string | undefined;
   /** Which packages the medium carries; standard by default. */
@@ -60,6 +62,8 @@ export interface Bench extends BootTools {
 
 export interface Boot {
   readonly name: string;
+  /** Of a boot with nothing of the guest changed: what the ISO carries that it wants. With --iso those are run, and no others. */
+  readonly wants?: Flavor;
   /** Makes disks and says what to start. */
   readonly prepare: (tools: BootTools) => Promise<BootSpec>;
   /** Runs once the machine is started, before the first check; e.g. starts an access point. Does not wait for the guest. */
@@ -91,11 +95,12 @@ export function check(
   checks.push({ name, boot, run, limit: options.limit ?? 300, soak: options.soak ?? false });
 }
 
-/** Checks whose name or boot matches, grouped by boot in the order of registration. */
-export function selectChecks(pattern: RegExp, soak: boolean): Map<Boot, Check[]> {
+/** Checks whose name or boot matches, grouped by boot in the order of registration; `given` is what the ISO of --iso carries. */
+export function selectChecks(pattern: RegExp, soak: boolean, given?: Flavor): Map<Boot, Check[]> {
   const groups = new Map<Boot, Check[]>();
   for (const one of checks) {
     if (one.soak && !soak) continue;
+    if (given !== undefined && one.boot.wants !== given) continue;
     if (!pattern.test(one.name) && !pattern.test(one.boot.name)) continue;
     groups.set(one.boot, [...(groups.get(one.boot) ?? []), one]);
   }

@@ -1,9 +1,10 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { BenchError } from './bench-error.ts';
 import { partsOf, prepareBase } from './base/base.ts';
+import { readIso, WrongIso } from './base/iso.ts';
 import { partsTable } from './base/parts.ts';
 import { selectChecks } from './check.ts';
 import './checks/bench.ts';
@@ -44,14 +45,14 @@ import { runChecks } from './runner.ts';
 import type { Outcome } from './runner.ts';
 import { missingTools } from './tools.ts';
 
-const USAGE = `node test/vm/run.js [--only PATTERN] [--jobs N] [--keep] [--soak] [--base DIR]
+const USAGE = `node test/vm/run.js [--only PATTERN] [--jobs N] [--keep] [--soak] [--iso FILE]
 node test/vm/run.js --parts [--json]
   --only PATTERN  checks or boots whose name matches (a regular expression)
   --jobs N        machines at a time (default: one more than there are processors)
   --keep          leave the work folder with disks and logs
   --soak          also the long checks
-  --base DIR      media to boot where nothing of the guest is changed, as standard.iso and extended.iso:
-                  e.g. Alpine's stock ISOs (default: made here from Alpine's parts)
+  --iso FILE      the ISO to boot where nothing of the guest is changed, e.g. Alpine's own (default: made
+                  here from Alpine's parts); only the checks that such an ISO can pass are run
   --parts         lists what the guest is made of: name, version, official | debian | ours, digest
   --json          that list as JSON
 `;
@@ -63,7 +64,7 @@ interface Options {
   readonly soak: boolean;
   readonly parts: boolean;
   readonly json: boolean;
-  readonly base: string | undefined;
+  readonly iso: string | undefined;
 }
 
 function readOptions(args: readonly string[]): Options {
@@ -76,12 +77,12 @@ function readOptions(args: readonly string[]): Options {
       soak: { type: 'boolean', default: false },
       parts: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
-      base: { type: 'string' },
+      iso: { type: 'string' },
     },
   });
   const jobs = Number(values.jobs);
   if (!Number.isInteger(jobs) || jobs < 1) throw new Error(`--jobs ${values.jobs}: a number from 1 on`);
-  return { ...values, base: values.base, only: new RegExp(values.only), jobs };
+  return { ...values, iso: values.iso, only: new RegExp(values.only), jobs };
 }
 
 /** Prints what the base is made of. */
@@ -94,9 +95,14 @@ async function showParts(root: string, json: boolean): Promise<number> {
 async function runAll(root: string, work: string, options: Options): Promise<number> {
   const begin = Date.now();
   const seconds = (): number => (Date.now() - begin) / 1000;
-  const groups = selectChecks(options.only, options.soak);
+  const given =
+    options.iso === undefined
+      ? undefined
+      : { file: resolve(options.iso), ...(await readIso(resolve(options.iso))) };
+  const flavor = given && (given.hasFirewall ? 'extended' : 'standard');
+  const groups = selectChecks(options.only, options.soak, flavor);
   if (groups.size === 0) throw new Error(`no check matches ${String(options.only)}`);
-  const base = await prepareBase(join(root, 'test/vm'), options.base);
+  const base = await prepareBase(join(root, 'test/vm'), given, join(work, 'given'));
   console.log(`base ready after ${seconds().toFixed(1)} s: ${base.folder}`);
   const outcomes: Outcome[] = [];
   const onOutcome = (outcome: Outcome): void => {
@@ -126,6 +132,10 @@ export async function main(root: string, args: readonly string[]): Promise<numbe
   try {
     return options.parts ? await showParts(root, options.json) : await runSwept(root, options);
   } catch (error) {
+    if (error instanceof WrongIso) {
+      console.error(`test:vm: ${error.message}`);
+      return 2;
+    }
     if (!(error instanceof BenchError)) throw error;
     console.error(`test:vm: ${error.message}`);
     return 4;

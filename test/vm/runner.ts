@@ -6,6 +6,7 @@ import type { Bench, Boot, BootSpec, BootTools, Check } from './check.ts';
 import { keysFor } from './bundle.ts';
 import { Host } from './host.ts';
 import { sshExec } from './keys.ts';
+import { readLoader } from './loader.ts';
 import { Machine } from './machine.ts';
 import { collectEvidence } from './evidence.ts';
 
@@ -96,12 +97,16 @@ class Session implements Bench {
     this.spec = spec;
     const kernel = spec.kernel ?? 'debian';
     const medium = this.base.media[kernel];
+    const loader = await readLoader(spec.loader ?? join(this.root, 'overlays/host/grub.cfg.mustache'));
+    if (medium.given && loader.kernel !== medium.given)
+      throw new Error(`grub.cfg of the bundle loads ${loader.kernel}, and the ISO has ${medium.given}`);
     const machine = await Machine.start(
       {
         folder: this.folder,
         kernel: medium.kernel,
         initramfs: spec.initramfs ?? medium.initramfs,
         iso: medium.iso[spec.flavor ?? 'standard'],
+        words: loader.words,
         toolbox: kernel === 'debian' ? this.base.toolbox : undefined,
         disk0: spec.disk0,
         site: spec.site,

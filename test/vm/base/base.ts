@@ -3,7 +3,6 @@ import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'nod
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { BenchError } from '../bench-error.ts';
 import { runCommand, tryCommand } from '../command.ts';
 import { BASE_PACKAGES, kernelVersion } from '../tools.ts';
 import { officialPackages, openAlpine, WHEEL } from './alpine.ts';
@@ -42,6 +41,13 @@ export interface Medium {
   readonly packed: string;
   /** The kernel's version, e.g. `6.18.56-0-virt`. */
   readonly version: string;
+  /** Of an ISO that somebody brings: the path of its kernel, which grub.cfg has to name. */
+  readonly given?: string;
+}
+
+export interface GivenIso {
+  readonly file: string;
+  readonly kernel: string;
 }
 
 /** Files of one prepared base; nothing in it is ever changed. */
@@ -255,16 +261,12 @@ async function openMedium(isos: string, folder: string): Promise<Medium> {
   };
 }
 
-/** Media that somebody brings, e.g. Alpine's stock ISOs: at least one of `standard.iso` and `extended.iso`. */
-async function givenMedium(isos: string, caches: string): Promise<Medium> {
-  const present = (await readdir(isos)).filter((name) => FLAVORS.some((flavor) => name === `${flavor}.iso`));
-  const [first] = present.sort().reverse();
-  if (first === undefined) throw new BenchError(`${isos} has neither standard.iso nor extended.iso`);
-  const folder = join(caches, 'given');
-  await rm(folder, { recursive: true, force: true });
+/** An ISO that somebody brings, e.g. Alpine's own, just as it is: kernel and initramfs are read from it, as the loader does. */
+async function givenMedium({ file, kernel }: GivenIso, folder: string): Promise<Medium> {
   await mkdir(folder);
-  await takeKernel(join(isos, first), folder);
-  return openMedium(isos, folder);
+  await takeKernel(file, folder);
+  const medium = await openMedium(folder, folder);
+  return { ...medium, iso: { standard: file, extended: file }, given: `/boot/vmlinuz-${kernel}` };
 }
 
 async function openBase(folder: string, alpine: Alpine): Promise<Base> {
@@ -297,10 +299,10 @@ async function removeIfOld(folder: string): Promise<void> {
 
 /**
  * The base: made from Alpine's own files and this machine's Debian packages, and kept under `~/.cache/airhive-vm` until one of
- * them or the bench's own files change. `source` is test/vm. `given` is a directory of media to boot in place of those with
- * Alpine's kernel, in the layout of stock ISOs: `standard.iso`, `extended.iso`. Throws BenchError when Alpine cannot be had.
+ * them or the bench's own files change. `source` is test/vm. `given` is an ISO to boot in place of those with Alpine's
+ * kernel; what is taken out of it goes into `folder`. Throws BenchError when Alpine cannot be had.
  */
-export async function prepareBase(source: string, given?: string): Promise<Base> {
+export async function prepareBase(source: string, given?: GivenIso, folder = ''): Promise<Base> {
   const kernel = kernelVersion();
   if (kernel === undefined) throw new Error('no Debian kernel is installed');
   const caches = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'airhive-vm');
@@ -322,5 +324,5 @@ export async function prepareBase(source: string, given?: string): Promise<Base>
   }
   const base = await openBase(join(caches, wanted), alpine);
   if (given === undefined) return base;
-  return { ...base, media: { ...base.media, alpine: await givenMedium(given, caches) } };
+  return { ...base, media: { ...base.media, alpine: await givenMedium(given, folder) } };
 }

@@ -20,8 +20,16 @@ const spec = async (tools: BootTools, flavor: 'standard' | 'extended', more: Par
   return { ...bundle, state, kernel: 'alpine' as const };
 };
 
-const extended: Boot = { name: 'Alpine kernel', prepare: (tools) => spec(tools, 'extended') };
-const standard: Boot = { name: 'Alpine kernel, standard ISO', prepare: (tools) => spec(tools, 'standard') };
+const extended: Boot = {
+  name: 'Alpine kernel',
+  wants: 'extended',
+  prepare: (tools) => spec(tools, 'extended'),
+};
+const standard: Boot = {
+  name: 'Alpine kernel, standard ISO',
+  wants: 'standard',
+  prepare: (tools) => spec(tools, 'standard'),
+};
 
 const complete: Boot = {
   name: 'Alpine kernel, complete bundle',

@@ -13,6 +13,8 @@ import { download } from '../path.ts';
 import { addRunlevels, bareTree, packOverlay, STOCK_RUNLEVELS } from '../overlay.ts';
 import { Tree } from '../base/tree.ts';
 import { MIRROR_FOLDER } from '../base/base.ts';
+import { readIso, WrongIso } from '../base/iso.ts';
+import { writeIso } from '../base/media.ts';
 
 // The bench proves itself with the bare gateway: what fails here is the bench's own fault, not the guest's.
 
@@ -57,6 +59,37 @@ const careless: Boot = {
     return { disk0 };
   },
 };
+
+/** What readIso() says of a medium with these files. */
+async function saidOf(folder: string, name: string, files: readonly string[]): Promise<string> {
+  const tree = new Tree();
+  for (const path of files) tree.file(path, 'x\n');
+  const file = join(folder, `${name}.iso`);
+  await writeIso(tree, join(folder, 'stage'), file, 'TRIAL');
+  return readIso(file).then(
+    (contents) => JSON.stringify(contents),
+    (error: unknown) => {
+      assert.ok(error instanceof WrongIso, String(error));
+      return error.message.replace(`--iso ${file}: `, '');
+    },
+  );
+}
+
+check('bench: an ISO that cannot be booted is refused with the reason', careless, async ({ folder }) => {
+  const boot = ['boot/vmlinuz-lts', 'boot/initramfs-lts', 'boot/modloop-lts'];
+  const stock = ['.alpine-release', 'apks/x86_64/APKINDEX.tar.gz', ...boot];
+  assert.equal(await saidOf(folder, 'stock', stock), '{"kernel":"lts","hasFirewall":false}');
+  const more = [...stock, 'apks/x86_64/iptables-1.8.11-r1.apk'];
+  assert.equal(await saidOf(folder, 'more', more), '{"kernel":"lts","hasFirewall":true}');
+  assert.match(await saidOf(folder, 'other', boot), /^this is no medium of Alpine/);
+  const arm = ['.alpine-release', 'apks/aarch64/APKINDEX.tar.gz', ...boot];
+  assert.equal(await saidOf(folder, 'arm', arm), 'this is for aarch64, and the guest is x86_64');
+  const half = stock.filter((path) => path !== 'boot/modloop-lts');
+  assert.equal(await saidOf(folder, 'half', half), 'it has boot/vmlinuz-lts and no boot/modloop-lts');
+  const text = join(folder, 'disk0.img');
+  await assert.rejects(readIso(text), /this is no ISO 9660 image/);
+  await assert.rejects(readIso(join(folder, 'missing')), /there is no such file/);
+});
 
 check('alpine: what it does with a careless overlay', careless, async (bench) => {
   await bench.machine.console.waitFor(/careless login:/, 180);

@@ -5,7 +5,7 @@ import { hostView } from '../../generators/plan/host.ts';
 import { variant } from '../fixtures/profiles.ts';
 import { Machine } from './machine.ts';
 import { provideKeys } from './service-bench.ts';
-import { apply, filesOf, remove, settings } from './installing.ts';
+import { apply, done, filesOf, newer, remove, settings } from './installing.ts';
 import { online, prints } from './status-bench.ts';
 
 // What the host's commands say of a guest that is an access point.
@@ -178,6 +178,21 @@ describe('vm_install check', () => {
 });
 
 describe('vm_install apply', () => {
+  it('asks for a reboot where a guest that joined networks was in its place', async () => {
+    const machine = new Machine({ host: 'laptop' });
+    await apply(machine);
+    await machine.reboot();
+    const next = newer(machine, 'newer', view);
+    const reasons =
+      'net.inet.ip.forwarding is 0; the default route leads to the guest; resolv.conf names the guest';
+    expect((await done(machine, next, 'apply', '--yes')).said).toContain(
+      `reboot now, to change this: ${reasons}\n`,
+    );
+    machine.put('cable', '');
+    await machine.reboot();
+    expect((await done(machine, next, 'apply', '--yes')).said).toContain('no reboot is needed');
+  });
+
   it('leaves the way out and the names of the host alone, has it forward, and remove takes that back', async () => {
     const machine = new Machine({ view, host: 'laptop' });
     const before = filesOf(machine);

@@ -112,7 +112,9 @@ describe('the commands of the documents', () => {
     const languages = new Set(DOCUMENTS.filter((file) => file !== 'ARCHITECTURE.md').flatMap(fences));
     expect([...languages].toSorted()).toEqual(['pf', 'sh', 'yaml']);
     // The host, the guest and places; the last are snippets/X for Y, which test/host/by-hand.test.ts follows.
-    expect(otherLinesOfSteps().filter((line) => !/^(host|guest) |^\/|^(snippets|current|data)\//.test(line))).toEqual([]);
+    expect(
+      otherLinesOfSteps().filter((line) => !/^(host|guest) |^\/|^(snippets|current|data)\//.test(line)),
+    ).toEqual([]);
   });
 
   it('of a README that are only named beside another are words that the script knows', () => {

@@ -19,7 +19,10 @@ export async function typedOn(
     .replaceAll(/(?<![\w.])\/(?=(?:var|etc|boot|usr\/local|mnt)\b)/g, `${machine.root}/`)
     .replace(/ FILE$/, ` ${machine.root}/tmp/key.pub`);
   const file = join(machine.root, 'tmp/line');
-  writeFileSync(file, `PATH=${machine.root}/bin:${machine.local}/sbin:/usr/bin:/bin\ncd '${folder}' || exit 99\n${line}\n`);
+  writeFileSync(
+    file,
+    `PATH=${machine.root}/bin:${machine.local}/sbin:/usr/bin:/bin\ncd '${folder}' || exit 99\n${line}\n`,
+  );
   const words = `${machine.shell.join(' ')} ${file}`;
   const [program, args] = ASKING.test(command)
     ? [pathOf('script'), ['-qec', words, '/dev/null']]

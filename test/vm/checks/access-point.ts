@@ -5,6 +5,7 @@ import { SERVER } from '../air-config.ts';
 import { buildBundle } from '../bundle.ts';
 import { check } from '../check.ts';
 import type { Bench, Boot } from '../check.ts';
+import { runCommand } from '../command.ts';
 import { writeBlank } from '../disks.ts';
 import { eventually } from '../eventually.ts';
 import { hostCommand } from '../host-commands.ts';
@@ -207,4 +208,52 @@ check(
     );
     assert.match((await hostCommand(bench, ['vm_wifi', 'scan'])).stderr, /the guest is an access point/);
   },
+);
+
+/** From now on the guest has the settings of a bundle with these of `wifi`, as after vm_install apply and a restart. */
+async function becomes(bench: Bench, wifi: Readonly<Record<string, unknown>>): Promise<void> {
+  const folder = join(bench.folder, 'other');
+  await buildBundle({ ...bench, folder }, { flavor: 'standard', profile: { wifi, ssh: { reverse: false } } });
+  const overlay = join(folder, 'dist/bench/airhive.apkovl.tar.gz');
+  for (const name of ['hostapd.conf', 'access-point.conf']) {
+    const text = await runCommand('tar', ['-xzOf', overlay, `etc/airhive/${name}`]);
+    await bench.guestOk(`cat >/etc/airhive/${name}`, { input: text });
+  }
+  await bench.guestOk('rm -f /run/airhive/said/wifi; rc-service airhive-wifi restart');
+}
+
+const onFive = (country: string, channel: number) => ({
+  country,
+  mode: 'access-point',
+  accessPoint: { ssid: SSID, channel, dns: [BEHIND] },
+});
+
+check(
+  'access point: on 5 GHz, where the country allows it, and in words where it does not',
+  accessPoint,
+  async (bench) => {
+    const station = await firstStation(bench);
+    await station.leave();
+    await becomes(bench, onFive('JP', 149));
+    await eventually('vm_status says why', 120, async () =>
+      /no access point: channel 149 is not allowed in country JP: take another one/.test(
+        (await hostCommand(bench, ['vm_status'])).stdout,
+      ),
+    );
+    // What hostapd itself says of it, for its words in airhive-wifi.
+    const own = await bench.guest(
+      `sed 's/^wpa_passphrase=.*//' /etc/airhive/hostapd.conf >/run/own.conf; echo wpa_passphrase=12345678 >>/run/own.conf
+      timeout 20 hostapd /run/own.conf`,
+    );
+    assert.match(own.stdout, /not allowed for AP mode|not found from the channel list|does not support/);
+    await becomes(bench, onFive('DE', 36));
+    await eventually('it is an access point on 5 GHz', 120, async () =>
+      (await bench.guestOk('cat /run/airhive/said/wifi 2>/dev/null; true')).endsWith('on channel 36'),
+    );
+    await station.join((await wpa2(bench)).map((line) => line.replace('scan_freq=2412', 'scan_freq=5180')));
+    await station.joined();
+    assert.match(await station.status(), /^freq=5180$/m);
+    await reachesOut(station);
+  },
+  { limit: 400 },
 );

@@ -93,6 +93,19 @@ describe('vm_status in trouble', () => {
     ]);
   });
 
+  it('a country that closes what is used here', async () => {
+    const { machine, status } = await running();
+    const country =
+      'the access points here say that this is DE, the profile says US: channels 12, 13 may not be used';
+    online(machine, { 'run/airhive/said/country': country });
+    const { code, rows } = await status();
+    expect([code, rows.country]).toEqual([0, country]);
+    expect(JSON.parse((await status('--json')).said)).toMatchObject({
+      country_conflict: country,
+      reason: null,
+    });
+  });
+
   it('a guest without its card', async () => {
     const { machine, status } = await running();
     online(machine, { 'bin/status': '', 'bin/signal': '', 'bin/ip': prints('') });

@@ -58,6 +58,7 @@ describe('vm_status', () => {
       bundle: expect.stringMatching(/^[0-9a-f]{16}$/) as unknown,
       state: 'online',
       reason: null,
+      country_conflict: null,
       card_state: 'ok',
       card_detail: null,
       up_seconds: 1000,

@@ -149,6 +149,21 @@ describe('vm_wifi join', () => {
     expect(wifi(hostile, 'two lattes\n', 'join', 'café').said).not.toContain('login');
   });
 
+  it.each(['joined 10.99.0.7 kept', '!absent there is no such network in reach'])(
+    'says that the country closes what is used here: %s',
+    async (answer) => {
+      const line =
+        'country the access points here say that this is DE, the profile says US: channel 13 may not be used';
+      const [failed, last] = answer.startsWith('!') ? ['!', answer.slice(1)] : ['', answer];
+      const machine = await withGuest({ networks: KNOWN, join: `${failed}${line}\u001b[2J\n${last}\n` });
+      const { said } = wifi(machine, 'two lattes\n', 'join', 'café');
+      expect(said).toContain(
+        'vm_wifi: note that the access points here say that this is DE, the profile says US',
+      );
+      expect(said).not.toContain('\u001b');
+    },
+  );
+
   it('asks nothing of a known one, and says when it is not kept', async () => {
     const machine = await withGuest({ networks: KNOWN, join: 'joined 10.77.0.7 lost\n' });
     const { code, said } = wifi(machine, '', 'join', 'work');

@@ -67,7 +67,7 @@ describe.skipIf(!isReady)(`EAP (needs ${TOOLS.join(', ')})`, () => {
   /** What is said when wpa_supplicant tries with these settings. */
   function said(server: string, settings: readonly string[], joins = false): { said: string[]; guest: Guest } {
     const guest = new Guest('watch');
-    for (const name of ['ssid.awk', 'networks.awk']) {
+    for (const name of ['ssid.awk', 'networks.awk', 'country.awk']) {
       const awk = `usr/libexec/airhive/${name}`;
       guest.write(awk, textAt(guestTree(variant()), awk));
     }

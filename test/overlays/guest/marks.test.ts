@@ -113,7 +113,7 @@ describe('what wpa_supplicant is to read', () => {
     const guest = new Guest('wifi-config');
     guest.write('etc/airhive/airhive.conf', 'WLAN=wlan0\nWIFI_MAC=\n');
     guest.write('etc/airhive/wpa_supplicant.conf', 'pmf=1\n');
-    for (const name of ['ssid.awk', 'networks.awk']) {
+    for (const name of ['ssid.awk', 'networks.awk', 'country.awk']) {
       const path = `usr/libexec/airhive/${name}`;
       guest.write(path, textAt(guestTree(variant()), path));
     }

@@ -11,7 +11,7 @@ const NO_SCAN = 'case "$*" in *scan_results) exit ;; esac\n';
 class Wifi extends Guest {
   constructor(script: string) {
     super(script);
-    for (const name of ['ssid.awk', 'networks.awk']) {
+    for (const name of ['ssid.awk', 'networks.awk', 'country.awk']) {
       const awk = `usr/libexec/airhive/${name}`;
       this.write(awk, textAt(guestTree(variant()), awk));
     }

@@ -4,6 +4,7 @@ import { buildBundle, forwarding } from '../bundle.ts';
 import { check } from '../check.ts';
 import type { Boot } from '../check.ts';
 import { eventually } from '../eventually.ts';
+import { hostCommand } from '../host-commands.ts';
 
 // Every kind of network that vm_site takes, one after another on the same air.
 
@@ -11,6 +12,8 @@ interface Kind {
   readonly name: string;
   readonly network: Readonly<Record<string, unknown>>;
   readonly air: ApSpec;
+  /** What wpa_supplicant says of protected management frames in this network; nothing when there are none. */
+  readonly pmf?: 1 | 2;
 }
 
 const passphrase = 'correct horse';
@@ -25,6 +28,7 @@ const KINDS: readonly Kind[] = [
     name: 'WPA3',
     network: { ssid: 'sae', passphrase },
     air: { ssid: 'sae', security: { kind: 'sae', passphrase } },
+    pmf: 2,
   },
   { name: 'open', network: { ssid: 'free', open: true }, air: { ssid: 'free', security: { kind: 'open' } } },
   {
@@ -45,24 +49,43 @@ const KINDS: readonly Kind[] = [
     air: { ssid: 'long', security: { kind: 'psk', passphrase: long } },
   },
   {
-    name: 'raw key',
+    name: 'raw key, PMF where the access point can',
     network: { ssid: 'raw', passphrase: raw },
-    air: { ssid: 'raw', security: { kind: 'raw-psk', hex: raw } },
+    air: { ssid: 'raw', security: { kind: 'raw-psk', hex: raw }, more: ['ieee80211w=1'] },
+    pmf: 1,
+  },
+  {
+    name: 'PMF required',
+    network: { ssid: 'guarded', passphrase },
+    air: {
+      ssid: 'guarded',
+      security: psk,
+      more: ['ieee80211w=2', 'wpa_key_mgmt=WPA-PSK-SHA256'],
+    },
+    pmf: 2,
   },
 ];
 
-const PREFERRED: ApSpec = { name: 'preferred', ssid: 'preferred', security: psk, network: '10.99.0' };
+/** Its beacons say Germany, with channels 1 to 13 (element 7 of IEEE 802.11). The radio itself is left as it is. */
+const PREFERRED: ApSpec = {
+  name: 'preferred',
+  ssid: 'preferred',
+  security: psk,
+  network: '10.99.0',
+  more: ['vendor_elements=0706444520010d14'],
+};
 
 const kinds: Boot = {
   name: 'wifi kinds',
   prepare: (tools) =>
     buildBundle(tools, {
       flavor: 'extended',
+      profile: { wifi: { country: 'US' } },
       networks: [...KINDS.map(({ network }) => network), { ssid: 'preferred', passphrase, priority: 5 }],
     }),
 };
 
-KINDS.forEach(({ name, air }, index) => {
+KINDS.forEach(({ name, air, pmf }, index) => {
   check(
     `wifi kinds: ${name}`,
     kinds,
@@ -76,8 +99,12 @@ KINDS.forEach(({ name, air }, index) => {
         await bench.air.remove(last);
       }
       await forwarding(bench, 180);
-      assert.match(await bench.guestOk('wpa_cli -i wlan0 status'), /^wpa_state=COMPLETED$/m);
+      const status = await bench.guestOk('wpa_cli -i wlan0 status');
+      assert.match(status, /^wpa_state=COMPLETED$/m);
       assert.equal((await point.stations()).length, 1);
+      assert.equal(/^pmf=(\d)$/m.exec(status)?.[1], pmf === undefined ? undefined : String(pmf));
+      // And by the access point, which has agreed on it with this station.
+      assert.equal(/^flags=.*\[MFP\]/m.test(await point.cli('all_sta')), pmf !== undefined);
     },
     { limit: 400 },
   );
@@ -90,4 +117,16 @@ check('wifi kinds: the preferred of two', kinds, async (bench) => {
   await eventually('the preferred network', 120, async () =>
     (await bench.guestOk('ip route')).includes('via 10.99.0.1 '),
   );
+});
+
+check('country: what the access points say and the profile closes is said', kinds, async (bench) => {
+  const words =
+    /the access points here say that this is DE, the profile says US: channels 12, 13 may not be used/;
+  await bench.machine.console.waitFor(words, 60);
+  await eventually('vm_status says it', 120, async () =>
+    new RegExp(`^country +${words.source}`, 'm').test((await hostCommand(bench, ['vm_status'])).stdout),
+  );
+  const joined = await hostCommand(bench, ['vm_wifi', 'join', 'preferred']);
+  assert.match(joined.stderr, words);
+  assert.equal(joined.code, 0);
 });

@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import * as z from 'zod';
 
 /** Who joins a network of a university or company (WPA-Enterprise, 802.1X), and how its server is checked. */
@@ -23,11 +24,28 @@ const text = (words: string) =>
     .string({ error: words })
     .regex(/^[^\p{Cc}]+$/u, { error: words })
     .refine((value) => Buffer.byteLength(value) <= 253, { error: 'at most 253 bytes' });
-const pem = (words: string, label: RegExp) =>
-  z.string({ error: words }).regex(label, { error: `${words}, as PEM text after \`|\`` });
+const pem = (words: string, label: RegExp, isSound: (text: string) => boolean) =>
+  z
+    .string({ error: words })
+    .regex(label, { error: `${words}, as PEM text after \`|\``, abort: true })
+    .refine(isSound, { error: `${words} that is not damaged` });
 const CERTIFICATE =
   /^-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----\n[^]*-----END [A-Z0-9 ]*CERTIFICATE-----\n?$/;
 const KEY = /^-----BEGIN [A-Z ]*PRIVATE KEY-----\n[^]*-----END [A-Z ]*PRIVATE KEY-----\n?$/;
+
+const reads = (read: () => unknown): boolean => {
+  try {
+    read();
+    return true;
+  } catch {
+    return false;
+  }
+};
+const CERTIFICATES = /-----BEGIN [A-Z0-9 ]*CERTIFICATE-----[^-]*-----END [A-Z0-9 ]*CERTIFICATE-----/g;
+const isCertificate = (text: string): boolean =>
+  (text.match(CERTIFICATES) ?? ['']).every((one) => reads(() => new X509Certificate(one)));
+/** Without its password a locked key cannot be looked at. */
+const isKey = (text: string): boolean => text.includes('ENCRYPTED') || reads(() => createPrivateKey(text));
 
 /** The keys of a network in a file of secrets, as the options of vm_site add. */
 export const enterpriseKeys = {
@@ -39,15 +57,15 @@ export const enterpriseKeys = {
     .string({ error: 'a password, in quotes' })
     .refine((value) => value !== '' && Buffer.byteLength(value) <= 256, { error: '1 to 256 bytes long' })
     .optional(),
-  ca: pem('the certificate of a CA', CERTIFICATE).optional(),
+  ca: pem('the certificate of a CA', CERTIFICATE, isCertificate).optional(),
   ca_system: z.literal(true, { error: 'true, or left out' }).optional(),
   no_ca: z.literal(true, { error: 'true, or left out' }).optional(),
   domain_suffix: z
     .string({ error: 'the end of a server name' })
     .regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/, { error: 'the end of a server name, such as example.org' })
     .optional(),
-  client_cert: pem('a certificate', CERTIFICATE).optional(),
-  client_key: pem('a private key', KEY).optional(),
+  client_cert: pem('a certificate', CERTIFICATE, isCertificate).optional(),
+  client_key: pem('a private key', KEY, isKey).optional(),
 };
 
 type Given = z.infer<z.ZodObject<typeof enterpriseKeys>>;

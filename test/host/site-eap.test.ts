@@ -247,6 +247,24 @@ describe('vm_site add --eap', () => {
     expect(JSON.stringify(diagnostics)).not.toContain('secret words');
   });
 
+  it('is refused in a file of secrets when a certificate or key is damaged', () => {
+    const textOf = (name: string): string => readFileSync(made.paths[name] ?? '', 'utf8');
+    for (const [key, name] of [
+      ['ca', 'broken'],
+      ['ca', 'half'],
+      ['client_cert', 'broken'],
+      ['client_key', 'brokenkey'],
+    ] as const) {
+      const tls = { ssid: 'uni', eap: 'tls', identity: 'me', ca: textOf('CA') };
+      const sound = { client_cert: textOf('client'), client_key: textOf('key') };
+      const networks = [{ ...tls, ...sound, [key]: textOf(name) }];
+      const { secrets, diagnostics } = parseSecrets({ file: 's.yaml', text: JSON.stringify({ networks }) });
+      expect(secrets, name).toBeUndefined();
+      expect(diagnostics.map(({ message }) => message).join()).toMatch(/that is not damaged/);
+      expect(JSON.stringify(diagnostics)).not.toContain('BEGIN');
+    }
+  });
+
   it('tells at every list whose server is not checked', () => {
     const machine = new Machine();
     expect(askOk(machine, 'secret words\n', 'uni', ...PEAP, '--no-ca')).toContain('is saved');
@@ -353,6 +371,19 @@ describe('vm_site add --eap', () => {
       ['--eap', 'tls', '--identity', 'me', '--client-key', 'client', ...CA],
       'no private key in it',
     ],
+    ['a damaged CA', [...PEAP, '--ca', 'broken'], 'a file that is damaged: openssl cannot read it'],
+    ['a damaged CA behind a sound one', [...PEAP, '--ca', 'half'], 'a file that is damaged'],
+    ['a CA that was cut short', [...PEAP, '--ca', 'shortder'], 'a file that is damaged'],
+    [
+      'a PKCS#12 file that was cut short',
+      ['--eap', 'tls', '--identity', 'me', '--client-key', 'shortp12', ...CA],
+      'a file that is damaged',
+    ],
+    [
+      'a damaged key',
+      ['--eap', 'tls', '--identity', 'me', '--client-key', 'brokenkey', '--client-cert', 'client', ...CA],
+      'a file that is damaged',
+    ],
     ['a CA that is too large', [...PEAP, '--ca', 'large'], 'more than 65536 bytes'],
     ['a line end', ['--eap', 'pwd', '--identity', 'a\nb'], 'control character'],
     ['too much', ['--eap', 'pwd', '--identity', 'a'.repeat(254)], 'at most 253 bytes'],
@@ -406,6 +437,7 @@ describe('vm_site import of certificates', () => {
         `blob-base64-other={\nAAAA\n}\nblob-base64-my-ca={\n${folded}\n}\n` +
         block('ssid="lost"', ...peap, 'ca_cert="/usr/local/etc/nothing"') +
         block('ssid="text"', ...peap, 'ca_cert="text"') +
+        block('ssid="broken"', ...peap, 'ca_cert="broken"') +
         block('ssid="gone"', ...peap, 'ca_cert="blob://gone"') +
         block('ssid="bare"', ...peap),
     );
@@ -429,6 +461,7 @@ describe('vm_site import of certificates', () => {
     expect(said).toContain('"uni": taken (Enterprise (PEAP), CA checked)');
     expect(said).toContain('"lost": ca_cert names a file that cannot be read');
     expect(said).toContain('"text": ca_cert names a file with no certificate in it');
+    expect(said).toContain('"broken": ca_cert names a file that is damaged');
     expect(said).toContain('"gone": ca_cert names a file with no certificate in it');
     expect(said).toContain('"bare": no CA certificate, so whoever sends this name gets the password');
     expect(said).not.toMatch(/secret words/);

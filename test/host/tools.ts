@@ -12,6 +12,7 @@ const NEEDED: Readonly<Record<string, string>> = {
   mawk: 'mawk',
   mcopy: 'mtools',
   'mkfs.vfat': 'dosfstools',
+  openssl: 'openssl',
   'original-awk': 'original-awk',
   perl: 'perl-base',
   shellcheck: 'shellcheck',

@@ -31,6 +31,7 @@ static const struct tool TOOLS[] = {
     {"nohup", ""},
     {"od", "A:BDFHILN:OXabcdefhij:lost:vx"},
     {"od", "ABbcDdeFfHhIiLlOosvXxA:j:N:t:"},
+    {"openssl", ""},
     {"printf", ""},
     {"readlink", "fn"},
     {"realpath", "q"},

@@ -136,12 +136,18 @@ describe('what is taken of a wpa_supplicant.conf', () => {
       'nothing of what key_mgmt allows',
     ],
     ['a network of its own', block('ssid="a"', 'mode=2'), 3, 'a network of its own'],
-    ...[...FILE_SETTINGS, 'pac_file'].map((name): [string, string, number, string] => [
+    ...FILE_SETTINGS.map((name): [string, string, number, string] => [
       `a file for ${name}`,
       block('ssid="a"', `${name}="/etc/mine"`),
       3,
       `${name} names a file`,
     ]),
+    [
+      'EAP-FAST without its file',
+      block('ssid="a"', 'key_mgmt=WPA-EAP', 'eap=FAST', 'pac_file="/etc/mine"'),
+      6,
+      'EAP-FAST without its pac_file',
+    ],
     [
       'a file',
       block('ssid="a"', 'key_mgmt=WPA-EAP', 'ca_cert="/etc/ssl/mine.pem"'),
@@ -159,6 +165,14 @@ describe('what is taken of a wpa_supplicant.conf', () => {
     expect(notes[1]).toContain(words);
     expect(notes[1]).toMatch(/: left out$/);
     expect(notes.join()).not.toMatch(/battery|cert\.pem|abcde/);
+  });
+
+  it.each(['dh_file', 'dh_file2', 'pac_file'])('is the rest of a network that names a file for %s', (name) => {
+    const lines = ['ssid="a"', 'key_mgmt=WPA-EAP', 'eap=PEAP FAST'];
+    const { blocks, notes } = imported(block(...lines, `${name}="/etc/mine"`, 'identity="me"'));
+    expect(blocks).toBe(block(...lines, 'identity="me"'));
+    expect(notes).toContain(`line 5: "a": without ${name}, a file that this network does without`);
+    expect(imported(block(...lines, `${name}=""`)).notes.join()).not.toContain(name);
   });
 
   it('is every block of a name, once, and nothing of other blocks', () => {

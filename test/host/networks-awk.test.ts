@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { freshFile } from '../fixtures/scratch.ts';
 import { runAwks } from './awks.ts';
@@ -43,6 +44,46 @@ describe('networks.awk', () => {
     ['nothing of nothing', [''], ''],
   ])('merge: %s', (_, texts, merged) => {
     expect(networks({ want: 'merge' }, ...texts)).toBe(merged === 'as given' ? texts[0] : merged);
+  });
+
+  it.each<[string, string[], string[], string[], string]>([
+    [
+      'all that was said of it',
+      ['psk="battery staple"', 'id_str="trusted public"', 'mac_addr=1'],
+      ['psk="another one"'],
+      ['psk="another one"', 'id_str="trusted public"', 'mac_addr=1'],
+      '"home" stays trusted, public, MAC random, as it was; vm_site mark changes that\n',
+    ],
+    [
+      'an address that the new one brings along wins',
+      ['psk="battery staple"', 'mac_addr=1'],
+      ['psk="another one"', 'mac_addr=0'],
+      ['psk="another one"', 'mac_addr=0'],
+      '',
+    ],
+    [
+      'no trust in what anybody can be',
+      ['psk="battery staple"', 'id_str="trusted"'],
+      ['key_mgmt=NONE'],
+      ['key_mgmt=NONE'],
+      '"home" is not trusted any more: whoever sends that name could be it (vm_site mark NAME --trusted)\n',
+    ],
+    [
+      'trust that was given all the same',
+      ['key_mgmt=NONE', 'id_str="trusted"'],
+      ['key_mgmt=NONE', 'priority=1'],
+      ['key_mgmt=NONE', 'priority=1', 'id_str="trusted"'],
+      '"home" stays trusted, as it was; vm_site mark changes that\n',
+    ],
+    ['nothing of nothing', ['psk="battery staple"'], ['psk="another one"'], ['psk="another one"'], ''],
+  ])('merge of an import keeps %s', (_, before, given, after, said) => {
+    const notes = freshFile('');
+    const home = (lines: string[]): string => block('ssid="home"', ...lines);
+    expect(networks({ want: 'merge', stays: notes }, `${OPEN}${home(before)}`, home(given))).toBe(
+      `${OPEN}\n${home(after)}`,
+    );
+    // Every awk has told the same.
+    expect(readFileSync(notes, 'utf8')).toBe(said);
   });
 
   it('drops by name, and says when there is none', () => {

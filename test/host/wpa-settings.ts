@@ -45,7 +45,7 @@ export const ALL_SETTINGS = [
   ],
 ];
 
-/** Settings that name files, which are on the host alone. */
+/** Settings that name files, which are on the host alone, and which a network cannot do without. */
 export const FILE_SETTINGS = ['', '2'].flatMap((n) =>
-  ['ca_cert', 'ca_path', 'client_cert', 'private_key', 'dh_file'].map((name) => name + n),
+  ['ca_cert', 'ca_path', 'client_cert', 'private_key'].map((name) => name + n),
 );

@@ -1,6 +1,7 @@
 # networks.awk: awk -v want=... -f ssid.awk -f shown.awk -f networks.awk FILE [NEW]
 # What there is to do with network={...} blocks, wpa_supplicant.conf(5).
 #   merge            FILE, with the blocks of NEW in place of those of the same name, or behind them; one name may have several
+#   merge -v stays=NOTES   the same for blocks of an import: what the owner has said of a network stays, a line to NOTES each
 #   drop -v hex=H    FILE without the blocks of that name; exit status 3 when there are none
 #   mark -v hex=H -v trusted=yes|no -v public=yes|no -v mac=0|1|3|default   FILE with other marks on the blocks of that name;
 #                    what is empty stays; exit status 3 when there are none
@@ -47,6 +48,8 @@ function keep(file,   key) {
   if (file == 2) renewed[name] = 1
   kind[count] = security(set) more(set) marks_shown(set)
   marks[count] = marks_in(set["id_str"])
+  address_of_block[count] = set["mac_addr"] ~ /^[0-3]$/ ? set["mac_addr"] : ""
+  provable[count] = security(set) !~ /^open/ && !lacks_ca(set)
   object[count] = object_of(set)
   unproven[count] = marks[count] ~ / trusted/ && (security(set) ~ /^open/ || lacks_ca(set))
   owned[count] = marks[count] (set["mac_addr"] ~ /^[0-3]$/ ? " mac=" set["mac_addr"] : "") \
@@ -146,7 +149,25 @@ function merge_block(i,   k) {
   if (!(of[i] in renewed)) { put_block(i); return }
   if (of[i] in merged) return
   merged[of[i]] = 1
-  for (k = i; k <= count; k++) if (of[k] == of[i] && from[k] == 2) put_block(k)
+  if (stays != "") keep_marks(i)
+  for (k = i; k <= count; k++) if (of[k] == of[i] && from[k] == 2) { if (stays != "") block[k] = remarked(k); put_block(k) }
+}
+
+# As "vm_site add" does of a known name. An import has no marks of its own.
+function keep_marks(i,   k, proves, text) {
+  proves = 1
+  for (k = i; k <= count; k++) if (of[k] == of[i] && from[k] == 2) {
+    proves = proves && provable[k]
+    if (address_of_block[k] != "") mac_is_new = 1
+  }
+  trusted = marks[i] ~ / trusted/ && (proves || unproven[i]) ? "yes" : ""
+  public = marks[i] ~ / public/ ? "yes" : ""
+  mac = mac_is_new ? "" : address_of_block[i]
+  mac_is_new = 0
+  text = (trusted != "" ? ", trusted" : "") (public != "" ? ", public" : "") (mac != "" ? ", MAC " mac_name[mac] : "")
+  if (text != "") print shown(of[i]) " stays " substr(text, 3) ", as it was; vm_site mark changes that" >stays
+  if (marks[i] ~ / trusted/ && trusted == "")
+    print shown(of[i]) " is not trusted any more: whoever sends that name could be it (vm_site mark NAME --trusted)" >stays
 }
 
 # --- How wpa_supplicant reads a line, and what a block comes to -----------------------------------------------------
@@ -250,7 +271,8 @@ function know_settings() {
   define("text", "domain_suffix_match domain_suffix_match2 openssl_ciphers private_key_passwd private_key2_passwd")
   define("numbers", "scan_freq freq_list")
   define("file", "ca_cert ca_cert2 ca_path ca_path2 client_cert client_cert2 private_key private_key2")
-  define("file", "dh_file dh_file2 pac_file")
+  # Only a server needs the one, and only EAP-FAST the other.
+  define("spare", "dh_file dh_file2 pac_file")
   holds["ca_cert"] = holds["ca_cert2"] = "ca"
   holds["client_cert"] = holds["client_cert2"] = "client"
   holds["private_key"] = holds["private_key2"] = "key"
@@ -306,6 +328,7 @@ function end_import() { if (inside) note(start, "the network that begins here ha
 function begin_block() {
   inside = 1; start = NR; body = ""; name = ""; refused = ""; asides = 0
   split("", set)
+  split("", spare)
 }
 
 # Only the first thing that is wrong with a block is told.
@@ -321,6 +344,7 @@ function take(key, value, doubtful,   kind) {
   kind = form[key]
   if (key ~ /^wep_/) { refuse("WEP, which the guest does not speak and nobody should"); return }
   if (kind == "") { leave_out(key, "a setting that the guest does not know"); return }
+  if (kind == "spare") { if (value !~ /^(""|NULL)?$/) spare[key] = NR; return }
   # What FreeBSD and the guest of wifibox call the certificates of all public CAs.
   if (value ~ /^"(\/etc\/ssl|\/usr\/local\/etc\/ssl|\/usr\/local\/openssl)\/cert[.]pem"$/ ||
     value ~ /^"(\/usr\/local\/share\/certs\/ca-root-nss[.]crt|\/etc\/ssl\/certs\/ca-certificates[.]crt|\/etc\/ssl\/certs\/?)"$/) {
@@ -482,6 +506,10 @@ function key_of(value) {
 function end_block(   who, i) {
   if (want == "files") { for (i = 1; i <= ask_count; i++) print asked[i]; ask_count = 0; return }
   who = name == "" ? "" : shown(name) ": "
+  for (i in spare) {
+    if (i == "pac_file" && set["eap"] == "FAST") refuse("EAP-FAST without its pac_file, which cannot be taken along")
+    else { aside("without " i ", a file that this network does without"); aside_at[asides] = spare[i] }
+  }
   if (refused != "") { note(refused_at, who refused ": left out"); return }
   if (name == "") { note(start, "a network without a name (any open one): left out"); return }
   if ((name, body) in seen) { note(start, who "duplicate of the one in line " seen[name, body]); return }

@@ -85,6 +85,15 @@ describe('vm_status of a guest that is no gateway yet', () => {
     });
   });
 
+  it('sends no access point to its own Wi-Fi for its packages', async () => {
+    const { machine, status } = await lacking('PACKAGES_MISSING', PACKAGES, CLOSED);
+    const conf = join(machine.directory, 'bundles/first/vm.conf');
+    writeFileSync(conf, readFileSync(conf, 'utf8').replace(/^WIFI_MODE=.*$/m, "WIFI_MODE='access-point'"));
+    const { said } = await status();
+    expect(said).toContain(`lacks packages (${PACKAGES}): the guest downloads them through this host`);
+    expect(said).not.toContain('over its Wi-Fi');
+  });
+
   it('says nothing of packages that a gateway has by now', async () => {
     const { status } = await lacking('PACKAGES_MISSING', PACKAGES, {});
     expect((await status()).said).not.toContain('lacks');

@@ -167,13 +167,16 @@ describe('what is taken of a wpa_supplicant.conf', () => {
     expect(notes.join()).not.toMatch(/battery|cert\.pem|abcde/);
   });
 
-  it.each(['dh_file', 'dh_file2', 'pac_file'])('is the rest of a network that names a file for %s', (name) => {
-    const lines = ['ssid="a"', 'key_mgmt=WPA-EAP', 'eap=PEAP FAST'];
-    const { blocks, notes } = imported(block(...lines, `${name}="/etc/mine"`, 'identity="me"'));
-    expect(blocks).toBe(block(...lines, 'identity="me"'));
-    expect(notes).toContain(`line 5: "a": without ${name}, a file that this network does without`);
-    expect(imported(block(...lines, `${name}=""`)).notes.join()).not.toContain(name);
-  });
+  it.each(['dh_file', 'dh_file2', 'pac_file'])(
+    'is the rest of a network that names a file for %s',
+    (name) => {
+      const lines = ['ssid="a"', 'key_mgmt=WPA-EAP', 'eap=PEAP FAST'];
+      const { blocks, notes } = imported(block(...lines, `${name}="/etc/mine"`, 'identity="me"'));
+      expect(blocks).toBe(block(...lines, 'identity="me"'));
+      expect(notes).toContain(`line 5: "a": without ${name}, a file that this network does without`);
+      expect(imported(block(...lines, `${name}=""`)).notes.join()).not.toContain(name);
+    },
+  );
 
   it('is every block of a name, once, and nothing of other blocks', () => {
     const { blocks, notes } = imported(

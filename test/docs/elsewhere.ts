@@ -13,6 +13,8 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   // They need a mirror.
   'npm run airhive -- lock --profile ./mine.yaml': 'test/cli/lock.test.ts',
   'npm run airhive -- releases add 3.24.3': 'test/cli/releases.test.ts',
+  // It asks a person.
+  './vm_wifi pick': 'test/host/pick.test.ts',
   // Packages come over a network; that these are the ones is what the bench tells.
   'pkg install grub2-bhyve': 'test/host/check.test.ts',
   'pkg install bhyve-firmware': 'test/host/preflight.test.ts',

@@ -81,6 +81,7 @@ const SITE: readonly Completed[] = [
 
 const WIFI: readonly Completed[] = [
   { name: 'scan', does: 'the networks in reach', options: [JSON_OPTION] },
+  { name: 'pick', does: 'shows the networks and joins one', options: [option('plain', 'numbered lines')] },
   { name: 'status', does: 'what works, and what does not', options: [JSON_OPTION] },
   {
     name: 'join',

@@ -14,11 +14,12 @@ _airhivectl() {
   esac
   [ -n "$words$files" ] || case $COMP_CWORD:${COMP_WORDS[1]}:${COMP_WORDS[2]} in
     1:* | 2:help:*) words='status wifi site native console log check install upgrade rollback remove fetch run kill tunnel help' ;;
-    2:wifi:*) words='scan status join forget watch' ;;
+    2:wifi:*) words='scan pick status join forget watch' ;;
     2:site:*) words='add mark list remove import authorize deauthorize init' ;;
     2:native:*) words='on off' ;;
     *:status:*) words='--json --html --help' ;;
     *:wifi:scan) words='--json --help' ;;
+    *:wifi:pick) words='--plain --help' ;;
     *:wifi:status) words='--json --help' ;;
     *:wifi:join) words='--open --hidden --hex --legacy --passphrase --eap --identity --anonymous --phase2 --ca --ca-system --no-ca --domain-suffix --client-cert --client-key --help' ;;
     *:wifi:forget) words='--hex --help' ;;

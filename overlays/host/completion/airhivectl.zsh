@@ -14,13 +14,15 @@ case $words[2]:$words[3]:$words[CURRENT-1] in
 esac
 case $CURRENT:$words[2]:$words[3] in
   (2:*|3:help:*) found=('status:what works, and what does not' 'wifi:choose, scan, join and forget networks' 'site:networks and keys of this machine' 'native:FreeBSD'\''s own driver, and back' 'console:the guest'\''s console' 'log:an archive for a bug report' 'check:looks at this machine, changes nothing' 'install:installs airhive' 'upgrade:takes the place of an older bundle' 'rollback:goes back to the bundle before' 'remove:takes everything back' 'fetch:downloads the Alpine ISO' 'run:runs the guest in this terminal' 'kill:shuts the guest down' 'tunnel:keeps the reverse tunnel open' 'help:what a command takes') ;;
-  3:wifi:*) found=('scan:the networks in reach' 'status:what works, and what does not' 'join:switches to a network and keeps it' 'forget:a network that was joined once' 'watch:follows the connection') ;;
+  3:wifi:*) found=('scan:the networks in reach' 'pick:shows the networks and joins one' 'status:what works, and what does not' 'join:switches to a network and keeps it' 'forget:a network that was joined once' 'watch:follows the connection') ;;
   3:site:*) found=('add:a network' 'mark:changes what a network is' 'list:what there is, without secrets' 'remove:a network' 'import:the networks of a wpa_supplicant.conf' 'authorize:public keys that may log in to the guest' 'deauthorize:a key by its fingerprint' 'init:makes what is missing') ;;
   3:native:*) found=('on:the card is for FreeBSD' 'off:the card is for the guest') ;;
   *:status:*)
     found=('--json:for programs' '--html:a page with a drawing' '--help:what it takes') ;;
   *:wifi:scan)
     found=('--json:for programs' '--help:what it takes') ;;
+  *:wifi:pick)
+    found=('--plain:numbered lines' '--help:what it takes') ;;
   *:wifi:status)
     found=('--json:for programs' '--help:what it takes') ;;
   *:wifi:join)

@@ -1,9 +1,11 @@
-# answers.awk: awk -v want=facts|scan|watch [-v json=...] [-v width=...] -f ssid.awk -f shown.awk -f answers.awk FILE
+# answers.awk: awk -v want=facts|scan|pick|watch [-v json=...] [-v width=...] -f ssid.awk -f shown.awk -f answers.awk FILE
 # What the guest answers, without anything that a terminal would obey: it may be somebody else's by now.
 #   facts  of itself, as lines for vm_status. wpa_supplicant escapes the names of networks in what it prints; the one in use
 #          becomes hexadecimal digits, and those in sentences are shown as far as they may be
 #   scan   "wifi-control scan" as a table for a terminal, or as JSON: one line for each name and kind of security, with the
 #          strongest of its access points; the strongest first
+#   pick   the same as lines for lib/pick, tabs between: the name in digits, its security, known or no, and what a person is
+#          shown; on a narrow terminal in two parts
 #   watch  the lines of "wifi-control follow", one line for each change; on a terminal, which has a width, each is written
 #          over the one before
 
@@ -38,9 +40,10 @@ $0 ~ BSS && count < 500 {
 }
 
 END {
-  if (want != "scan") exit
+  if (want != "scan" && want != "pick") exit
   sort_keys()
-  if (json != "") document()
+  if (want == "pick") choices()
+  else if (json != "") document()
   else if (count + hidden == 0) print "no network is in reach"
   else table()
 }
@@ -122,6 +125,23 @@ function narrow_table(   i, key) {
     key = keys[i]
     print mark(name_of(key)) " " shown(name_of(key))
     printf "  [%s] %d dBm  %d, %s  %s\n", bars(signal[key]), signal[key], channel(frequency[key]), band(frequency[key]), security_of(key)
+  }
+}
+
+# A frame, the number and the rest of a line take 46 columns; what has to be cut ends with two dots.
+function choices(   i, hex, kind, room, name, names) {
+  names = 10
+  room = width < 60 ? width - 9 : width - 46
+  for (i = 1; i <= count; i++) if (width_of(shown(name_of(keys[i]))) > names) names = width_of(shown(name_of(keys[i])))
+  if (names > room || width < 60) names = room
+  for (i = 1; i <= count; i++) {
+    hex = name_of(keys[i])
+    kind = security_of(keys[i])
+    name = shown(hex)
+    if (width_of(name) > names) name = cut(name, names - 2) ".."
+    printf "%s\t%s\t%s\t%s ", hex, kind, ((hex in known) ? known[hex] : "no"), mark(hex)
+    if (width < 60) printf "%s\t[%s] %s\n", name, bars(signal[keys[i]]), kind
+    else printf "%s  [%s]  %s\n", padded(name, names), bars(signal[keys[i]]), kind
   }
 }
 

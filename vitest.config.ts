@@ -12,7 +12,7 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/vm/**', 'test/host/**', 'test/guest/**', 'test/cli/**'],
+          exclude: ['test/vm/**', 'test/page/**', 'test/host/**', 'test/guest/**', 'test/cli/**'],
         },
       },
       {

@@ -13,7 +13,7 @@ what == "page" { put($0); next }
   text = substr($0, length(key) + 2)
   if (count[key]++ == 0) value[key] = text
   if (count[key] <= MOST_OF_LIST) item[key, count[key]] = text
-  if (key == "ssid") value["ssid_short"] = text == "" ? "not in a network" : short(text)
+  if (key == "ssid" && text != "") value["ssid_short"] = short(text)
 }
 
 # The drawing has room for so many columns.

@@ -7,6 +7,7 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   'npm run test:host': '.ci/run',
   'npm run test:sweeps': '.ci/run',
   'npm run test:guest': '.ci/run',
+  'npm run test:page': '.ci/run',
   'npm run test:vm': '.ci/run',
   'npm run bench': '.ci/run',
   'npm run schema': 'test/manual/generated.test.ts',

@@ -88,6 +88,8 @@ describe('the page of vm_status', () => {
     );
     const { code, said } = await statusOf(machine, '--html', '-');
     expect(code).toBe(4);
+    // Nobody has been asked what network there is.
+    expect(said).not.toContain('not in a network');
     expect(marksOf(said)).toMatchObject({
       guest: 'bad',
       'Wi-Fi network': 'unknown',

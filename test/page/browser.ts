@@ -1,7 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import axe from 'axe-core';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { freshFolder } from '../fixtures/scratch.ts';
 
@@ -48,17 +48,15 @@ export async function open(browser: Browser, html: string, look: Look = {}): Pro
   return { page, requests: requests.filter((address) => address !== url), complaints };
 }
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
 /** What axe finds wrong with a page, as RULE: HTML. */
 export async function faults(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
+  await page.evaluate(axe.source);
   return page.evaluate(async () => {
     interface Found {
       violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[];
     }
-    const { axe } = globalThis as unknown as { axe: { run: () => Promise<Found> } };
-    const { violations } = await axe.run();
+    const { axe: inside } = globalThis as unknown as { axe: { run: () => Promise<Found> } };
+    const { violations } = await inside.run();
     return violations.flatMap(({ id, nodes }) =>
       nodes.map(({ html, failureSummary = '' }) => `${id}: ${html} ${failureSummary}`),
     );

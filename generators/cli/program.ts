@@ -26,10 +26,11 @@ Exit codes:
 
 const EXAMPLES = `
 Examples:
-  airhive build --profile intel8260                  the bundle into dist/intel8260/ and dist/intel8260.tar
-  airhive build --profile ./mine.yaml --secrets s.yaml    with this machine's networks beside it
-  airhive build --all                                all shipped profiles, in one run
-  airhive verify dist/intel8260                      is it still what was built?`;
+  airhive build --profile intel8260      the bundle: dist/intel8260/ and .tar
+  airhive build --profile ./mine.yaml --secrets s.yaml
+                                         with this machine's networks beside it
+  airhive build --all                    all shipped profiles, in one run
+  airhive verify dist/intel8260          is it still what was built?`;
 
 /**
  * Runs the command line. Results go to standard output, everything else to standard error.

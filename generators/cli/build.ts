@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { encodeBundleTar, type Bundle } from '../bundle/bundle.ts';
+import { encodeBundlePkg } from '../bundle/package.ts';
 import { shownPath } from '../disk.ts';
 import { AirhiveError } from '../errors.ts';
 import type { Obtained } from '../inputs/cache.ts';
@@ -59,8 +60,8 @@ interface Shared {
 }
 
 /**
- * Builds the whole bundle of each profile into OUT/NAME/ and OUT/NAME.tar, and of secrets OUT/NAME.site.img. What lay there
- * before stays whole until all of the new one is complete. All profiles are checked before the first bundle is built.
+ * Builds the whole bundle of each profile into OUT/NAME/, OUT/NAME.tar and OUT/NAME.pkg, and of secrets OUT/NAME.site.img. What
+ * lay there before stays whole until all of the new one is complete. All profiles are checked before the first bundle is built.
  */
 export async function build(options: BuildOptions, context: VerbContext): Promise<Outcome> {
   const names = await namedProfiles(options, context);
@@ -232,7 +233,9 @@ async function write(
   }
   const { bundle } = await assemble(profile, contents, own, context);
   const site = secrets && (await import('../plan/site.ts')).encodeSite(secrets, bundle.epoch);
-  await publication.write(bundle.files, await encodeBundleTar(bundle), site);
+  const tar = await encodeBundleTar(bundle);
+  const pkg = await encodeBundlePkg(bundle, profile, context.version);
+  await publication.write(bundle.files, { tar, pkg, site });
   return contents;
 }
 
@@ -332,6 +335,7 @@ function outcome(order: Order, { iso, contents }: Made, { cwd, reporter }: VerbC
   const artefacts = [
     `${directory}/`,
     `${directory}.tar`,
+    `${directory}.pkg`,
     ...(deferred ? [] : [`${directory}/iso/${profile.release.file}`]),
     ...(secrets ? [`${directory}.site.img`] : []),
   ];

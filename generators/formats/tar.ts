@@ -4,14 +4,19 @@ import { fileOf, type Entry, type Tree } from './tree.ts';
 
 /**
  * Packs a tree as a ustar archive: entries in the tree's order, directories included with a trailing slash, owner
- * root/root by number and by name (busybox tar prefers the name, docs/notes/alpine.md), one mtime for all.
+ * root/root by number and by name (busybox tar prefers the name, docs/notes/alpine.md), one mtime for all. FreeBSD calls
+ * the group wheel.
  * No entry starts with `./`: Alpine's boot compares the names it unpacked with those of its packages.
  * @param mtime seconds since 1970, 0 to 2147483647 (tar-stream overflows after 2038)
  */
-export async function encodeTar(tree: Tree, mtime: number): Promise<Uint8Array> {
+export async function encodeTar(
+  tree: Tree,
+  mtime: number,
+  group: 'root' | 'wheel' = 'root',
+): Promise<Uint8Array> {
   const archive = pack();
   for (const entry of tree) {
-    archive.entry(headerOf(entry, new Date(mtime * 1000)), contentOf(entry));
+    archive.entry(headerOf(entry, new Date(mtime * 1000), group), contentOf(entry));
   }
   archive.finalize();
   const chunks: Uint8Array[] = [];
@@ -20,7 +25,7 @@ export async function encodeTar(tree: Tree, mtime: number): Promise<Uint8Array> 
 }
 
 /** A new object each time, with a Date: tar-stream changes the header it is given and reads 0 as "now". */
-function headerOf(entry: Entry, mtime: Date): Pick<Header, 'name'> & Partial<Header> {
+function headerOf(entry: Entry, mtime: Date, gname: string): Pick<Header, 'name'> & Partial<Header> {
   return {
     name: entry.type === 'directory' ? `${entry.path}/` : entry.path,
     type: entry.type,
@@ -29,7 +34,7 @@ function headerOf(entry: Entry, mtime: Date): Pick<Header, 'name'> & Partial<Hea
     uid: 0,
     gid: 0,
     uname: 'root',
-    gname: 'root',
+    gname,
     devmajor: 0,
     devminor: 0,
     ...(entry.type === 'symlink' ? { linkname: entry.target } : {}),

@@ -22,8 +22,8 @@ import { checkKind, checkReplaceable, DATA } from './replaceable.ts';
 // things in their places, and of a build that is killed meanwhile the next one does so. (No portable call swaps two
 // directories, so OUT/NAME is missing for a moment.)
 
-/** In a work directory: what becomes OUT/NAME, OUT/NAME.tar and OUT/NAME.site.img, and the bundle before. */
-const [FRESH, TAR, SITE, OLD] = ['new', 'tar', 'site.img', 'old'] as const;
+/** In a work directory: what becomes OUT/NAME, OUT/NAME.tar, OUT/NAME.pkg and OUT/NAME.site.img, and the bundle before. */
+const [FRESH, TAR, PKG, SITE, OLD] = ['new', 'tar', 'pkg', 'site.img', 'old'] as const;
 /** Milliseconds between two looks at a build that holds OUT/.NAME.publish, and until it is given up. */
 const LOOK_PAUSE = 20;
 const LOOK_TIMEOUT = 10_000;
@@ -33,6 +33,13 @@ export interface PublishPorts {
   readonly signal: AbortSignal;
   /** Told of things that do not stop a build. */
   readonly warn: (message: string) => void;
+}
+
+/** What lies beside the bundle. */
+export interface Beside {
+  readonly tar: Uint8Array;
+  readonly pkg: Uint8Array;
+  readonly site: Uint8Array | undefined;
 }
 
 /**
@@ -78,8 +85,8 @@ export class Publication {
     return join(this.#work, FRESH);
   }
 
-  /** Writes the bundle's files, its tar and what becomes OUT/NAME.site.img, safely on the disk. */
-  async write(files: readonly File[], tar: Uint8Array, site: Uint8Array | undefined): Promise<void> {
+  /** Writes the bundle's files, its tar, its package and what becomes OUT/NAME.site.img, safely on the disk. */
+  async write(files: readonly File[], { tar, pkg, site }: Beside): Promise<void> {
     if (site) await checkKind(this.#beside(SITE), 'regular file');
     await onDisk('write', this.#out, async () => {
       for (const { type, path, mode } of treeOf(files)) {
@@ -89,6 +96,7 @@ export class Publication {
     await Promise.all([
       ...files.map(({ path, mode, bytes }) => writeSafely(join(this.directory, path), mode, bytes)),
       writeSafely(join(this.#work, TAR), 0o644, tar),
+      writeSafely(join(this.#work, PKG), 0o644, pkg),
       ...(site ? [writeSafely(join(this.#work, SITE), 0o600, site)] : []),
     ]);
   }
@@ -128,9 +136,13 @@ export class Publication {
     return join(this.#out, newOwnedName(`.${this.#name}.work`));
   }
 
-  /** OUT/NAME.tar, OUT/NAME.site.img */
-  #beside(name: typeof TAR | typeof SITE): string {
+  /** OUT/NAME.tar, OUT/NAME.pkg, OUT/NAME.site.img */
+  #beside(name: typeof TAR | typeof PKG | typeof SITE): string {
     return `${this.#bundle}.${name}`;
+  }
+
+  #checkReplaceable(): Promise<void> {
+    return checkReplaceable(this.#name, this.#bundle, { tar: this.#beside(TAR), pkg: this.#beside(PKG) });
   }
 
   async #prepare(): Promise<void> {
@@ -138,7 +150,7 @@ export class Publication {
       // Nobody else may look into it: there may be a site image in it.
       await mkdir(this.#work, { mode: 0o700 });
       await this.#cleanUp();
-      await checkReplaceable(this.#name, this.#bundle, this.#beside(TAR));
+      await this.#checkReplaceable();
       await makeDirectory(this.directory, 0o755);
     });
   }
@@ -193,10 +205,11 @@ export class Publication {
     try {
       // The last step of all.
       if (!(await isThere(at(FRESH)))) return;
-      await checkReplaceable(this.#name, this.#bundle, this.#beside(TAR));
+      await this.#checkReplaceable();
       await onDisk('replace', this.#bundle, () => ignoringMissing(rename(this.#bundle, at(OLD))));
       await replace(at(SITE), this.#beside(SITE));
       await replace(at(TAR), this.#beside(TAR));
+      await replace(at(PKG), this.#beside(PKG));
       await replace(at(FRESH), this.#bundle);
     } finally {
       // Not ours any more when another process took this one for dead.

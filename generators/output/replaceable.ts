@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { CHECKSUMS, MANIFEST } from '../bundle/bundle.ts';
 import { ignoringMissing } from '../disk.ts';
 import { AirhiveError } from '../errors.ts';
+import { COMPACT_MANIFEST } from '../formats/pkg.ts';
 
 /** Until version 0.2 a bundle could be run in its place, and what the machine knows lay in this directory of it. */
 export const DATA = 'data';
@@ -12,9 +13,14 @@ export const DATA = 'data';
  * their home.
  * @throws AirhiveError disk
  */
-export async function checkReplaceable(name: string, bundle: string, tar: string): Promise<void> {
+export async function checkReplaceable(
+  name: string,
+  bundle: string,
+  { tar, pkg }: { readonly tar: string; readonly pkg: string },
+): Promise<void> {
   await checkKind(bundle, 'directory');
   await checkKind(tar, 'regular file');
+  await checkKind(pkg, 'regular file');
   // Another build may be replacing it.
   const entries = (await ignoringMissing(readdir(bundle))) ?? [];
   if (entries.includes(DATA)) throw machineData(bundle);
@@ -22,6 +28,7 @@ export async function checkReplaceable(name: string, bundle: string, tar: string
   if (!isBundle && entries.some((entry) => entry !== 'iso'))
     throw inTheWay(bundle, 'it holds files, but is not a bundle');
   if (!(await startsWith(tar, `${name}/`))) throw inTheWay(tar, 'it is not the tar of a bundle');
+  if (!(await startsWith(pkg, COMPACT_MANIFEST))) throw inTheWay(pkg, 'it is not the package of a bundle');
 }
 
 /** Refuses what is there and is no such thing. */

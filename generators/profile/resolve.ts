@@ -58,13 +58,13 @@ export function resolveProfile(
 
 /** What the base name of a profile's file has to be. */
 export const PROFILE_NAME =
-  'lower-case letters, digits and . _ -, starting with a letter or a digit, at most 40 of them, not ending in .tar';
+  'lower-case letters, digits and . _ -, starting with a letter or a digit, at most 40 of them, not ending in .tar or .pkg';
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,39}$/;
 
-/** The name becomes a directory and a tar file beside it, so `x` and `x.tar` would be in each other's way. */
+/** The name becomes a directory and files beside it, so `x` and `x.tar` would be in each other's way. */
 function nameProblems(name: string): Problem[] {
-  if (NAME.test(name) && !name.endsWith('.tar')) return [];
+  if (NAME.test(name) && !/\.(tar|pkg)$/.test(name)) return [];
   return [
     error([], `the name of a profile has to be of ${PROFILE_NAME}; got ${describe(name)}; rename the file`),
   ];

@@ -286,7 +286,7 @@ describe('a profile with a card that never works', () => {
     expect(code).toBe(0);
     expect(stderr).toContain(`passthrough[0].id: warning: ${REASON}`);
     const built = await runInside(['build', '--offline', '--profile', './mine.yaml'], { root: ROOT, cwd });
-    expect(built).toMatchObject({ code: 0, stdout: 'dist/mine/\ndist/mine.tar\n' });
+    expect(built).toMatchObject({ code: 0, stdout: 'dist/mine/\ndist/mine.tar\ndist/mine.pkg\n' });
   });
 });
 

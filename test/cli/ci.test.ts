@@ -17,7 +17,7 @@ import { airhive } from './command.ts';
 import { sandbox } from './rooms.ts';
 
 const TOOL = fileURLToPath(new URL('../../tools/ci.js', import.meta.url));
-const PUBLISHED = ['mine.tar', 'mine.cdx.json'];
+const PUBLISHED = ['mine.tar', 'mine.pkg', 'mine.cdx.json'];
 const CHANGES =
   '# Changelog\n\n## Not released yet\n\n- Later.\n\n## 1.2.3\n\n- Now.\n\n## 1.2.2\n\n- Before.\n';
 

@@ -361,7 +361,7 @@ describe('without a network', () => {
       expect(refused.code).toBe(5);
       expect(refused.stderr).toContain('the bundle would not be complete: ');
       expect(at('dist/mine.tar').equals(tar)).toBe(true);
-      expect(readdirSync(join(cwd, 'dist')).sort()).toEqual(['mine', 'mine.tar']);
+      expect(readdirSync(join(cwd, 'dist')).sort()).toEqual(['mine', 'mine.pkg', 'mine.tar']);
     }
   });
 
@@ -387,6 +387,6 @@ describe('without a network', () => {
     expect(code).toBe(6);
     expect(stderr).toContain('iptables-1.8.13-r0.apk sent a wrong file');
     expect(at('dist/mine.tar').equals(tar)).toBe(true);
-    expect(readdirSync(join(cwd, 'dist')).sort()).toEqual(['mine', 'mine.tar']);
+    expect(readdirSync(join(cwd, 'dist')).sort()).toEqual(['mine', 'mine.pkg', 'mine.tar']);
   });
 });

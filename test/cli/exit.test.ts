@@ -192,7 +192,7 @@ it('the exit code of npm run build is that of airhive, and its options reach it'
   const done = npm('--profile', 'intel8260', '--offline', '--out', 'elsewhere/out', '--quiet');
   expect(done).toMatchObject({
     status: 0,
-    stdout: 'elsewhere/out/intel8260/\nelsewhere/out/intel8260.tar\n',
+    stdout: 'elsewhere/out/intel8260/\nelsewhere/out/intel8260.tar\nelsewhere/out/intel8260.pkg\n',
   });
   expect(npm('--profile', 'nope')).toMatchObject({ status: 2 });
 });

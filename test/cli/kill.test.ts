@@ -62,9 +62,12 @@ it('killed by SIGKILL at any moment of a build, the old bundle stays whole, and 
   }
   expect(killed).toBeGreaterThan(KILLS / 2);
   expect(repaired).toBeLessThan(KILLS / 2);
-  expect(await airhive(build('one'), { cwd })).toMatchObject({ code: 0, stdout: 'dist/x/\ndist/x.tar\n' });
+  expect(await airhive(build('one'), { cwd })).toMatchObject({
+    code: 0,
+    stdout: 'dist/x/\ndist/x.tar\ndist/x.pkg\n',
+  });
   await expectWhole(cwd);
-  expect(readdirSync(join(cwd, 'dist')).sort()).toEqual(['x', 'x.site.img', 'x.tar']);
+  expect(readdirSync(join(cwd, 'dist')).sort()).toEqual(['x', 'x.pkg', 'x.site.img', 'x.tar']);
 });
 
 it('three builds of one name at once all succeed, and directory and tar belong together', async () => {
@@ -77,5 +80,5 @@ it('three builds of one name at once all succeed, and directory and tar belong t
   await expectWhole(cwd);
   const manifest = readFileSync(join(cwd, 'dist/x/manifest.json'));
   expect(readFileSync(join(cwd, 'dist/x.tar')).includes(manifest)).toBe(true);
-  expect(readdirSync(join(cwd, 'dist')).sort()).toEqual(['x', 'x.site.img', 'x.tar']);
+  expect(readdirSync(join(cwd, 'dist')).sort()).toEqual(['x', 'x.pkg', 'x.site.img', 'x.tar']);
 });

@@ -71,7 +71,7 @@ async function expectReplay(listed: Listed, ...argv: string[]): Promise<void> {
   const built = await runInside(['build', '--offline', '--profile', './mine.yaml'], { root: ROOT, cwd });
   expect({ code: built.code, stdout: built.stdout }).toEqual({
     code: 0,
-    stdout: 'dist/mine/\ndist/mine.tar\n',
+    stdout: 'dist/mine/\ndist/mine.tar\ndist/mine.pkg\n',
   });
   expect(readFileSync(join(cwd, 'dist/mine/vm.conf'), 'utf8')).toContain(`CARDS='${pci}=${id}'`);
 }

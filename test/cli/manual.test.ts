@@ -216,14 +216,14 @@ describe('the examples', () => {
     }
     expect(outputs).toEqual([
       expect.stringMatching(/^4\/0\/0 {2}8086:24f3 [^]*\n8086:24f3 {2}Intel Wireless-AC 8260\n/),
-      'dist/intel8260/\ndist/intel8260.tar\n',
+      'dist/intel8260/\ndist/intel8260.tar\ndist/intel8260.pkg\n',
       'laptop.yaml\n',
-      'mine.yaml: ok\ndist/mine/\ndist/mine.tar\ndist/mine.site.img\n',
+      'mine.yaml: ok\ndist/mine/\ndist/mine.tar\ndist/mine.pkg\ndist/mine.site.img\n',
       expect.stringMatching(/^dist\/intel8260: ok, .*\ndist\/intel8260\.tar: ok, .*\n$/),
       expect.stringMatching(
         /: made again by airhive .*, the same bytes.*\ndist\/intel8260 and a build of intel8260: the same/,
       ),
-      '2026/intel8260/\n2026/intel8260.tar\n',
+      '2026/intel8260/\n2026/intel8260.tar\n2026/intel8260.pkg\n',
       expect.stringMatching(/^RELEASE .*\n3\.24\.1 /),
       expect.stringContaining('"ok": true'),
     ]);

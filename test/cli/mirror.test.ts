@@ -31,7 +31,10 @@ async function sandbox(): Promise<{ mirror: Mirror; cwd: string; placed: string 
 it('the ISO is fetched once, verified, placed read-only, and taken from the cache from then on', async () => {
   const { mirror, cwd, placed } = await sandbox();
   const first = await airhive(args(mirror.url), { cwd });
-  expect(first).toMatchObject({ code: 0, stdout: `dist/intel8260/\ndist/intel8260.tar\n${PLACED}\n` });
+  expect(first).toMatchObject({
+    code: 0,
+    stdout: `dist/intel8260/\ndist/intel8260.tar\ndist/intel8260.pkg\n${PLACED}\n`,
+  });
   expect(first.stderr).toContain(`downloaded ${PIN.file} from ${mirror.url}/`);
   expect(readFileSync(placed).equals(ISO)).toBe(true);
   expect(statSync(placed).mode & 0o777).toBe(0o444);
@@ -41,7 +44,7 @@ it('the ISO is fetched once, verified, placed read-only, and taken from the cach
   expect(JSON.parse(second.stdout)).toMatchObject({
     ok: true,
     iso: { deferred: false, source: 'cache' },
-    artefacts: ['dist/intel8260/', 'dist/intel8260.tar', PLACED],
+    artefacts: ['dist/intel8260/', 'dist/intel8260.tar', 'dist/intel8260.pkg', PLACED],
   });
   expect(mirror.requests.map(({ path }) => path)).toEqual([PIN.path]);
   expect((await airhive(['verify', 'dist/intel8260'], { cwd })).stdout).toContain(
@@ -95,7 +98,7 @@ it('a mirror with wrong bytes is exit 6, names both hashes, and changes nothing'
   expect({ code, stdout }).toEqual({ code: 6, stdout: '' });
   expect(stderr).toMatch(new RegExp(`SHA-256 is [0-9a-f]{64}, the pin of ${PIN.file} says ${PIN.sha256}`));
   expect(readFileSync(join(cwd, 'dist/intel8260/manifest.json')).equals(before)).toBe(true);
-  expect(readdirSync(join(cwd, 'dist')).sort()).toEqual(['intel8260', 'intel8260.tar']);
+  expect(readdirSync(join(cwd, 'dist')).sort()).toEqual(['intel8260', 'intel8260.pkg', 'intel8260.tar']);
 });
 
 it('the own file given with --iso is used, and stays as it is', async () => {
@@ -124,7 +127,7 @@ it.each(['SIGINT', 'SIGTERM'] as const)(
     expect(code).toBe(130);
     expect(JSON.parse(stdout)).toMatchObject({ ok: false, error: { kind: 'interrupted', exit: 130 } });
     expect(statSync(join(cwd, 'dist/intel8260')).ino).toBe(before);
-    expect(readdirSync(join(cwd, 'dist')).sort()).toEqual(['intel8260', 'intel8260.tar']);
+    expect(readdirSync(join(cwd, 'dist')).sort()).toEqual(['intel8260', 'intel8260.pkg', 'intel8260.tar']);
     expect((await runInside(['verify', 'dist/intel8260'], { cwd })).code).toBe(0);
   },
 );

@@ -44,7 +44,7 @@ it.skipIf(!existsSync('/dev/full'))(
 
 it('nothing but results is on standard output', async () => {
   const { stdout, stderr } = await inShell('airhive build --profile intel8260 --offline --verbose');
-  expect(stdout).toBe('dist/intel8260/\ndist/intel8260.tar\n');
+  expect(stdout).toBe('dist/intel8260/\ndist/intel8260.tar\ndist/intel8260.pkg\n');
   expect(stderr).toContain('THE ISO IS NOT IN THE BUNDLE');
 });
 

@@ -75,12 +75,15 @@ it('a file gives its base name to the bundle, wherever it lies, and --out says w
     ['build', '--offline', '--profile', join(away, 'my-own.yml'), '--out', 'deep/down'],
     { cwd },
   );
-  expect({ code, stdout }).toEqual({ code: 0, stdout: 'deep/down/my-own/\ndeep/down/my-own.tar\n' });
+  expect({ code, stdout }).toEqual({
+    code: 0,
+    stdout: 'deep/down/my-own/\ndeep/down/my-own.tar\ndeep/down/my-own.pkg\n',
+  });
   const outside = await runInside(
     ['build', '--offline', '--profile', join(away, 'my-own.yml'), '--out', away],
     { cwd },
   );
-  expect(outside.stdout).toBe(`${away}/my-own/\n${away}/my-own.tar\n`);
+  expect(outside.stdout).toBe(`${away}/my-own/\n${away}/my-own.tar\n${away}/my-own.pkg\n`);
 });
 
 it('a file whose name cannot name a bundle is refused', async () => {

@@ -39,7 +39,7 @@ describe('build --secrets', () => {
     const { code, stdout, stderr } = await airhive([...BUILD, '--secrets', 's.yaml', '--verbose'], { cwd });
     expect({ code, stdout }).toEqual({
       code: 0,
-      stdout: 'dist/intel8260/\ndist/intel8260.tar\ndist/intel8260.site.img\n',
+      stdout: 'dist/intel8260/\ndist/intel8260.tar\ndist/intel8260.pkg\ndist/intel8260.site.img\n',
     });
     expect(stderr).not.toContain(PASSPHRASE);
 

@@ -26,7 +26,10 @@ const BOTH = ['--profile', './a.yaml', '--profile', './b.yaml'];
 it('several profiles make the bundles that each of them makes alone', async () => {
   const { cwd, run } = twoProfiles();
   const { code, stdout } = await run(...BOTH, '--offline');
-  expect({ code, stdout }).toEqual({ code: 0, stdout: 'dist/a/\ndist/a.tar\ndist/b/\ndist/b.tar\n' });
+  expect({ code, stdout }).toEqual({
+    code: 0,
+    stdout: 'dist/a/\ndist/a.tar\ndist/a.pkg\ndist/b/\ndist/b.tar\ndist/b.pkg\n',
+  });
   for (const name of ['a', 'b'])
     expect((await run('--profile', `./${name}.yaml`, '--offline', '--out', 'alone')).code).toBe(0);
   const tar = (path: string) => readFileSync(join(cwd, path));
@@ -38,7 +41,10 @@ it('several profiles make the bundles that each of them makes alone', async () =
 it('profiles may be named without an option, and one twice is refused', async () => {
   const { run } = twoProfiles();
   const { code, stdout } = await run('./b.yaml', '--offline', '--profile', './a.yaml');
-  expect({ code, stdout }).toEqual({ code: 0, stdout: 'dist/a/\ndist/a.tar\ndist/b/\ndist/b.tar\n' });
+  expect({ code, stdout }).toEqual({
+    code: 0,
+    stdout: 'dist/a/\ndist/a.tar\ndist/a.pkg\ndist/b/\ndist/b.tar\ndist/b.pkg\n',
+  });
   const twice = await run('./a.yaml', '--profile', './a.yaml', '--offline');
   expect(twice.code).toBe(2);
   expect(twice.stderr).toContain('would both become a/');
@@ -77,8 +83,8 @@ it('one that fails leaves the bundles before it, and says which they are', async
   const { code, stdout, stderr } = await run(...BOTH, '--offline');
   expect(stdout).toBe('');
   expect(code).toBe(7);
-  expect(stderr).toContain('warning: only these were built: dist/a/ dist/a.tar\n');
-  expect(readdirSync(join(cwd, 'dist')).sort()).toEqual(['a', 'a.tar', 'b']);
+  expect(stderr).toContain('warning: only these were built: dist/a/ dist/a.tar dist/a.pkg\n');
+  expect(readdirSync(join(cwd, 'dist')).sort()).toEqual(['a', 'a.pkg', 'a.tar', 'b']);
   rmSync(join(cwd, 'dist/b'));
   expect((await run(...BOTH, '--offline')).code).toBe(0);
 });
@@ -100,7 +106,7 @@ it('--all builds every profile that airhive ships', async () => {
   };
   const { code, stdout } = await run('--all', '--offline');
   expect(code).toBe(0);
-  const expected = profiles.flatMap(({ name }) => [`dist/${name}/`, `dist/${name}.tar`]);
+  const expected = profiles.flatMap(({ name }) => [`dist/${name}/`, `dist/${name}.tar`, `dist/${name}.pkg`]);
   expect(stdout.trim().split('\n')).toEqual(expected);
   for (const { name } of profiles) expect(existsSync(join(cwd, `dist/${name}/vm_run`)), name).toBe(true);
 });

@@ -18,5 +18,6 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   './vm_wifi pick': 'test/host/pick.test.ts',
   // Packages come over a network; that these are the ones is what the bench tells.
   'pkg install grub2-bhyve': 'test/host/check.test.ts',
+  'pkg add intel.pkg': 'test/bundle/package.test.ts',
   'pkg install bhyve-firmware': 'test/host/preflight.test.ts',
 };

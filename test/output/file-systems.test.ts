@@ -26,6 +26,7 @@ describe.skipIf(!canUnshare('-m'))('on file systems of their own (needs unshare 
       'published',
       expect.stringMatching(/^disk: cannot write .*: no space left on the device$/),
       NAME,
+      `${NAME}.pkg`,
       `${NAME}.tar`,
       'a.txt one',
       `${NAME}/ one`,

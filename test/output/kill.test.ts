@@ -46,7 +46,13 @@ async function expectRecovered(out: string, old: string | undefined): Promise<vo
   await (await openSample(out)).discard();
   const state = stateOf(out);
   expect([old, 'new']).toContain(state.bundle);
-  expect(state).toEqual({ bundle: state.bundle, tar: state.bundle, site: state.bundle, litter: [] });
+  expect(state).toEqual({
+    bundle: state.bundle,
+    tar: state.bundle,
+    pkg: state.bundle,
+    site: state.bundle,
+    litter: [],
+  });
 }
 
 /** The same; and the next build works. */
@@ -54,13 +60,13 @@ async function expectRepaired(out: string, old: string | undefined): Promise<voi
   await expectRecovered(out, old);
   const { site } = stateOf(out);
   await publishSample(out, 'next');
-  expect(stateOf(out)).toEqual({ bundle: 'next', tar: 'next', site, litter: [] });
+  expect(stateOf(out)).toEqual({ bundle: 'next', tar: 'next', pkg: 'next', site, litter: [] });
 }
 
 /** The next build, at once. */
 async function expectReplaced(out: string): Promise<void> {
   await publishSample(out, 'next', { site: true });
-  expect(stateOf(out)).toEqual({ bundle: 'next', tar: 'next', site: 'next', litter: [] });
+  expect(stateOf(out)).toEqual({ bundle: 'next', tar: 'next', pkg: 'next', site: 'next', litter: [] });
 }
 
 const publishNew = (out: string): Promise<void> => publishSample(out, 'new', { site: true });
@@ -84,8 +90,8 @@ it('killed while it puts right what a killed build left, a build can be put righ
   let last = 'old';
   await endEverywhere(await publishedFolder('old'), publishNew, (out) => {
     // Each different stage of the swap, once.
-    const { bundle, tar, site, litter } = stateOf(out);
-    const stage = JSON.stringify([bundle, tar, site, litter.length, litter[0]?.includes('publish')]);
+    const { bundle, tar, pkg, site, litter } = stateOf(out);
+    const stage = JSON.stringify([bundle, tar, pkg, site, litter.length, litter[0]?.includes('publish')]);
     if (stage !== last) states.push(out);
     last = stage;
     return Promise.resolve();
@@ -108,7 +114,7 @@ it('a change of the disk that fails, whichever it is, leaves the old bundle or t
     const failed = stateOf(out);
     // What fails when all is in place, such as the removal of what is left beside, changes nothing any more.
     if (end === 'done') expect(failed.bundle).toBe('new');
-    if (failed.bundle === 'new') expect(failed).toMatchObject({ tar: 'new', site: 'new' });
+    if (failed.bundle === 'new') expect(failed).toMatchObject({ tar: 'new', pkg: 'new', site: 'new' });
     else expect(failed.bundle).toBe('old');
     await (await openSample(out)).discard();
     expect(stateOf(out)).toEqual({ ...failed, litter: [] });
@@ -159,9 +165,9 @@ it('builds of one name that are killed by SIGKILL while others go on leave one w
     await (await openSample(out)).discard();
     // All is of one build, unless none of this round came so far.
     const { bundle, site } = stateOf(out);
-    expect(stateOf(out)).toEqual({ bundle, tar: bundle, site, litter: [] });
+    expect(stateOf(out)).toEqual({ bundle, tar: bundle, pkg: bundle, site, litter: [] });
     if (bundle?.startsWith('round')) expect(site).toBe(bundle);
     await publishSample(out, 'next');
-    expect(stateOf(out)).toEqual({ bundle: 'next', tar: 'next', site, litter: [] });
+    expect(stateOf(out)).toEqual({ bundle: 'next', tar: 'next', pkg: 'next', site, litter: [] });
   }
 });

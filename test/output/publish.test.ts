@@ -15,7 +15,7 @@ import { fileOf } from '../../generators/formats/tree.ts';
 import { FakeClock } from '../inputs/clock.ts';
 import { temporaryFolder } from '../inputs/sandbox.ts';
 import { OLD_STATE, publishedFolder } from './published.ts';
-import { NAME, openSample, publishSample, sampleFiles, sampleTar, stateOf } from './sample.ts';
+import { NAME, openSample, publishSample, sampleBeside, sampleFiles, stateOf } from './sample.ts';
 
 const modeOf = (path: string): number => statSync(path).mode & 0o7777;
 const PUBLISHING = `.${NAME}.publish`;
@@ -28,17 +28,26 @@ it('puts bundle, tar and site image into a directory that was not there, with mo
   } finally {
     process.umask(umask);
   }
-  expect(stateOf(out)).toEqual({ bundle: 'one', tar: 'one', site: 'one', litter: [] });
-  const modes = ['', 'snippets', 'snippets/deep', 'run', 'a.txt', '../sample.tar', '../sample.site.img'];
+  expect(stateOf(out)).toEqual({ bundle: 'one', tar: 'one', pkg: 'one', site: 'one', litter: [] });
+  const modes = [
+    '',
+    'snippets',
+    'snippets/deep',
+    'run',
+    'a.txt',
+    '../sample.tar',
+    '../sample.pkg',
+    '../sample.site.img',
+  ];
   expect(modes.map((path) => modeOf(join(out, NAME, path)))).toEqual([
-    0o755, 0o755, 0o755, 0o755, 0o644, 0o644, 0o600,
+    0o755, 0o755, 0o755, 0o755, 0o644, 0o644, 0o644, 0o600,
   ]);
 });
 
 it('nothing is changed before publish, and a discarded one leaves nothing', async () => {
   const out = await publishedFolder();
   const publication = await openSample(out);
-  await publication.write(sampleFiles('two'), sampleTar('two'), Buffer.from('site two'));
+  await publication.write(sampleFiles('two'), sampleBeside('two', Buffer.from('site two')));
   expect(stateOf(out)).toMatchObject({ ...OLD_STATE, litter: [expect.any(String)] });
   expect(modeOf(join(publication.directory, '..'))).toBe(0o700);
   expect(modeOf(join(publication.directory, '../site.img'))).toBe(0o600);
@@ -54,10 +63,10 @@ it('of the old bundle nothing is kept; the site image stays until there is a new
   const out = await publishedFolder();
   writeFileSync(join(out, NAME, 'extra.txt'), 'old');
   await publishSample(out, 'two');
-  expect(stateOf(out)).toEqual({ bundle: 'two', tar: 'two', site: 'one', litter: [] });
+  expect(stateOf(out)).toEqual({ bundle: 'two', tar: 'two', pkg: 'two', site: 'one', litter: [] });
   expect(existsSync(join(out, NAME, 'extra.txt'))).toBe(false);
   await publishSample(out, 'three', { site: true });
-  expect(stateOf(out)).toEqual({ bundle: 'three', tar: 'three', site: 'three', litter: [] });
+  expect(stateOf(out)).toEqual({ bundle: 'three', tar: 'three', pkg: 'three', site: 'three', litter: [] });
 });
 
 it('large runs of zeros are holes', async () => {
@@ -65,7 +74,7 @@ it('large runs of zeros are holes', async () => {
   const bytes = Buffer.alloc(4 << 20);
   bytes.write('end', bytes.length - 3);
   const publication = await openSample(out);
-  await publication.write([fileOf('hole', bytes)], bytes, undefined);
+  await publication.write([fileOf('hole', bytes)], sampleBeside('hole'));
   const { size, blocks } = statSync(join(publication.directory, 'hole'));
   await publication.discard();
   expect(size).toBe(bytes.length);
@@ -83,7 +92,7 @@ describe('builds of one name at once', () => {
       await Promise.all(marks.map((mark) => publishSample(out, mark, { site: true })));
       const { bundle } = stateOf(out);
       expect(marks).toContain(bundle);
-      expect(stateOf(out)).toEqual({ bundle, tar: bundle, site: bundle, litter: [] });
+      expect(stateOf(out)).toEqual({ bundle, tar: bundle, pkg: bundle, site: bundle, litter: [] });
     }
   });
 
@@ -140,15 +149,16 @@ describe('what a killed build left', () => {
     const other = await publishedFolder('two');
     renameSync(join(other, NAME), join(killed, 'new'));
     renameSync(join(other, `${NAME}.tar`), join(killed, 'tar'));
+    renameSync(join(other, `${NAME}.pkg`), join(killed, 'pkg'));
     await Promise.all([0, 1, 2, 3].map(async () => (await openSample(out)).discard()));
-    expect(stateOf(out)).toEqual({ bundle: 'two', tar: 'two', site: 'one', litter: [] });
+    expect(stateOf(out)).toEqual({ bundle: 'two', tar: 'two', pkg: 'two', site: 'one', litter: [] });
   });
 
   it('of which nobody says whose it is, and which is empty, is no hindrance', async () => {
     const out = await publishedFolder();
     mkdirSync(join(out, PUBLISHING));
     await publishSample(out, 'two');
-    expect(stateOf(out)).toEqual({ bundle: 'two', tar: 'two', site: 'one', litter: [] });
+    expect(stateOf(out)).toEqual({ bundle: 'two', tar: 'two', pkg: 'two', site: 'one', litter: [] });
   });
 });
 
@@ -175,13 +185,19 @@ describe('the data of a machine that ran a bundle in its place', () => {
     // As the hint says.
     renameSync(data, join(out, `${NAME}.data`));
     await publishSample(out, 'two');
-    expect(stateOf(out)).toEqual({ bundle: 'two', tar: 'two', site: 'one', litter: [`${NAME}.data`] });
+    expect(stateOf(out)).toEqual({
+      bundle: 'two',
+      tar: 'two',
+      pkg: 'two',
+      site: 'one',
+      litter: [`${NAME}.data`],
+    });
   });
 
   it('stops it too when it came while the build was at work', async () => {
     const out = await publishedFolder();
     const publication = await openSample(out);
-    await publication.write(sampleFiles('two'), sampleTar('two'), undefined);
+    await publication.write(sampleFiles('two'), sampleBeside('two'));
     const data = addData(join(out, NAME));
     await expect(publication.publish()).rejects.toMatchObject({ kind: 'disk' });
     await publication.discard();
@@ -198,7 +214,7 @@ describe('the data of a machine that ran a bundle in its place', () => {
       const warnings: string[] = [];
       await publishSample(out, 'two', { warnings });
       const { litter, ...rest } = stateOf(out);
-      expect(rest).toEqual({ bundle: 'two', tar: 'two', site: 'one' });
+      expect(rest).toEqual({ bundle: 'two', tar: 'two', pkg: 'two', site: 'one' });
       expect(litter).toHaveLength(1);
       const data = join(out, litter[0]!, where, 'data');
       expect(warnings).toEqual([

@@ -9,4 +9,4 @@ export async function publishedFolder(mark = 'one'): Promise<string> {
 }
 
 /** Its state. */
-export const OLD_STATE: State = { bundle: 'one', tar: 'one', site: 'one', litter: [] };
+export const OLD_STATE: State = { bundle: 'one', tar: 'one', pkg: 'one', site: 'one', litter: [] };

@@ -35,7 +35,7 @@ it('OUT is a symbolic link: to a directory it is as good as that, to nothing it 
   const out = await publishedFolder();
   symlinkSync(out, join(folder, 'out'));
   await publishSample(join(folder, 'out'), 'two');
-  expect(stateOf(out)).toEqual({ bundle: 'two', tar: 'two', site: 'one', litter: [] });
+  expect(stateOf(out)).toEqual({ bundle: 'two', tar: 'two', pkg: 'two', site: 'one', litter: [] });
   symlinkSync('nowhere', join(folder, 'none'));
   await expect(openSample(join(folder, 'none'))).rejects.toMatchObject({ kind: 'disk' });
 });
@@ -69,6 +69,15 @@ describe('something that no build made lies at its places', () => {
     await expect(openSample(out)).rejects.toMatchObject({
       kind: 'disk',
       message: `${join(out, NAME)}.tar is in the way: it is not the tar of a bundle`,
+    });
+  });
+
+  it('a package of something else at OUT/NAME.pkg', async () => {
+    const out = temporaryFolder();
+    writeFileSync(join(out, `${NAME}.pkg`), 'mine');
+    await expect(openSample(out)).rejects.toMatchObject({
+      kind: 'disk',
+      message: `${join(out, NAME)}.pkg is in the way: it is not the package of a bundle`,
     });
   });
 
@@ -107,7 +116,7 @@ describe('something that no build made lies at its places', () => {
       kind: 'disk',
       message: expect.stringContaining(`${NAME}.tar is in the way: ${reason}`) as string,
     });
-    expect(readdirSync(out).sort()).toEqual([NAME, `${NAME}.site.img`, `${NAME}.tar`]);
+    expect(readdirSync(out).sort()).toEqual([NAME, `${NAME}.pkg`, `${NAME}.site.img`, `${NAME}.tar`]);
   });
 
   it('a symbolic link at OUT/NAME.site.img, when there is a new one to put there', async () => {
@@ -119,7 +128,7 @@ describe('something that no build made lies at its places', () => {
       message: expect.stringContaining(`${NAME}.site.img is in the way: it is a symbolic link`) as string,
     });
     expect(readlinkSync(join(out, `${NAME}.site.img`))).toBe('elsewhere');
-    expect(stateOf(out)).toEqual({ bundle: 'one', tar: 'one', site: undefined, litter: [] });
+    expect(stateOf(out)).toEqual({ bundle: 'one', tar: 'one', pkg: 'one', site: undefined, litter: [] });
   });
 
   it('a directory of the user at OUT/NAME, or a file of theirs at OUT/NAME.tar', async () => {

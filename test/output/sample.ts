@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { COMPACT_MANIFEST } from '../../generators/formats/pkg.ts';
 import { fileOf, type File } from '../../generators/formats/tree.ts';
-import { Publication } from '../../generators/output/publish.ts';
+import { Publication, type Beside } from '../../generators/output/publish.ts';
 import type { Clock } from '../../generators/ports.ts';
 import { realClock } from '../inputs/clock.ts';
 
@@ -15,9 +16,13 @@ export function sampleFiles(mark: string): File[] {
   return PATHS.map((path) => fileOf(path, Buffer.from(`${path} ${mark}\n`), MODES[path]));
 }
 
-/** Its beginning is that of the bundle's tar. */
-export function sampleTar(mark: string): Uint8Array {
-  return Buffer.from(`${NAME}/ ${mark}\n`);
+/** What comes beside it: tar and package begin as those of a bundle do. */
+export function sampleBeside(mark: string, site?: Uint8Array): Beside {
+  return {
+    tar: Buffer.from(`${NAME}/ ${mark}\n`),
+    pkg: Buffer.from(`${COMPACT_MANIFEST} ${mark}\n`),
+    site,
+  };
 }
 
 function siteImage(mark: string): Uint8Array {
@@ -44,7 +49,7 @@ export async function publishSample(
   const publication = await openSample(out, options.warnings, options.clock);
   try {
     const site = options.site ? siteImage(mark) : undefined;
-    await publication.write(sampleFiles(mark), sampleTar(mark), site);
+    await publication.write(sampleFiles(mark), sampleBeside(mark, site));
     await publication.publish();
   } finally {
     await publication.discard();
@@ -55,6 +60,7 @@ export interface State {
   /** The mark in all of the bundle's files; undefined without a bundle; throws when it is not whole. */
   readonly bundle: string | undefined;
   readonly tar: string | undefined;
+  readonly pkg: string | undefined;
   readonly site: string | undefined;
   /** Names in the directory that no finished build leaves. */
   readonly litter: readonly string[];
@@ -62,7 +68,7 @@ export interface State {
 
 export function stateOf(out: string): State {
   const bundle = join(out, NAME);
-  const places = [NAME, `${NAME}.tar`, `${NAME}.site.img`];
+  const places = [NAME, `${NAME}.tar`, `${NAME}.pkg`, `${NAME}.site.img`];
   const text = (path: string): string | undefined =>
     existsSync(path) ? readFileSync(path, 'utf8').replaceAll('\0', '') : undefined;
   const marks = existsSync(bundle) ? PATHS.map((path) => markIn(text(join(bundle, path)), path)) : [];
@@ -70,6 +76,7 @@ export function stateOf(out: string): State {
   return {
     bundle: marks[0],
     tar: markIn(text(`${bundle}.tar`), `${NAME}/`),
+    pkg: markIn(text(`${bundle}.pkg`), COMPACT_MANIFEST),
     site: markIn(text(`${bundle}.site.img`), 'site'),
     litter: readdirSync(out).filter((name) => !places.includes(name)),
   };

@@ -6,6 +6,7 @@ import {
   nothingFetched,
   type Bundle,
 } from '../../generators/bundle/bundle.ts';
+import { encodeBundlePkg } from '../../generators/bundle/package.ts';
 import { sha256 } from '../../generators/formats/checksums.ts';
 import { encodeTar } from '../../generators/formats/tar.ts';
 import { readOverlay } from '../../generators/inputs/tree.ts';
@@ -51,6 +52,7 @@ const PROGRAM = [
 export interface Built {
   readonly bundle: Bundle;
   readonly tar: Uint8Array;
+  readonly pkg: Uint8Array;
   /** The guest's overlay before gzip. */
   readonly overlay: Uint8Array;
 }
@@ -72,15 +74,17 @@ export async function makeBundle(changes: Partial<Sources> = {}): Promise<Built>
     page: pageTemplate(sources.host.overlay),
     program: PROGRAM,
   });
-  return { bundle, tar: await encodeBundleTar(bundle), overlay: await encodeTar(guest, epoch) };
+  const pkg = await encodeBundlePkg(bundle, profile, sources.version);
+  return { bundle, tar: await encodeBundleTar(bundle), pkg, overlay: await encodeTar(guest, epoch) };
 }
 
 /** Digests of all that came out, by path; the overlay's also before gzip. */
-export function digestsOf({ bundle, tar, overlay }: Built): Record<string, string> {
+export function digestsOf({ bundle, tar, pkg, overlay }: Built): Record<string, string> {
   const files = bundle.files.map(({ path, bytes }): [string, string] => [`reference/${path}`, sha256(bytes)]);
   return {
     ...Object.fromEntries(files),
     'reference.tar': sha256(tar),
+    'reference.pkg': sha256(pkg),
     'airhive.apkovl.tar, before gzip': sha256(overlay),
   };
 }

@@ -90,6 +90,7 @@ describe('a second build with everything different that may differ', () => {
     const built = snapshotOf(join(root, 'out 0'));
     expect([...built.keys()]).toEqual(
       expect.arrayContaining([
+        'intel8260.pkg',
         'intel8260.tar',
         'intel8260/SHA256SUMS',
         'intel8260/disk0.img',

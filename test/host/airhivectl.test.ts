@@ -260,3 +260,89 @@ describe('vm_install and airhivectl', () => {
     expect(filesOf(machine)).toEqual(before);
   });
 });
+
+/** What the package puts in place, as generators/bundle/package.ts says. */
+function putPackage(machine: Machine, bundle = machine.bundle): string {
+  const packaged = join(machine.local, 'share/airhive/intel8260');
+  cpSync(bundle, packaged, { recursive: true });
+  const places = {
+    airhivectl: 'sbin/airhivectl',
+    'completion/airhivectl.bash': COMPLETIONS.bash,
+    'man/airhive-profile.5': 'share/man/man5/airhive-profile.5',
+    'man/airhive.8': 'share/man/man8/airhive.8',
+    'rc.d/airhive': 'etc/rc.d/airhive',
+  };
+  for (const [from, to] of Object.entries(places)) {
+    mkdirSync(join(machine.local, to, '..'), { recursive: true });
+    rmSync(join(machine.local, to), { force: true });
+    cpSync(join(packaged, from), join(machine.local, to));
+  }
+  return packaged;
+}
+
+const SERVICE = 'etc/rc.d/airhive';
+
+describe('vm_install and the package', () => {
+  it('leaves what belongs to the package to it', async () => {
+    const machine = laptop();
+    putPackage(machine);
+    const before = filesOf(machine);
+    const door = join(machine.local, 'sbin/airhivectl');
+    const ended = await done(machine, door, 'install', '--yes');
+    expect(ended.said).not.toContain(join(machine.local, SERVICE));
+    // A newer package comes, and with it another file in its place.
+    writeFileSync(join(machine.bundle, 'rc.d/airhive'), `${read(machine.bundle, 'rc.d/airhive')}# newer\n`);
+    writeSums(machine.bundle);
+    putPackage(machine);
+    const newerFiles = filesOf(machine);
+    await done(machine, door, 'upgrade', '--yes');
+    await done(machine, door, 'remove', '--yes');
+    const [etc, boot, local = {}] = before;
+    const now = newerFiles[2] ?? {};
+    const expected = Object.fromEntries(Object.keys(local).map((path) => [path, now[path]]));
+    expect(filesOf(machine)).toEqual([etc, boot, expected]);
+    expect(expected[SERVICE]).not.toBe(local[SERVICE]);
+  });
+
+  it('that came over an installation gets its own files back, in its newest state', async () => {
+    const machine = laptop();
+    await apply(machine);
+    writeFileSync(join(machine.bundle, 'rc.d/airhive'), `${read(machine.bundle, 'rc.d/airhive')}# newer\n`);
+    writeSums(machine.bundle);
+    putPackage(machine);
+    const service = read(machine.local, SERVICE);
+    await done(machine, join(machine.local, 'sbin/airhivectl'), 'remove', '--yes');
+    expect(read(machine.local, SERVICE)).toBe(service);
+    expect(existsSync(join(machine.data, 'edited'))).toBe(false);
+  });
+
+  it('that goes while airhive is installed leaves a machine that starts its guest, and remove takes all back', async () => {
+    const machine = laptop();
+    const before = filesOf(machine);
+    const packaged = putPackage(machine);
+    await done(machine, join(machine.local, 'sbin/airhivectl'), 'install', '--yes');
+    for (const path of [packaged, 'share/man/man8/airhive.8', 'sbin/airhivectl', SERVICE, COMPLETIONS.bash])
+      rmSync(path.startsWith('/') ? path : join(machine.local, path), { recursive: true });
+    const kept = join(machine.directory, 'current/vm_install');
+    expect((await machine.call(kept, 'keep')).said).toBe('');
+    expect(read(machine.local, SERVICE)).toBe(read(machine.bundle, 'rc.d/airhive'));
+    expect((await machine.call(kept, 'keep')).code).toBe(0);
+    expect((await machine.reboot())?.code).toBe(0);
+    await done(machine, join(machine.local, 'sbin/airhivectl'), 'remove', '--yes');
+    for (const path of [
+      'share/airhive',
+      'share/bash-completion/completions',
+      'share/bash-completion',
+      'share/man/man8',
+      'share/man',
+      'sbin',
+      'etc/rc.d',
+      'etc',
+    ])
+      if (existsSync(join(machine.local, path)) && readdirSync(join(machine.local, path)).length === 0)
+        rmSync(join(machine.local, path), { recursive: true });
+    const [etc, boot] = filesOf(machine);
+    expect([etc, boot]).toEqual(before.slice(0, 2));
+    expect(existsSync(join(machine.local, SERVICE))).toBe(false);
+  });
+});

@@ -25,8 +25,15 @@ const FIRST = ['./vm_fetch', './vm_install check', './vm_install apply --dry-run
 const LAST = ['./vm_install remove', `${CURRENT}vm_install remove`] as const;
 const BACK = ['./vm_install rollback', `${CURRENT}vm_install rollback`];
 
-/** vm_run stays in its terminal; a reboot is the machine's own; test/host/airhivectl.test.ts has what wants a terminal. */
-const ALONE = ['./vm_run', './vm_kill', 'shutdown -r now', 'airhivectl wifi'];
+/** vm_run stays in its terminal; a reboot is the machine's own; test/host/airhivectl.test.ts has the last ones. */
+const ALONE = [
+  './vm_run',
+  './vm_kill',
+  'shutdown -r now',
+  'airhivectl wifi',
+  'airhivectl upgrade',
+  'airhivectl remove',
+];
 
 /** A command that ends with something else than 0 when all is well. */
 const ENDS_WITH: Readonly<Record<string, number>> = {

@@ -17,6 +17,7 @@ export async function typedOn(
 ): Promise<[code: number, said: string]> {
   const line = command
     .replaceAll(/(?<![\w.])\/(?=(?:var|etc|boot|usr\/local|mnt)\b)/g, `${machine.root}/`)
+    .replace(/--html FILE$/, `--html ${machine.root}/tmp/page.html`)
     .replace(/ FILE$/, ` ${machine.root}/tmp/key.pub`);
   const file = join(machine.root, 'tmp/line');
   writeFileSync(

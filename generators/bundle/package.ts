@@ -53,6 +53,7 @@ function describe({ name, epoch }: Bundle, { machine }: ResolvedProfile, version
       'passes the card through to it, and it is the gateway of the host.\n\n' +
       'Installing the package switches nothing on: see airhive(8), airhivectl install.',
     maintainer: 'root@localhost',
+    www: 'https://man.freebsd.org/bhyve',
     categories: ['net'],
     abi: 'FreeBSD:1[3-5]:amd64',
     arch: 'freebsd:1[3-5]:x86:64',

@@ -10,6 +10,8 @@ export interface PkgDescription {
   readonly comment: string;
   readonly description: string;
   readonly maintainer: string;
+  /** pkg refuses a package without one. */
+  readonly www: string;
   readonly categories: readonly string[];
   /** A pattern of fnmatch(3) for the ABI of the machine. */
   readonly abi: string;

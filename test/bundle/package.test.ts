@@ -78,7 +78,9 @@ beforeAll(async () => {
 
 // Seen with pkg 2.8.99: info -F, -r ROOT add -M, check -sa and delete -y, on ABIs 13 to 15 and refused on 12 and 16.
 describe('the package for "pkg add intel.pkg"', () => {
-  it('has the fields that pkg wants, and no others', () => {
+  it('has the fields without which pkg refuses it, and some more', () => {
+    for (const name of 'name origin version comment desc maintainer www prefix abi'.split(' '))
+      expect([name, manifest[name]]).toEqual([name, expect.stringMatching(/./)]);
     const {
       files: _files,
       scripts: _scripts,
@@ -94,6 +96,7 @@ describe('the package for "pkg add intel.pkg"', () => {
       origin: 'net/airhive-intel8260',
       comment: 'Wi-Fi through a small Linux guest, profile intel8260',
       maintainer: 'root@localhost',
+      www: 'https://man.freebsd.org/bhyve',
       categories: ['net'],
       abi: 'FreeBSD:1[3-5]:amd64',
       arch: 'freebsd:1[3-5]:x86:64',

@@ -27,7 +27,11 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 const terminal = (stream: NodeJS.WriteStream): Terminal => ({
-  isTerminal: stream.isTTY,
+  // What only prints is written to as a log is.
+  isTerminal: stream.isTTY && process.env.TERM !== 'dumb',
+  get columns() {
+    return stream.columns > 0 ? stream.columns : undefined;
+  },
   write: (text) => void stream.write(text),
 });
 

@@ -69,6 +69,7 @@ function createProgram(world: World, version: string, done: Done): Command {
       quiet: options.quiet ?? false,
       verbose: options.verbose ?? false,
       colour: wantsColour(options.color, world.env, world.stderr.isTerminal),
+      monotonic: () => world.clock.monotonic(),
     }),
   });
   addBuild(program, context, done);

@@ -9,21 +9,28 @@ export interface ReporterOptions {
   readonly quiet: boolean;
   readonly verbose: boolean;
   readonly colour: boolean;
+  /** Milliseconds that never go back; without it a transfer has neither rate nor time. */
+  readonly monotonic?: () => number;
 }
 
 const WARNING = '\x1b[33m';
 const FAINT = '\x1b[2m';
 const RESET = '\x1b[0m';
-/** Takes back what stands on the terminal's last line, such as the progress of a transfer. */
-const CLEAR_LINE = '\r\x1b[K';
+/** Takes back what stands on the terminal's last line, such as the progress of a transfer; by spaces where no escapes may be. */
+const clearLine = ({ columns = 80 }: Terminal, escapes: boolean): string =>
+  escapes ? '\r\x1b[K' : `\r${' '.repeat(columns - 1)}\r`;
 
 /** Writes steps, warnings and progress to standard error: one line rewritten on a terminal, plain lines elsewhere. */
-export function createReporter(stderr: Terminal, { quiet, verbose, colour }: ReporterOptions): Reporter {
+export function createReporter(
+  stderr: Terminal,
+  { quiet, verbose, colour, monotonic }: ReporterOptions,
+): Reporter {
   const paint = (code: string, text: string) => (colour ? `${code}${text}${RESET}` : text);
   let lineIsOpen = false;
-  let shown = -1;
+  let shown = '';
+  let transfer: Transfer | undefined;
   const line = (text: string) => {
-    stderr.write(`${lineIsOpen ? CLEAR_LINE : ''}${text}\n`);
+    stderr.write(`${lineIsOpen ? clearLine(stderr, colour) : ''}${text}\n`);
     lineIsOpen = false;
   };
   return {
@@ -37,19 +44,50 @@ export function createReporter(stderr: Terminal, { quiet, verbose, colour }: Rep
     progress: (label, done, total) => {
       if (quiet) return;
       const percent = total === 0 ? 100 : Math.floor((done / total) * 100);
-      // A log gets a line for each tenth, a terminal one line that changes.
+      const now = monotonic?.() ?? 0;
+      if (transfer?.label !== label || done < transfer.done) transfer = { label, done, since: now };
+      // A log gets a line for each tenth, a terminal one line that changes, with the second and each hundredth.
       const step = stderr.isTerminal ? percent : Math.floor(percent / 10) * 10;
-      if (step === shown) return;
-      shown = step;
-      const text = `${visibleLines(label)} ${step} % of ${Math.ceil(total / 1e6)} MB`;
+      const change = `${label} ${step} ${stderr.isTerminal ? Math.floor((now - transfer.since) / 1000) : ''}`;
+      if (change === shown) return;
+      shown = change;
+      const rest = ` ${step} % of ${Math.ceil(total / 1e6)} MB`;
       if (!stderr.isTerminal) {
-        line(text);
+        line(`${visibleLines(label)}${rest}`);
         return;
       }
-      stderr.write(`${CLEAR_LINE}${text}`);
+      const text = fitting(
+        visibleLines(label),
+        `${rest}${speed(transfer, done, total, now)}`,
+        stderr.columns,
+      );
+      stderr.write(`${clearLine(stderr, colour)}${text}`);
       lineIsOpen = true;
     },
   };
+}
+
+/** What is being transferred, how much of it there was when that was first said, and when that was. */
+interface Transfer {
+  readonly label: string;
+  readonly done: number;
+  readonly since: number;
+}
+
+/** How fast it goes and what that makes of the rest; nothing in the first second, nor at the end. */
+function speed(transfer: Transfer, done: number, total: number, now: number): string {
+  const rate = ((done - transfer.done) / (now - transfer.since)) * 1000;
+  if (now - transfer.since < 1000 || rate <= 0 || done >= total) return '';
+  const seconds = Math.ceil((total - done) / rate);
+  const left = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+  return `, ${(rate / 1e6).toFixed(1)} MB/s, ${left} left`;
+}
+
+/** One line of a terminal, whose last column stays empty; of the label as much as there is room for. */
+function fitting(label: string, rest: string, columns = 80): string {
+  const room = Math.max(0, columns - 1 - rest.length);
+  const shown = label.length > room ? `${label.slice(0, Math.max(0, room - 2))}..` : label;
+  return `${shown}${rest}`.slice(0, columns - 1);
 }
 
 /**
@@ -73,7 +111,7 @@ const BUG_HINT =
 
 /** Prints what was thrown, for a person, to standard error. */
 export function printFailure(stderr: Terminal, error: unknown, colour: boolean): void {
-  if (stderr.isTerminal) stderr.write(CLEAR_LINE);
+  if (stderr.isTerminal) stderr.write(clearLine(stderr, colour));
   const label = colour ? `${ERROR}error:${RESET}` : 'error:';
   if (!(error instanceof AirhiveError)) {
     stderr.write(`${label} ${BUG_HINT}\n${visibleLines(stackOf(error))}\n`);

@@ -23,6 +23,8 @@ export interface World {
 
 export interface Terminal {
   readonly isTerminal: boolean;
+  /** Of a terminal, if it says. */
+  readonly columns?: number | undefined;
   write(text: string): void;
 }
 

@@ -117,6 +117,8 @@ function startMirror(url: string): Mirror {
   return { url, name: publicUrl(url), failures: 0, next: 0, refused: false, reason: 'not asked' };
 }
 
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+
 /** The one whose turn is next; of several, the first that was named. */
 function nextMirror(mirrors: readonly Mirror[]): Mirror | undefined {
   const left = mirrors.filter((mirror) => !mirror.refused && mirror.failures < MAX_ATTEMPTS);
@@ -162,6 +164,8 @@ async function ask(
   const { http, clock, reporter, signal, timeout } = ports;
   // Without a size nobody can tell whether the rest would be that of the same file.
   if (!('size' in pin)) await part.restart();
+  if ('size' in pin && part.size > 0 && mirror.failures === 0)
+    reporter.step(`${pin.file}: going on after the ${megabytes(part.size)} that are there`);
   reporter.detail(`GET ${mirror.name}${part.size > 0 ? ` from byte ${part.size} on` : ''}`);
   const limit = startTimeLimit(clock, timeout, signal);
   let answered = false;
@@ -187,6 +191,8 @@ async function ask(
     return { kind: 'broken', reason: `it stopped after ${part.size} of ${size} bytes`, answered };
   } catch (error) {
     if (error instanceof AirhiveError) throw error;
+    if (signal.aborted && 'size' in pin && part.size > 0)
+      reporter.step(`${megabytes(part.size)} of ${pin.file} are kept: the next run goes on after them`);
     signal.throwIfAborted();
     if (error instanceof RefusedRequest) return { kind: 'refused', reason: error.message, answered: true };
     const late = answered

@@ -42,7 +42,7 @@ describe('in a log', () => {
 
 describe('on a terminal', () => {
   it('a transfer has one line, which changes with each hundredth and makes way for the next message', () => {
-    const clear = '\r\x1b[K';
+    const clear = `\r${' '.repeat(79)}\r`;
     const line = (percent: number): string => `${clear}x.iso ${percent} % of 100 MB`;
     const text = said(
       (reporter) => {
@@ -55,11 +55,34 @@ describe('on a terminal', () => {
     expect(text).toBe(`${line(0)}${line(1)}${line(100)}${clear}done\nmore\n`);
   });
 
+  it('a transfer says how fast it is and how long it takes, in one line of any terminal', () => {
+    for (const columns of [80, 60, 40]) {
+      let text = '';
+      let now = 5000;
+      const terminal = { isTerminal: true, columns, write: (more: string) => void (text += more) };
+      const reporter = createReporter(terminal, {
+        quiet: false,
+        verbose: false,
+        colour: false,
+        monotonic: () => now,
+      });
+      // It goes on after 100 MB, which say nothing of how fast it is.
+      reporter.progress('alpine-standard-3.24.2-x86_64.iso', 100e6, 369e6);
+      now += 2000;
+      reporter.progress('alpine-standard-3.24.2-x86_64.iso', 104e6, 369e6);
+      const last = text.split('\r').at(-1) ?? '';
+      expect(last.length).toBeLessThan(columns);
+      expect(last).toContain(' 28 % of 369 MB, 2.0 MB/s, 2:13 left'.slice(0, columns - 4));
+      // eslint-disable-next-line no-control-regex -- what a terminal would obey
+      expect(text).not.toMatch(/\x1b/);
+    }
+  });
+
   it('an error does not stand behind the progress of a transfer', () => {
     let text = '';
     const write = (more: string): void => void (text += more);
     printFailure({ isTerminal: true, write }, new AirhiveError('network', 'gone', { hint: 'wait' }), false);
-    expect(text).toBe('\r\x1b[Kerror: gone\n  wait\n');
+    expect(text).toBe(`\r${' '.repeat(79)}\rerror: gone\n  wait\n`);
   });
 });
 

@@ -76,7 +76,9 @@ it('SIGINT keeps what arrived, for the next run', async () => {
   await expect(obtainIso(request)).rejects.toMatchObject({ kind: 'interrupted' });
   expect(filesBelow(cacheDir)).toEqual([RESTING]);
   expect(reporter.details).toEqual([`GET ${mirror.url}/${PIN.path}`]);
+  expect(reporter.steps).toEqual([`0.1 MB of ${PIN.file} are kept: the next run goes on after them`]);
   const again = await obtainIso({ ...request, signal: new AbortController().signal });
   expect(again).toMatchObject({ source: 'mirror' });
+  expect(reporter.steps).toContain(`${PIN.file}: going on after the 0.1 MB that are there`);
   expect(ranges(mirror.requests)).toEqual([undefined, 'bytes=65536-']);
 });

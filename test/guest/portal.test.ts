@@ -129,6 +129,18 @@ function visitsOf(room: Room): string[] {
 }
 
 describe('option 114', () => {
+  it('a look that the host does not wait for leaves nothing behind', () => {
+    // Whoever is there takes what is sent, and says nothing.
+    const printed = lines(
+      roomWith({}),
+      `lease bound; /usr/libexec/airhive/portal stop
+      arp -i wlan0 -s 192.168.5.77 02:00:00:00:00:77
+      echo http://192.168.5.77/api >/run/airhive/portal-api; echo 'login ${PAGE}' >/run/airhive/portal
+      /usr/libexec/airhive/portal now; ls /run/airhive | grep '^portal'`,
+    );
+    expect(printed).toEqual([`login ${PAGE}`, 'portal', 'portal-api']);
+  });
+
   it("the network's API says that a login is wanted and where, and later that it is not any more", () => {
     const room = roomWith({
       '/v1': api({ captive: true, 'user-portal-url': PAGE, 'can-extend-session': true }),

@@ -114,7 +114,7 @@ async function ready(bench: Bench, [script = '', ...rest]: readonly string[]): P
 
 /**
  * Runs a command of the bundle on the host, with the keys that vm_install would have made. What needs FreeBSD does not
- * work (test/host plays that); what the command and the guest say to each other is real.
+ * work (test/host plays that), but for memory disks; what the command and the guest say to each other is real.
  */
 export async function hostCommand(
   bench: Bench,

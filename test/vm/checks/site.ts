@@ -9,7 +9,7 @@ import { hostEnvironment } from '../host-commands.ts';
 import { sshArguments } from '../keys.ts';
 import { gateway, HOME_NETWORK } from './boots.ts';
 
-// vm_site cannot mount a disk on Linux; what it does after that can run here, with real OpenSSH and the real guest.
+// What vm_site does once its disk is written, with real OpenSSH and the real guest. eduroam.ts runs it whole.
 
 const OTHER = { ssid: 'other', passphrase: 'a "quoted" # word' };
 

@@ -106,11 +106,15 @@ ORDER.forEach((file, id) =>
     async (bench) => {
       const method = /\((\w+)\)/.exec(file.security)?.[1] ?? '';
       const wanted = [
+        /^EAP state=SUCCESS$/m,
         /^wpa_state=COMPLETED$/m,
         new RegExp(`^id=${id}$`, 'm'),
         new RegExp(`^selectedMethod=.*EAP-${method}\\)$`, 'm'),
       ];
-      await eventually('wpa_supplicant', 120, () => bench.guestOk(`wpa_cli -i wlan0 select_network ${id}`));
+      // With a key of the last network in its cache it would join without any EAP.
+      await eventually('wpa_supplicant', 60, () =>
+        bench.guestOk(`wpa_cli -i wlan0 pmksa_flush && wpa_cli -i wlan0 select_network ${id}`),
+      );
       await eventually('joined', 120, async () => {
         const status = await bench.guestOk('wpa_cli -i wlan0 status');
         return wanted.every((line) => line.test(status));

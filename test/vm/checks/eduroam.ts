@@ -36,7 +36,7 @@ const USERS = `"host/laptop@institute.example" TLS
 "me@net.example" PWD "${PASSWORD}"
 * PEAP,TTLS
 "member@college.example" TTLS-PAP "${PASSWORD}" [2]
-${inside.map((name) => `"${name}" MSCHAPV2,TTLS-PAP "${PASSWORD}" [2]\n`).join('')}`;
+${inside.map((name) => `"${name}" MSCHAPV2,TTLS-PAP,TTLS-MSCHAPV2 "${PASSWORD}" [2]\n`).join('')}`;
 
 const place = (bench: Bench): string => join(bench.folder, 'usr/local/etc');
 

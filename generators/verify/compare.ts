@@ -6,6 +6,7 @@ import { compareCodeUnits } from '../formats/order.ts';
 import { decodeTar } from '../formats/tar.ts';
 import type { Entry, File } from '../formats/tree.ts';
 import { APKS, decodeLock, FIRMWARE } from '../packages/lock.ts';
+import { OVERVIEW } from '../plan/overview.ts';
 import { parseYaml } from '../profile/document.ts';
 
 /* In what two whole bundles differ. A bundle that may be damaged is first put through checkTree. */
@@ -82,7 +83,10 @@ export function compareBundles(before: Side, after: Side): Differences | undefin
   };
 }
 
-const LISTS: ReadonlySet<string> = new Set([MANIFEST, CHECKSUMS, LOCK, SBOM, PROFILE, VDISK, APKOVL]);
+const LISTS: ReadonlySet<string> = new Set([
+  ...[MANIFEST, CHECKSUMS, LOCK, SBOM, PROFILE, OVERVIEW],
+  ...[VDISK, APKOVL],
+]);
 
 /** What is in such a file is compared by itself. */
 function follows(path: string): boolean {

@@ -44,7 +44,7 @@ const functionsOf = (text: string): string[] =>
 function scriptsOf(machine: Machine): string[] {
   const found = readdirSync(machine.bundle, { recursive: true }) as string[];
   const scripts = found.filter(
-    (path) => /^(vm_|lib\/|rc\.d\/|airhivectl$)/.test(path) && !/\.(awk|tsv)$/.test(path),
+    (path) => /^(vm_|lib\/|rc\.d\/|airhivectl$)/.test(path) && !/\.(awk|html|tsv)$/.test(path),
   );
   expect(scripts).toContain('vm_run');
   return scripts;

@@ -39,6 +39,16 @@ esac`,
 }
 
 describe('wifi-control join', () => {
+  it('tells of the country in a line of its own, and then how it went', () => {
+    const guest = new Wifi('wifi-control');
+    guest.write('etc/airhive/airhive.conf', 'WLAN=wlan0\nSUBNET=172.24.1.0/24\nCOUNTRY=US\n');
+    guest.tool('iw', 'printf \'\\t\\t\\t* 2412 MHz [1]\\n\\t\\t\\t* 2472 MHz [13] (disabled)\\nBSS x\\n\\tCountry: DE\\tE\\n\\t\\tChannels [1 - 13]\\n\'');
+    expect(guest.joinWith({ wifi: 'none of the known networks is in reach' }).split('\n')).toEqual([
+      expect.stringMatching(/^country the access points here say that this is DE, .* channel 13 may not be used/),
+      expect.stringMatching(/^absent /),
+    ]);
+  });
+
   it.each([
     [{ wifi: 'wrong passphrase for "home": on the host run vm_site add again' }, /^passphrase /],
     [{ wifi: '"home" refuses the connection: wrong passphrase, or not allowed there' }, /^refused /],

@@ -39,7 +39,7 @@ const BREAKAGES: readonly Breakage[] = [
   },
   {
     broken: 'a script is installed with another mode',
-    edit: ['lib/record', '[ "$1" != rc.d ] || chmod 555 "$stage"', ':'],
+    edit: ['lib/record', 'case $1 in rc.d | airhivectl) chmod 555 "$stage" ;; esac', ':'],
     before: 'install',
     after: 'files',
     red: "files: /usr/local/etc/rc.d/airhive has the mode -r-xr-xr-x and is root's",

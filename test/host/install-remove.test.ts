@@ -36,6 +36,31 @@ describe('vm_install remove', () => {
     expect((await remove(machine)).said).toContain('nothing to remove');
   });
 
+  // The default of host.directory.
+  it.each(['var/db/airhive', 'var/db/airhive/vm'])(
+    'keeps networks, keys and state in %s',
+    async (directory) => {
+      const machine = laptop({ directory });
+      const before = filesOf(machine);
+      await apply(machine);
+      await machine.reboot();
+      await done(machine, join(machine.directory, 'current/vm_site'), 'init');
+      const data = treeBelow(machine.data);
+      expect(Object.keys(data)).toEqual(expect.arrayContaining(['site.img', 'keys/admin']));
+      await done(machine, newer(machine, '0.2.0'), 'apply', '--yes');
+      await done(machine, join(machine.directory, 'current/vm_install'), 'remove', '--yes');
+      expect(filesOf(machine)).toEqual(before);
+      expect(treeBelow(machine.data)).toMatchObject(data);
+      expect(readdirSync(machine.directory)).toEqual(['data']);
+      expect(readdirSync(join(machine.var, 'db/airhive'))).toEqual([
+        directory.endsWith('vm') ? 'vm' : 'data',
+      ]);
+      expect((await remove(machine)).said).toContain('nothing to remove');
+      await apply(machine);
+      expect(treeBelow(machine.data)).toMatchObject(data);
+    },
+  );
+
   it('keeps modes and owners through edits, upgrade and rollback', async () => {
     const machine = laptop();
     const files = ['rc.conf', 'sysctl.conf'].map((name) => join(machine.etc, name));

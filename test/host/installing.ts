@@ -6,7 +6,7 @@ import { Machine, type Ended } from './machine.ts';
 import { treeBelow } from './tree.ts';
 
 /** A laptop on which airhive was never installed. */
-export const laptop = (options: { iso?: boolean } = {}): Machine =>
+export const laptop = (options: { iso?: boolean; directory?: string } = {}): Machine =>
   new Machine({ host: 'laptop', ...options });
 
 /** What vm_install must bring back: FreeBSD's files, wherever they lie. */

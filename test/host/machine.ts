@@ -30,6 +30,8 @@ const FAKES = new URL('fakes', import.meta.url).pathname;
 interface Options {
   readonly view?: View;
   readonly folder?: string;
+  /** HOST_DIR, below the machine's root. */
+  readonly directory?: string;
   readonly iso?: boolean;
   /** `ready` (the default): all settings of airhive are in force. `laptop`: FreeBSD's own Wi-Fi is in use. */
   readonly host?: 'ready' | 'laptop';
@@ -46,7 +48,7 @@ export class Machine extends State {
   readonly local = join(this.root, 'usr/local');
   readonly dev = join(this.root, 'dev');
   /** The HOST_DIR of the bundle. */
-  readonly directory = join(this.root, 'mnt/vm_bhyve/linuxguest');
+  readonly directory: string;
   readonly bundle: string;
   readonly run: string;
   readonly log: string;
@@ -58,6 +60,7 @@ export class Machine extends State {
 
   constructor(options: Options = {}) {
     super();
+    this.directory = join(this.root, options.directory ?? 'mnt/vm_bhyve/linuxguest');
     const view: View = { ...intel8260, directory: this.directory, ...options.view };
     const vm = view.vm as string;
     this.bundle = join(this.root, options.folder ?? 'bundle');

@@ -106,6 +106,7 @@ describe('airhivectl', () => {
       4,
       expect.stringMatching(/^airhivectl: there is no bundle/),
     ]);
+    expect(await call('wifi')).toEqual(nothing);
     saying(fresh, 'fresh');
     expect(await where(join(fresh, 'airhivectl'), 'status')).toBe('fresh\n');
     expect((await call('upgrade')).said).toMatch(/^airhivectl: airhive is not installed yet/);
@@ -119,6 +120,8 @@ describe('airhivectl', () => {
     expect(await where(join(fresh, 'airhivectl'), 'status')).toBe('installed\n');
     expect(await where(join(fresh, 'airhivectl'), 'upgrade')).toBe('fresh apply\n');
     expect(await where(door, 'upgrade')).toBe('packaged apply\n');
+    expect(await where(door, 'check')).toBe('installed check\n');
+    expect(await where(join(fresh, 'airhivectl'), 'check')).toBe('fresh check\n');
     rmSync(packaged, { recursive: true });
     expect(await where(door, 'check')).toBe('installed check\n');
     expect((await call('upgrade')).said).toMatch(/^airhivectl: there is no newer bundle here/);
@@ -133,6 +136,13 @@ describe('airhivectl', () => {
       const { code, said } = await call(...words);
       expect([code, said.split('\n')[0]]).toEqual([0, 'usage: airhivectl COMMAND [ARGUMENT ...]']);
     }
+    // Before anything is installed, too.
+    for (const words of [
+      ['upgrade', '--help'],
+      ['help', 'upgrade'],
+      ['status', '-h'],
+    ])
+      expect(await call(...words)).toEqual(await call('help'));
     expect((await call()).code).toBe(2);
     const unknown = await call('statsu');
     expect([unknown.code, unknown.said.includes('airhivectl help')]).toEqual([2, true]);

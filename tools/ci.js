@@ -7,7 +7,7 @@
 //       SHA256SUMS; COMMAND is run in DIR with the name of SHA256SUMS behind it, and signs it
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -67,7 +67,7 @@ function searching(options) {
 
 function bundle(name, options) {
   const required = options.includes('--offline') ? [] : ['--require-complete'];
-  const { artefacts } = run('build', '--profile', name, ...required, ...options);
+  const { artefacts, packages, firmware } = run('build', '--profile', name, ...required, ...options);
   const [directory] = artefacts;
   const base = directory.replace(/\/$/, '');
   const packed = artefacts.filter((path) => path === `${base}.tar` || path === `${base}.pkg`);
@@ -75,8 +75,11 @@ function bundle(name, options) {
   run('verify', '--public', '--rebuild', `${base}.tar`, ...searching(options));
   copyFileSync(join(directory, 'sbom.cdx.json'), `${base}.cdx.json`);
   const published = [...packed, `${base}.cdx.json`];
-  writeFileSync(`${base}.sha256`, sumsOf(published));
-  console.log([...published, `${base}.sha256`].join('\n'));
+  const sums = `${base}.sha256`;
+  // Without sums there is no release of it.
+  if (packages.deferred || firmware.deferred) rmSync(sums, { force: true });
+  else writeFileSync(sums, sumsOf(published));
+  console.log([...published, ...(existsSync(sums) ? [sums] : [])].join('\n'));
 }
 
 /** The section of CHANGELOG.md for this version, without its heading. */
@@ -130,7 +133,7 @@ function release(tag, directory, { branch, sign }) {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   if (tag !== `v${version}`) refuse(4, `the tag is ${tag}, and package.json says version ${version}`);
   const changes = changesOf(version);
-  if (branch) isOnBranch(branch);
+  if (branch !== undefined) isOnBranch(branch);
   const files = profileNames().flatMap((name) => filesOf(directory, name));
   const known = new Set([...files.map((path) => basename(path)), 'NOTES.md']);
   const foreign = readdirSync(directory, { withFileTypes: true })
@@ -138,7 +141,11 @@ function release(tag, directory, { branch, sign }) {
     .map(({ name }) => name)
     .filter((name) => !known.has(name) && !name.startsWith('SHA256SUMS') && !name.endsWith('.sha256'));
   if (foreign.length > 0) refuse(4, `${directory} has files of no profile: ${foreign.join(', ')}`);
-  for (const path of files) if (path.endsWith('.tar')) run('verify', '--public', path);
+  for (const path of files.filter((file) => file.endsWith('.tar'))) {
+    const made = run('verify', '--public', path).airhive;
+    if (made !== version)
+      refuse(4, `${path} was made by airhive ${made}, and this is ${version}: build it again`);
+  }
   const sums = join(directory, 'SHA256SUMS');
   writeFileSync(join(directory, 'NOTES.md'), notesOf(changes, tag));
   writeFileSync(sums, sumsOf(files));
@@ -161,7 +168,7 @@ function parsed(words, names) {
   for (let at = 0; at < words.length; at += 1) {
     const name = names.find((known) => words[at] === `--${known}`);
     if (name === undefined) rest.push(words[at]);
-    else options[name] = words[(at += 1)] ?? refuse(2, USAGE);
+    else options[name] = words[(at += 1)] || refuse(2, USAGE);
   }
   return { options, rest };
 }

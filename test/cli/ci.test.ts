@@ -87,6 +87,14 @@ describe('the steps of a CI that publishes', () => {
     git(root, 'commit', '-q', '--allow-empty', '-m', 'Two');
     const unmerged = await release('--branch', 'merged');
     expect([unmerged.code, unmerged.stderr]).toEqual([4, expect.stringContaining('is not on merged')]);
+    expect((await release('--branch', '')).code).toBe(2);
+    writeFileSync(at('package.json'), '{ "type": "module", "version": "1.2.4" }');
+    writeFileSync(at('CHANGELOG.md'), CHANGES.replace('1.2.3', '1.2.4'));
+    const older = await ci('release', 'v1.2.4', 'release');
+    expect([older.code, older.stderr]).toEqual([
+      4,
+      expect.stringContaining('release/mine.tar was made by airhive 1.2.3, and this is 1.2.4'),
+    ]);
   });
 
   it('end with the exit code of airhive when something is missing', async () => {
@@ -97,8 +105,12 @@ describe('the steps of a CI that publishes', () => {
   });
 
   it('fetch nothing with --offline, and then require nothing', async () => {
-    const { ci, mirror, from } = await checkout();
+    const { ci, mirror, from, at } = await checkout();
+    mkdirSync(at('dist'));
+    writeFileSync(at('dist/mine.sha256'), 'of an earlier build');
     expect((await ci('bundle', 'mine', '--offline', ...from)).code).toBe(0);
+    // What has no sums cannot be released.
+    expect(existsSync(at('dist/mine.sha256'))).toBe(false);
     expect(mirror.requests).toEqual([]);
   });
 

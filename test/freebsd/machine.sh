@@ -88,10 +88,11 @@ run_phase() { # PHASE
   echo "== $1"
   inside "cd /root/accept && rm -f status && nohup sh -c 'sh accept.sh --phase $1 --yes-this-machine-is-disposable bundle.tar >said 2>&1
     echo \$? >status' >/dev/null 2>&1 </dev/null &" </dev/null
-  while [ -z "$status" ] && [ "$(date +%s)" -lt "$until" ]; do
+  while [ -z "$status" ] && [ "$(date +%s)" -lt "$until" ] && kill -0 "$qemu" 2>/dev/null; do
     sleep 5
     status=$(inside 'cat /root/accept/status 2>/dev/null' </dev/null)
   done
+  [ -n "$status" ] || { echo "machine.sh: the phase $1 did not end; the machine's console:" >&2; tail -n 40 "$WORK/serial.log" >&2; }
   inside 'cat /root/accept/said; [ -s /root/accept/status ] || tail -n 40 /var/db/airhive-accept/log' </dev/null
   return "${status:-1}"
 }

@@ -177,6 +177,33 @@ describe('airhive diff', () => {
     );
   });
 
+  it('names the page when nothing else says why it differs, and counts it in when something does', async () => {
+    const room = await sandbox();
+    await build(room, 'one');
+    await build(room, 'two');
+    const bundle = join(room.cwd, 'two/mine');
+    const append = (path: string, text: string) => {
+      writeFileSync(join(bundle, path), `${readFileSync(join(bundle, path), 'utf8')}${text}\n`);
+      seal(bundle, manifestOf(bundle), path);
+    };
+    append('overview.html', '<script src="https://example.org/"></script>');
+    const alone = await diff(room, 'one/mine', 'two/mine');
+    expect(alone.stdout.split('\n').slice(1)).toEqual([
+      'other files:',
+      '  host:overview.html: 1 line new',
+      'and with that SHA256SUMS, manifest.json',
+      '',
+    ]);
+    append('vm_run', '# one');
+    const { stdout } = await diff(room, 'one/mine', 'two/mine');
+    expect(stdout.split('\n').slice(1)).toEqual([
+      'scripts:',
+      '  host:vm_run: 1 line new',
+      'and with that SHA256SUMS, manifest.json, overview.html',
+      '',
+    ]);
+  });
+
   it('compares all but the settings with a bundle of before, which has no profile', async () => {
     const room = await sandbox();
     await build(room, 'one');

@@ -55,6 +55,14 @@ describe('overview.html', () => {
     expect(decoded(overview(VARIANTS.trusted!))).toContain(
       'in networks marked as trusted only: TCP port 2210',
     );
+    const { network, firewall } = VARIANTS.trusted!;
+    const repeats = { network: { ...network, mdns: true } };
+    const mdns = 'multicast DNS, which the guest repeats, in networks not marked public';
+    expect(decoded(overview({ ...VARIANTS.trusted!, ...repeats }))).toContain(
+      `the guest by ping; ${mdns}; in networks marked as trusted only: TCP port 2210`,
+    );
+    const alone = { ...VARIANTS.unreachable!, firewall: { ...firewall, forwards: [] }, ...repeats };
+    expect(decoded(overview(alone))).toMatch(new RegExp(`the guest by ping; ${mdns}<`));
     const closed = overview(VARIANTS.unreachable!);
     expect(decoded(closed)).toContain('the guest by ping; nothing of this host');
     expect(closed).not.toContain('class="in"');

@@ -71,6 +71,11 @@ describe('an access point', () => {
     ],
     ['not allowed', 'wlan0: IEEE 802.11 Channel 149 (5745) not allowed for AP mode, flags: 0x853\n', /may not send on channel 149/],
     ['driver', 'nl80211: Could not configure driver mode\nnl80211 driver initialization failed.\n', /the driver does not make one of this card/],
+    ['no driver', 'nl80211 driver initialization failed.\n', /the driver does not make one of this card/],
+    ['a mode', 'nl80211: Could not configure driver mode\n', /the driver does not make one of this card/],
+    ['beacon', 'Failed to set beacon parameters\n', /the driver refuses channel 149: take another one/],
+    ['band', 'wlan0: IEEE 802.11 Hardware does not support configured channel\n', /may not send on channel 149/],
+    ['name', 'Could not set SSID for kernel driver\n', /hostapd has ended \(Could not set SSID for kernel driver\)/],
     ['kernel', 'Could not set channel for kernel driver\n', /the driver refuses channel 149: take another one/],
   ])('is refused by hostapd: %s', (_, reason, words) => {
     expect(new AccessPoint().says(radio(' (20.0 dBm)'), reason + END)).toMatch(words);

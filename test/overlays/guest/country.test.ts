@@ -37,6 +37,11 @@ describe.skipIf(!hasTool('original-awk'))('country.awk (needs original-awk, busy
     expect(said('US', radio([44]), heard('DE', ['36 - 48']))).toBe('DE channel 44\n');
   });
 
+  it('counts the channels of 2.4 GHz one by one, whatever the first is', () => {
+    for (const range of ['5 - 13', '2 - 13', '10 - 13'])
+      expect(said('US', radio([12, 13]), heard('DE', [range]))).toBe('DE channels 12, 13\n');
+  });
+
   it('says that a band is closed, in which nobody is heard', () => {
     expect(said('IL', radio([36, 40, 44, 48]), DE)).toBe('DE all of 5 GHz\n');
     expect(said('IL', radio([13, 36, 40, 44, 48]), DE)).toBe('DE channel 13 and all of 5 GHz\n');

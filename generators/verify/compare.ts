@@ -63,6 +63,19 @@ const LARGEST = 256 * 1024 * 1024;
 
 /** Undefined when all files are the same, byte for byte. */
 export function compareBundles(before: Side, after: Side): Differences | undefined {
+  const found = differences(before, after, follows);
+  if (!found || isExplained(found)) return found;
+  return differences(before, after, (path) => path !== OVERVIEW && follows(path));
+}
+
+/** Whether there is something that the page repeats. A page that differs by itself was not made from its bundle. */
+function isExplained({ settings = [], ...found }: Differences): boolean {
+  const { bundle, packages, firmware, services, firewall, scripts, others } = found;
+  const listed = [bundle, packages, firmware, settings, services, firewall, scripts, others];
+  return listed.some((changes) => changes.length > 0);
+}
+
+function differences(before: Side, after: Side, follows: (path: string) => boolean): Differences | undefined {
   const following = different(before.files, after.files).filter(follows);
   const host = fileChanges('host:', without(before.files, follows), without(after.files, follows));
   const guest = fileChanges('guest:/', without(before.guest, isRunlevel), without(after.guest, isRunlevel));

@@ -28,8 +28,9 @@
 }
 
 code != "" && /^\t\tChannels \[[0-9]+ - [0-9]+\]/ {
-	step = substr($2, 2) <= 14 ? 1 : 4
-	for (channel = substr($2, 2) + 0; channel <= $4 + 0 && channel <= highest; channel += step) has[code, channel] = 1
+	first = substr($2, 2) + 0
+	step = first <= 14 ? 1 : 4
+	for (channel = first; channel <= $4 + 0 && channel <= highest; channel += step) has[code, channel] = 1
 	next
 }
 

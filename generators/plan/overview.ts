@@ -73,10 +73,12 @@ function openPorts(profile: ResolvedProfile): { from: string; reaches: string }[
     ...firewall.forwards.map(
       ({ protocol, port, to }) => `${protocol.toUpperCase()} port ${port} (forward): port ${to} of this host`,
     ),
-    ...(network.mdns ? ['multicast DNS, which the guest repeats, in networks not marked public'] : []),
   ];
+  // firewall.only is about ports of this host; the reflector looks at the mark "public" only (usr/libexec/airhive/mdns).
+  const mdns = network.mdns ? '; multicast DNS, which the guest repeats, in networks not marked public' : '';
   const when = firewall.only === 'trusted' ? 'in networks marked as trusted only: ' : '';
-  const rest = ports.length > 0 ? `; ${when}${ports.join('; ')}` : '; nothing of this host';
+  const reached = ports.length > 0 ? `; ${when}${ports.join('; ')}` : '';
+  const rest = `${mdns}${reached}` || '; nothing of this host';
   return wifi.accessPoint
     ? [
         {

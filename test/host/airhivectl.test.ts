@@ -258,6 +258,19 @@ describe('vm_install and airhivectl', () => {
     expect(filesOf(machine)).toEqual(before);
   });
 
+  it('does not let an older bundle remove its record and leave it behind', async () => {
+    const machine = laptop();
+    await apply(machine);
+    const door = join(machine.local, 'sbin/airhivectl');
+    rmSync(join(machine.directory, 'current/airhivectl'));
+    const { code, said } = await machine.call(door, 'remove', '--yes');
+    expect([code, said]).toEqual([
+      4,
+      expect.stringContaining('older than airhivectl and would leave it behind'),
+    ]);
+    expect(existsSync(join(machine.directory, 'current'))).toBe(true);
+  });
+
   it('gives back an airhivectl that was there before', async () => {
     const machine = laptop();
     const door = join(machine.local, 'sbin/airhivectl');

@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { encodeBundleTar, type Bundle } from '../bundle/bundle.ts';
+import { CHECKSUMS, encodeBundleTar, type Bundle } from '../bundle/bundle.ts';
 import { encodeBundlePkg } from '../bundle/package.ts';
 import { shownPath } from '../disk.ts';
 import { AirhiveError } from '../errors.ts';
+import { sha256 } from '../formats/checksums.ts';
 import type { Obtained } from '../inputs/cache.ts';
 import { takeLocked, takeNewest, type ObtainedContents } from '../inputs/contents.ts';
 import { hashFile } from '../inputs/hash.ts';
@@ -20,6 +21,7 @@ import { keepsAddresses } from '../profile/releases.ts';
 import type { SiteSecrets } from '../profile/secrets.ts';
 import { loadLock, packageSearch, type Locked } from './lock.ts';
 import { assemble, loadProfile, loadProfiles, readOwnFiles, refusal, type OwnFiles } from './prepare.ts';
+import { wrapped } from './reporter.ts';
 import type { Outcome, VerbContext } from './world.ts';
 
 export interface BuildOptions {
@@ -36,6 +38,8 @@ export interface BuildOptions {
   readonly requireIso?: boolean;
   readonly requireComplete?: boolean;
   readonly secrets?: string;
+  /** Whether a program reads the result: then no summary is said. */
+  readonly json?: boolean;
 }
 
 /** All that the build of one bundle was asked for, read and found right. */
@@ -171,9 +175,14 @@ async function buildOne(order: Order, shared: Shared, context: VerbContext): Pro
 }
 
 /** What a build was made with. */
-interface Made {
+interface Made extends Written {
   readonly iso: Obtained;
+}
+
+interface Written {
   readonly contents: ObtainedContents;
+  /** SHA-256 of SHA256SUMS, which stands for the bundle as a whole. */
+  readonly digest: string;
 }
 
 async function make(order: Order, shared: Shared, context: VerbContext): Promise<Made> {
@@ -182,7 +191,8 @@ async function make(order: Order, shared: Shared, context: VerbContext): Promise
   const warn = (message: string) => reporter.warn(message);
   const publication = await Publication.open(out, profile.name, { clock, signal, warn });
   try {
-    const { iso, contents } = await obtainAll(order, shared, publication, context);
+    const made = await obtainAll(order, shared, publication, context);
+    const { iso } = made;
     if (iso.source !== 'none')
       await placeIso(iso.path, join(publication.directory, 'iso', profile.release.file));
     else if (options.requireIso || options.requireComplete) {
@@ -192,7 +202,7 @@ async function make(order: Order, shared: Shared, context: VerbContext): Promise
     }
     signal.throwIfAborted();
     await publication.publish();
-    return { iso, contents };
+    return made;
   } finally {
     await publication.discard();
   }
@@ -214,7 +224,7 @@ async function obtainAll(
   const iso = obtain(order, shared.isos, { ...context, signal });
   // A failure must not leave the other one running.
   await Promise.allSettled([written, iso]);
-  return { contents: await written, iso: await iso };
+  return { ...(await written), iso: await iso };
 }
 
 async function write(
@@ -222,7 +232,7 @@ async function write(
   own: OwnFiles,
   publication: Publication,
   context: VerbContext,
-): Promise<ObtainedContents> {
+): Promise<Written> {
   const { profile, secrets, options } = order;
   const contents = await takeContents(order);
   const [reason] = Object.values(contents.reasons);
@@ -236,7 +246,8 @@ async function write(
   const tar = await encodeBundleTar(bundle);
   const pkg = await encodeBundlePkg(bundle, profile, context.version);
   await publication.write(bundle.files, { tar, pkg, site });
-  return contents;
+  const sums = bundle.files.find(({ path }) => path === CHECKSUMS);
+  return { contents, digest: sha256(sums?.bytes ?? new Uint8Array()) };
 }
 
 /** The secrets, unless a network of them wants what the guest of this release cannot do. */
@@ -302,12 +313,80 @@ async function isThatIso(path: string, pin: ReleasePin, signal: AbortSignal): Pr
   }
 }
 
-function outcome(order: Order, { iso, contents }: Made, { cwd, reporter }: VerbContext): Outcome {
-  const { profile, out, secrets, asked, label } = order;
-  const warn = (text: string) => reporter.warn(`${label}${text}`);
-  const directory = shownPath(join(out, profile.name), cwd);
+function outcome(order: Order, made: Made, context: VerbContext): Outcome {
+  const { profile, out, secrets, asked, options } = order;
+  const { iso, contents } = made;
+  const directory = shownPath(join(out, profile.name), context.cwd);
+  sayWarnings(order, made, context);
+  if (!options.json) for (const line of summary(directory, order, made, context)) context.reporter.step(line);
   const deferred = iso.source === 'none';
-  if (deferred) {
+  const artefacts = [
+    `${directory}/`,
+    `${directory}.tar`,
+    `${directory}.pkg`,
+    ...(deferred ? [] : [`${directory}/iso/${profile.release.file}`]),
+    ...(secrets ? [`${directory}.site.img`] : []),
+  ];
+  const { missing, reasons } = contents;
+  const { packages, firmware } = countsOf(contents);
+  const part = (kind: 'packages' | 'firmware', count: number) =>
+    missing[kind].length > 0
+      ? { deferred: true, missing: missing[kind], reason: reasons[kind] }
+      : { deferred: false, wanted: asked[kind], count };
+  return {
+    lines: artefacts,
+    result: {
+      profile: profile.name,
+      artefacts,
+      iso: deferred ? { deferred: true, reason: iso.reason } : { deferred: false, source: iso.source },
+      packages: part('packages', packages),
+      firmware: part('firmware', firmware),
+    },
+  };
+}
+
+function countsOf({ lock }: ObtainedContents): { readonly packages: number; readonly firmware: number } {
+  const files = lock?.firmware.flatMap((one) => one.files) ?? [];
+  return { packages: lock?.packages.length ?? 0, firmware: files.length };
+}
+
+/** Which bundle it is, what it has, and what to do with it. A command is never broken: it is to be copied. */
+function summary(
+  directory: string,
+  { profile, secrets }: Order,
+  { iso, contents, digest }: Made,
+  { env }: VerbContext,
+): string[] {
+  const { missing } = contents;
+  const has = countsOf(contents);
+  const hasIso = iso.source !== 'none';
+  const lacked = partsOf(!hasIso, missing.packages.length, missing.firmware.length);
+  const site = secrets ? ` and ${directory}.site.img` : '';
+  // Without npm it was started by its own name.
+  const airhive = env.npm_lifecycle_event === undefined ? 'airhive' : 'npm run airhive --';
+  return [
+    `${profile.name}: bundle ${digest.slice(0, 16)}, as vm_status calls it`,
+    `  in it: the configuration${partsOf(hasIso, has.packages, has.firmware)
+      .map((part) => `, ${part}`)
+      .join('')}`,
+    ...(lacked.length > 0 ? [`  not in it: ${lacked.join(', ')}`] : []),
+    `  check it: ${airhive} verify ${directory}`,
+    wrapped(`  then copy ${directory}/${site} to the host, and in it: ./airhivectl install`),
+    `  or there: pkg add ${profile.name}.pkg, then: airhivectl install`,
+  ];
+}
+
+function partsOf(iso: boolean, packages: number, firmware: number): string[] {
+  return [
+    ...(iso ? ['the ISO'] : []),
+    ...(packages > 0 ? [`${packages} ${packages === 1 ? 'package' : 'packages'}`] : []),
+    ...(firmware > 0 ? [`${firmware} firmware ${firmware === 1 ? 'file' : 'files'}`] : []),
+  ];
+}
+
+function sayWarnings({ profile, label }: Order, { iso, contents }: Made, { reporter }: VerbContext): void {
+  const warn = (text: string) => reporter.warn(`${label}${text}`);
+  if (iso.source === 'none') {
     warn(
       `THE ISO IS NOT IN THE BUNDLE. ${iso.reason}\n` +
         '  Everything else is made: run vm_fetch on the host while it still has a network, or build again.',
@@ -328,35 +407,12 @@ function outcome(order: Order, { iso, contents }: Made, { cwd, reporter }: VerbC
     );
   } else if (reverse) {
     reporter.step(
-      `${label}note: port ${port} in networks that vm_site has marked as trusted reaches the host's sshd (port ${to}), and all ` +
-        'visitors come from 127.0.0.1: let it take keys only, or switch ssh.reverse off',
+      wrapped(
+        `${label}note: port ${port} in networks that vm_site has marked as trusted reaches the host's sshd (port ${to}), and all ` +
+          'visitors come from 127.0.0.1: let it take keys only, or switch ssh.reverse off',
+      ),
     );
   }
-  const artefacts = [
-    `${directory}/`,
-    `${directory}.tar`,
-    `${directory}.pkg`,
-    ...(deferred ? [] : [`${directory}/iso/${profile.release.file}`]),
-    ...(secrets ? [`${directory}.site.img`] : []),
-  ];
-  const { lock, missing, reasons } = contents;
-  const part = (kind: 'packages' | 'firmware', there: readonly unknown[] = []) =>
-    missing[kind].length > 0
-      ? { deferred: true, missing: missing[kind], reason: reasons[kind] }
-      : { deferred: false, wanted: asked[kind], count: there.length };
-  return {
-    lines: artefacts,
-    result: {
-      profile: profile.name,
-      artefacts,
-      iso: deferred ? { deferred: true, reason: iso.reason } : { deferred: false, source: iso.source },
-      packages: part('packages', lock?.packages),
-      firmware: part(
-        'firmware',
-        lock?.firmware.flatMap(({ files }) => files),
-      ),
-    },
-  };
 }
 
 /** What is not in the bundle, and what that means for the first boot. */

@@ -14,6 +14,7 @@ export interface ReporterOptions {
 }
 
 const WARNING = '\x1b[33m';
+const WARNING_LABEL = 'warning:';
 const FAINT = '\x1b[2m';
 const RESET = '\x1b[0m';
 /** Takes back what stands on the terminal's last line, such as the progress of a transfer; by spaces where no escapes may be. */
@@ -37,7 +38,10 @@ export function createReporter(
     step: (message) => {
       if (!quiet) line(visibleLines(message));
     },
-    warn: (message) => line(`${paint(WARNING, 'warning:')} ${visibleLines(message)}`),
+    warn: (message) => {
+      const text = wrapped(`${WARNING_LABEL} ${visibleLines(message)}`);
+      line(`${paint(WARNING, WARNING_LABEL)}${text.slice(WARNING_LABEL.length)}`);
+    },
     detail: (message) => {
       if (verbose && !quiet) line(paint(FAINT, visibleLines(message)));
     },
@@ -65,6 +69,30 @@ export function createReporter(
       lineIsOpen = true;
     },
   };
+}
+
+const WIDTH = 80;
+
+/**
+ * Broken between words at 80 columns, the rest indented by two. An excerpt of a file stays as it is, since its mark stands
+ * below a place in it, and so does a path that is longer than a line.
+ */
+export function wrapped(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => (/^ *[0-9]* \| /.test(line) ? line : wrappedLine(line)))
+    .join('\n');
+}
+
+function wrappedLine(line: string): string {
+  const [first = '', ...words] = line.trimStart().split(' ');
+  const lines = [line.slice(0, line.length - line.trimStart().length) + first];
+  for (const word of words) {
+    const last = lines.pop() ?? '';
+    const longer = `${last} ${word}`;
+    lines.push(...(Array.from(longer).length <= WIDTH ? [longer] : [last, `  ${word}`]));
+  }
+  return lines.join('\n');
 }
 
 /** What is being transferred, how much of it there was when that was first said, and when that was. */

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { idsOf, tableOf } from '../../generators/profile/cards.ts';
 import { readShipped } from '../profile/example.ts';
 import { temporaryFolder } from '../inputs/sandbox.ts';
-import { runInside, typed } from './command.ts';
+import { runInside, unwrapped, typed } from './command.ts';
 import { folderWith } from './projects.ts';
 
 /** The airhive of this checkout, with the table that is shipped. */
@@ -284,7 +284,7 @@ describe('a profile with a card that never works', () => {
     const cwd = folderWith({ 'mine.yaml': profile(', force: true') });
     const { code, stderr } = await runInside(['validate', './mine.yaml'], { root: ROOT, cwd });
     expect(code).toBe(0);
-    expect(stderr).toContain(`passthrough[0].id: warning: ${REASON}`);
+    expect(unwrapped(stderr)).toContain(`passthrough[0].id: warning: ${REASON}`);
     const built = await runInside(['build', '--offline', '--profile', './mine.yaml'], { root: ROOT, cwd });
     expect(built).toMatchObject({ code: 0, stdout: 'dist/mine/\ndist/mine.tar\ndist/mine.pkg\n' });
   });

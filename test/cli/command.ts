@@ -77,6 +77,9 @@ export const typed = (text: string): World['stdin'] => ({
   read: () => Readable.from([Buffer.from(text)]),
 });
 
+/** What is said, with the lines of each warning in one. */
+export const unwrapped = (text: string): string => text.replace(/\n {2}(?=\S)/g, ' ');
+
 /** Runs the command line in this process, which is quicker: for what it says, not for how it deals with the system. */
 export async function runInside(
   argv: readonly string[],

@@ -8,7 +8,7 @@ import { readFat } from '../fixtures/fat-reader.ts';
 import { deadMirrorUrl } from '../mirror/mirror.ts';
 import { INTEL } from '../packages/firmware-packages.ts';
 import { MAIN, mirrorFiles, newSigner, PACKAGES, SIGNER } from '../packages/repository.ts';
-import { runInside } from './command.ts';
+import { runInside, unwrapped } from './command.ts';
 import { sandbox, withFirmware } from './rooms.ts';
 import { PIN, profileText, RELEASES } from './projects.ts';
 
@@ -205,7 +205,7 @@ describe('firmware', () => {
     for (const more of [[], ['--lock', 'dist/mine']]) {
       const { code, stderr } = await run('build', mirror, ...more);
       expect(code).toBe(0);
-      expect(stderr).toContain(
+      expect(unwrapped(stderr)).toContain(
         `THIS FIRMWARE IS NOT IN THE BUNDLE: ${wanted.join(' ')}. no package of this release has it`,
       );
       expect(manifest().missing.firmware).toEqual(wanted);
@@ -220,7 +220,7 @@ describe('firmware', () => {
     for (const more of [[], ['--lock', 'dist/mine']]) {
       const { code, stderr } = await run('build', mirror, '--require-complete', ...more);
       expect(code).toBe(0);
-      expect(stderr).toContain(
+      expect(unwrapped(stderr)).toContain(
         'no package of this release has the firmware iwlwifi-ty-a0-gf-a0.pnvm; other files',
       );
       expect(manifest().missing.firmware).toEqual([]);
@@ -232,7 +232,7 @@ describe('firmware', () => {
     const { run, manifest } = await withFirmware();
     const { code, stderr } = await run('build', await deadMirrorUrl(), '--offline');
     expect(code).toBe(0);
-    expect(stderr).toMatch(
+    expect(unwrapped(stderr)).toMatch(
       /THIS FIRMWARE IS NOT IN THE BUNDLE: iwlwifi-ty-a0-gf-a0-\*\.ucode iwlwifi-ty-a0-gf-a0\.pnvm\. /,
     );
     expect(manifest().missing.firmware).toHaveLength(2);
@@ -343,7 +343,9 @@ describe('without a network', () => {
       const { code, stdout, stderr } = await run('build', dead, '--json', ...more);
       expect(code).toBe(0);
       expect(stderr).toContain('warning: THE ISO IS NOT IN THE BUNDLE.');
-      expect(stderr).toMatch(/warning: THESE PACKAGES ARE NOT IN THE BUNDLE: dnsmasq iptables\. .*APKINDEX/);
+      expect(unwrapped(stderr)).toMatch(
+        /warning: THESE PACKAGES ARE NOT IN THE BUNDLE: dnsmasq iptables\. .*APKINDEX/,
+      );
       expect(JSON.parse(stdout)).toMatchObject({
         packages: {
           deferred: true,
@@ -370,7 +372,7 @@ describe('without a network', () => {
     expect((await run('lock', mirror)).code).toBe(0);
     const { code, stderr } = await run('build', await deadMirrorUrl(), '--cache', 'empty');
     expect(code).toBe(0);
-    expect(stderr).toMatch(
+    expect(unwrapped(stderr)).toMatch(
       /THESE PACKAGES ARE NOT IN THE BUNDLE: dnsmasq iptables\. .*dnsmasq-2\.91-r0\.apk/,
     );
     expect(manifest().missing.packages).toEqual(['dnsmasq', 'iptables']);

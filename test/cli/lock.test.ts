@@ -18,7 +18,7 @@ import {
   SIGNER,
   type Fields,
 } from '../packages/repository.ts';
-import { runInside, start } from './command.ts';
+import { runInside, start, unwrapped } from './command.ts';
 import { folderWith, profileText, RELEASES } from './projects.ts';
 
 const INDEX = `${MAIN}/APKINDEX.tar.gz`;
@@ -381,7 +381,7 @@ it('a package that was cut off is resumed, one damaged in the cache is fetched a
   renameSync(`${place}.new`, place);
   const again = await lockFrom(mirror);
   expect(again.code).toBe(0);
-  expect(again.stderr).toContain('warning: the cached file is damaged and was removed: ');
+  expect(unwrapped(again.stderr)).toContain('warning: the cached file is damaged and was removed: ');
   expect(readFileSync(place).equals(bytes)).toBe(true);
   expect(readFileSync(path, 'utf8')).toBe(text);
 });

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { FakeClock } from '../inputs/clock.ts';
 import { mirrorOf } from '../inputs/sandbox.ts';
 import { deadMirrorUrl, generatedBytes, pinOf, type Mirror } from '../mirror/mirror.ts';
-import { airhive, runInside, start } from './command.ts';
+import { airhive, runInside, start, unwrapped } from './command.ts';
 import { folderWith, ISO, PIN, RELEASES_COMPLETE as RELEASES } from './projects.ts';
 
 const PLACED = `dist/intel8260/iso/${PIN.file}`;
@@ -74,10 +74,10 @@ it('no mirror: all but the ISO is made, with a loud line; it is added when one i
   // The cache is lost, and there is no network: what lies in the bundle is not lost with it.
   rmSync(join(cwd, 'cache'), { recursive: true });
   for (const more of [[], ['--require-iso']]) {
-    const { code, stderr } = await runInside([...OFFLINE, ...more], { cwd });
+    const { code, stderr } = await runInside([...OFFLINE, '--quiet', ...more], { cwd });
     expect(code).toBe(0);
     // Nothing but what the profile's tunnel opens.
-    expect(stderr).toMatch(/^warning: port 2210 [^\n]*\n$/);
+    expect(unwrapped(stderr)).toMatch(/^warning: port 2210 [^\n]*\n$/);
     expect(readFileSync(placed).equals(ISO)).toBe(true);
   }
   // Unless it is another one.
@@ -142,6 +142,6 @@ it('progress: a line for each tenth in a log, none with --quiet, the requests wi
   expect(plain).toContain(`${PIN.file} 100 % of 1 MB\n`);
   expect(plain).not.toContain('\r');
   expect(plain).not.toContain('GET ');
-  expect(await said('--quiet')).toMatch(/^warning: port 2210 [^\n]*\n$/);
+  expect(unwrapped(await said('--quiet'))).toMatch(/^warning: port 2210 [^\n]*\n$/);
   expect(await said('--verbose')).toContain(`GET ${mirror.url}/${PIN.path}`);
 });

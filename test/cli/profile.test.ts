@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { airhive, runInside } from './command.ts';
+import { airhive, runInside, unwrapped } from './command.ts';
 import { folderWith, profileText, RELEASES } from './projects.ts';
 
 const TEN_MISTAKES = `# Ten of them.
@@ -63,8 +63,10 @@ it('says who reaches what the tunnel of an access point opens, and that no mark 
   });
   expect(code).toBe(0);
   expect(stderr).toMatch(/mine\.yaml:\d+:\d+ firewall\.only: warning: trusted closes nothing here/);
-  expect(stderr).toContain("reaches the host's sshd (port 22): every client of the access point may try it");
-  expect(stderr).not.toMatch(/Wi-Fi that the guest joins|set firewall\.only to trusted/);
+  expect(unwrapped(stderr)).toContain(
+    "reaches the host's sshd (port 22): every client of the access point may try it",
+  );
+  expect(unwrapped(stderr)).not.toMatch(/Wi-Fi that the guest joins|set firewall\.only to trusted/);
 });
 
 it('a file gives its base name to the bundle, wherever it lies, and --out says where that goes', async () => {

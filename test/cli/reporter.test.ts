@@ -40,6 +40,34 @@ describe('in a log', () => {
   });
 });
 
+describe('a long warning', () => {
+  const warned = (text: string): string => said((reporter) => reporter.warn(text));
+
+  it('has lines of at most 80 columns, with all its words, and one label', () => {
+    const text = Array.from({ length: 60 }, (_, at) => 'x'.repeat(1 + (at % 11))).join(' ');
+    const lines = warned(`${text}\n  ${text}`).trimEnd().split('\n');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(lines.slice(1).every((line) => /^ {2}\S/.test(line))).toBe(true);
+    expect(lines.map((line) => line.trim()).join(' ')).toBe(`warning: ${text} ${text}`);
+  });
+
+  it('fills a line to its last column, and coloured as well as not', () => {
+    const text = `${'x'.repeat(69)} y`;
+    expect(warned(text)).toBe(`warning: ${text}\n`);
+    expect(warned(`${text} z`)).toBe(`warning: ${text}\n  z\n`);
+    expect(said((reporter) => reporter.warn(`${text} z`), { colour: true })).toBe(
+      `\x1b[33mwarning:\x1b[0m ${text}\n  z\n`,
+    );
+  });
+
+  it('leaves paths and excerpts whole', () => {
+    const path = `/${'a'.repeat(90)}`;
+    expect(warned(`gone: ${path} and more`)).toBe(`warning: gone:\n  ${path}\n  and more\n`);
+    const excerpt = `  12 | key: ${'b '.repeat(45)}\n     | ${' '.repeat(80)}^`;
+    expect(warned(`x\n${excerpt}`)).toBe(`warning: x\n${excerpt}\n`);
+  });
+});
+
 describe('on a terminal', () => {
   it('a transfer has one line, which changes with each hundredth and makes way for the next message', () => {
     const clear = `\r${' '.repeat(79)}\r`;

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { sha256 } from '../../generators/formats/checksums.ts';
 import { FakeClock } from '../inputs/clock.ts';
 import { mirrorOf } from '../inputs/sandbox.ts';
 import { mirrorFiles, SIGNER } from '../packages/repository.ts';
@@ -65,6 +66,50 @@ it('ISO, index and packages are downloaded once for all of them', async () => {
   const asked = mirror.requests.map(({ path }) => path);
   expect(asked.length).toBeGreaterThan(3);
   expect([...new Set(asked)]).toEqual(asked);
+});
+
+describe('after a build', () => {
+  const digestOf = (cwd: string, name: string) =>
+    sha256(readFileSync(join(cwd, `dist/${name}/SHA256SUMS`))).slice(0, 16);
+
+  it('each bundle is told by its digest, what is in it, and what to do with it, within 80 columns', async () => {
+    const { cwd, run } = twoProfiles();
+    const mirror = await mirrorOf({ ...(await mirrorFiles()), [PIN.path]: ISO });
+    const { stdout, stderr } = await run(...BOTH, '--mirror', mirror.url);
+    const { packages } = JSON.parse(readFileSync(join(cwd, 'dist/a/lock.json'), 'utf8')) as {
+      packages: unknown[];
+    };
+    for (const name of ['a', 'b'])
+      expect(stderr).toContain(
+        [
+          `${name}: bundle ${digestOf(cwd, name)}, as vm_status calls it`,
+          `  in it: the configuration, the ISO, ${packages.length} packages`,
+          `  check it: airhive verify dist/${name}`,
+          `  then copy dist/${name}/ to the host, and in it: ./airhivectl install`,
+          `  or there: pkg add ${name}.pkg, then: airhivectl install\n`,
+        ].join('\n'),
+      );
+    expect(stderr).not.toContain('not in it');
+    // The address of a download is never broken.
+    const said = stderr.split('\n').filter((line) => !/ from http:\S+$/.test(line));
+    expect(said.filter((line) => line.length > 80)).toEqual([]);
+    expect(stdout).not.toContain('bundle ');
+  });
+
+  it('what is not in it is said, how npm would check it, and nothing to a program or with --quiet', async () => {
+    const { cwd, run } = twoProfiles();
+    const one = ['--profile', './a.yaml', '--offline'];
+    const { stderr } = await run(...one);
+    expect(stderr).toContain(
+      `a: bundle ${digestOf(cwd, 'a')}, as vm_status calls it\n  in it: the configuration\n  not in it: the ISO, 2 packages\n`,
+    );
+    const env = { HOME: cwd, npm_lifecycle_event: 'build' };
+    const words = ['build', '--releases', 'pins.yaml', '--keys', 'keys', '--cache', 'cache', './a.yaml'];
+    const byNpm = await runInside([...words, '--offline'], { cwd, env });
+    expect(byNpm.stderr).toContain('\n  check it: npm run airhive -- verify dist/a\n');
+    for (const option of ['--json', '--quiet'])
+      expect((await run(...one, option)).stderr).not.toContain('check it');
+  });
 });
 
 it('a mistake in one of them builds none', async () => {

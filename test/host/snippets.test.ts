@@ -126,6 +126,7 @@ describe('the other templates', () => {
       './vm_install apply --dry-run',
       './vm_install apply',
       'shutdown -r now',
+      './vm_wifi pick',
       './vm_wifi scan',
       './vm_wifi join NAME',
       './vm_native on',

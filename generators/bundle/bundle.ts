@@ -1,4 +1,4 @@
-import { encodeChecksums, sha256 } from '../formats/checksums.ts';
+import { encodeChecksums, sha256, summed, type SummedFile } from '../formats/checksums.ts';
 import { encodeFat, fatSizeFor, filesOfFat } from '../formats/fat.ts';
 import { encodeGzip } from '../formats/gzip.ts';
 import {
@@ -31,7 +31,9 @@ export const PROFILE = 'profile.yaml';
 /** A whole bundle as values: everything under `NAME/` but the ISO, in code unit order of the paths. */
 export interface Bundle {
   readonly name: string;
-  readonly files: readonly File[];
+  readonly files: readonly SummedFile[];
+  /** SHA-256 of SHA256SUMS, which stands for the bundle as a whole. */
+  readonly digest: string;
   readonly epoch: number;
 }
 
@@ -70,26 +72,26 @@ export async function assembleBundle(inputs: BundleInputs): Promise<Bundle> {
   const tar = await encodeTar(inputs.guest, epoch);
   const apkovl = encodeGzip(tar);
   const iso = encodeChecksums([{ path: profile.release.file, digest: profile.release.sha256 }]);
-  const vdisk = encodeVdisk(apkovl, contents.files, epoch);
-  const overlay = fileOf(APKOVL, apkovl);
-  const files = inPathOrder([
+  const vdisk = summed(encodeVdisk(apkovl, contents.files, epoch));
+  const overlay = summed(fileOf(APKOVL, apkovl));
+  const others = [
     ...host.filter((entry) => entry.type === 'file'),
     textFile(`iso/${profile.release.file}.sha256`, iso),
     textFile(SBOM, sbomOf(inputs)),
     textFile(PROFILE, profile.text),
     ...(contents.lock ? [fileOf(LOCK, encodeLock(contents.lock))] : []),
-    overlay,
-    vdisk,
     overviewOf(inputs, [vdisk, overlay]),
-  ]);
-  const described = describe(inputs, files, sha256(tar));
-  const manifest = textFile(MANIFEST, encodeManifest(described));
-  const sums = inPathOrder([...described.files, { path: MANIFEST, sha256: sha256(manifest.bytes) }]);
-  const checksums = encodeChecksums(sums.map(({ path, sha256: digest }) => ({ path, digest })));
+  ];
+  const files = inPathOrder([...others.map(summed), overlay, vdisk]);
+  const manifest = summed(textFile(MANIFEST, encodeManifest(describe(inputs, files, sha256(tar)))));
+  const listed = inPathOrder([...files, manifest]);
+  const sums = encodeChecksums(listed.map(({ path, sha256: digest }) => ({ path, digest })));
+  const checksums = summed(textFile(CHECKSUMS, sums));
   return {
     name: profile.name,
     epoch,
-    files: inPathOrder([...files, manifest, textFile(CHECKSUMS, checksums)]),
+    digest: checksums.sha256,
+    files: inPathOrder([...listed, checksums]),
   };
 }
 
@@ -98,10 +100,13 @@ function sbomOf({ version, epoch, profile, program, contents: { lock } }: Bundle
   return encodeSbom({ version, epoch, profile, program, packages, firmware });
 }
 
-function overviewOf({ profile, version, host, contents, page }: BundleInputs, parts: readonly File[]): File {
+function overviewOf(
+  { profile, version, host, contents, page }: BundleInputs,
+  parts: readonly SummedFile[],
+): File {
   const { file, size, sha256: digest } = profile.release;
   const { lock, missing } = contents;
-  const described = parts.map(({ path, bytes }) => ({ path, size: bytes.length, sha256: sha256(bytes) }));
+  const described = parts.map(({ path, bytes, sha256: sum }) => ({ path, size: bytes.length, sha256: sum }));
   const files = [{ path: `iso/${file}`, size, sha256: digest }, ...described];
   return planOverview(page, profile, { version, host, lock, missing, files });
 }
@@ -145,7 +150,7 @@ export function encodeVdisk(
   return fileOf(VDISK, image);
 }
 
-function describe(inputs: BundleInputs, files: readonly File[], tar: string): Manifest {
+function describe(inputs: BundleInputs, files: readonly SummedFile[], tar: string): Manifest {
   const { profile, version, epoch, guest, contents } = inputs;
   const { text: _text, ...resolved } = profile;
   const { file, sha256: digest, size, path } = profile.release;
@@ -166,11 +171,11 @@ function describe(inputs: BundleInputs, files: readonly File[], tar: string): Ma
     vdisk: contents.lock ? lockedFiles(contents.lock) : [],
     missing: contents.missing,
     guest: guest.map(manifestEntry),
-    files: files.map(({ path, mode, bytes }) => ({
+    files: files.map(({ path, mode, bytes, sha256: sum }) => ({
       path,
       mode: formatMode(mode),
       size: bytes.length,
-      sha256: sha256(bytes),
+      sha256: sum,
     })),
   };
 }

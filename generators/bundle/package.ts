@@ -1,6 +1,6 @@
 import { encodePkg, type PkgDescription } from '../formats/pkg.ts';
 import { inPathOrder } from '../formats/order.ts';
-import type { File } from '../formats/tree.ts';
+import type { SummedFile } from '../formats/checksums.ts';
 import type { ResolvedProfile } from '../profile/resolve.ts';
 import type { Bundle } from './bundle.ts';
 
@@ -31,7 +31,7 @@ export function encodeBundlePkg(
   version: string,
 ): Promise<Uint8Array> {
   const directory = `usr/local/share/airhive/${bundle.name}`;
-  const files = bundle.files.flatMap((file): File[] => {
+  const files = bundle.files.flatMap((file): SummedFile[] => {
     const place = PLACES[file.path];
     const inside = { ...file, path: `${directory}/${file.path}` };
     // The modes of FreeBSD's own scripts.

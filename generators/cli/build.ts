@@ -1,10 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { CHECKSUMS, encodeBundleTar, type Bundle } from '../bundle/bundle.ts';
+import { encodeBundleTar, type Bundle } from '../bundle/bundle.ts';
 import { encodeBundlePkg } from '../bundle/package.ts';
 import { shownPath } from '../disk.ts';
 import { AirhiveError } from '../errors.ts';
-import { sha256 } from '../formats/checksums.ts';
 import type { Obtained } from '../inputs/cache.ts';
 import { takeLocked, takeNewest, type ObtainedContents } from '../inputs/contents.ts';
 import { hashFile } from '../inputs/hash.ts';
@@ -181,7 +180,6 @@ interface Made extends Written {
 
 interface Written {
   readonly contents: ObtainedContents;
-  /** SHA-256 of SHA256SUMS, which stands for the bundle as a whole. */
   readonly digest: string;
 }
 
@@ -246,8 +244,7 @@ async function write(
   const tar = await encodeBundleTar(bundle);
   const pkg = await encodeBundlePkg(bundle, profile, context.version);
   await publication.write(bundle.files, { tar, pkg, site });
-  const sums = bundle.files.find(({ path }) => path === CHECKSUMS);
-  return { contents, digest: sha256(sums?.bytes ?? new Uint8Array()) };
+  return { contents, digest: bundle.digest };
 }
 
 /** The secrets, unless a network of them wants what the guest of this release cannot do. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { AirhiveError } from '../errors.ts';
+import type { File } from './tree.ts';
 
 /** SHA-256 of bytes as 64 lower-case hexadecimal digits. */
 export function sha256(bytes: Uint8Array): string {
@@ -34,3 +35,10 @@ export function decodeChecksums(text: string): Checksum[] {
       return { digest: match[1], path: match[2] };
     });
 }
+
+/** A file with the SHA-256 of its bytes, so that a large one is read once, whoever names its sum. */
+export interface SummedFile extends File {
+  readonly sha256: string;
+}
+
+export const summed = (file: File): SummedFile => ({ ...file, sha256: sha256(file.bytes) });

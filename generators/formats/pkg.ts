@@ -1,6 +1,6 @@
-import { sha256 } from './checksums.ts';
+import type { SummedFile } from './checksums.ts';
 import { encodeTar } from './tar.ts';
-import { fileOf, type File } from './tree.ts';
+import { fileOf } from './tree.ts';
 
 /** What pkg(8) shows or does, see pkg-create(8). */
 export interface PkgDescription {
@@ -34,14 +34,14 @@ const PREFIX = '/usr/local';
  */
 export function encodePkg(
   description: PkgDescription,
-  files: readonly File[],
+  files: readonly SummedFile[],
   epoch: number,
 ): Promise<Uint8Array> {
   const { description: desc, scripts, messages, ...fields } = description;
   const flatsize = files.reduce((size, { bytes }) => size + bytes.length, 0);
   const compact = { ...fields, prefix: PREFIX, flatsize, licenselogic: 'single', desc, messages };
   // "1$": SHA-256 in hexadecimal digits.
-  const sums = Object.fromEntries(files.map(({ path, bytes }) => [`/${path}`, `1$${sha256(bytes)}`]));
+  const sums = Object.fromEntries(files.map(({ path, sha256 }) => [`/${path}`, `1$${sha256}`]));
   const tree = [
     fileOf(COMPACT_MANIFEST, Buffer.from(JSON.stringify(compact))),
     fileOf(MANIFEST, Buffer.from(JSON.stringify({ ...compact, files: sums, scripts }))),

@@ -7,7 +7,7 @@
 //       SHA256SUMS; COMMAND is run in DIR with the name of SHA256SUMS behind it, and signs it
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -76,21 +76,26 @@ function bundle(name, options) {
   copyFileSync(join(directory, 'sbom.cdx.json'), `${base}.cdx.json`);
   const published = [...packed, `${base}.cdx.json`];
   const sums = `${base}.sha256`;
+  rmSync(sums, { force: true });
   // Without sums there is no release of it.
-  if (packages.deferred || firmware.deferred) rmSync(sums, { force: true });
-  else writeFileSync(sums, sumsOf(published));
-  console.log([...published, ...(existsSync(sums) ? [sums] : [])].join('\n'));
+  if (!packages.deferred && !firmware.deferred) {
+    writeFileSync(sums, sumsOf(published));
+    published.push(sums);
+  }
+  console.log(published.join('\n'));
 }
 
 /** The section of CHANGELOG.md for this version, without its heading. */
 function changesOf(version) {
-  const text = readFileSync(join(root, 'CHANGELOG.md'), 'utf8');
-  const [, section = ''] = text.split(/^## /m).flatMap((part) => {
-    const [heading = '', ...lines] = part.split('\n');
-    return heading.trim() === version ? ['', lines.join('\n').trim()] : [];
-  });
-  if (section) return section;
-  return refuse(4, `CHANGELOG.md has no section "## ${version}": move what is not released yet below it`);
+  const sections = readFileSync(join(root, 'CHANGELOG.md'), 'utf8').split(/^## /m);
+  const changes = sections
+    .find((section) => section.startsWith(`${version}\n`))
+    ?.slice(version.length)
+    .trim();
+  return (
+    changes ||
+    refuse(4, `CHANGELOG.md has no section "## ${version}": move what is not released yet below it`)
+  );
 }
 
 /** The commit that is checked out must be in the history of this branch. */

@@ -21,7 +21,7 @@ export interface Look {
   readonly scripts?: boolean;
 }
 
-/** A page and every request that it made. */
+/** A page and every request that it has made, also since it was opened. */
 export interface Opened {
   readonly page: Page;
   readonly requests: readonly string[];
@@ -38,14 +38,16 @@ export async function open(browser: Browser, html: string, look: Look = {}): Pro
     javaScriptEnabled: scripts,
   });
   const page = await context.newPage();
+  const url = pathToFileURL(file).href;
   const requests: string[] = [];
   const complaints: string[] = [];
-  page.on('request', (request) => requests.push(request.url()));
+  page.on('request', (request) => {
+    if (request.url() !== url) requests.push(request.url());
+  });
   page.on('console', (message) => complaints.push(message.text()));
   page.on('pageerror', (error) => complaints.push(error.message));
-  const url = pathToFileURL(file).href;
   await page.goto(url);
-  return { page, requests: requests.filter((address) => address !== url), complaints };
+  return { page, requests, complaints };
 }
 
 /** What axe finds wrong with a page, as RULE: HTML. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { AirhiveError } from '../errors.ts';
+import { filled } from '../formats/columns.ts';
 import { readListingText } from '../inputs/listing.ts';
 import { listProfiles, readProfile } from '../inputs/profiles.ts';
 import { continued, nameOf } from '../profile/card-rules.ts';
@@ -260,15 +261,7 @@ const WIDTH = 92;
 
 /** A label, and text beside it that is wrapped. */
 function paragraph(label: string, text: string): string[] {
-  const lines: string[] = [];
-  let open = '';
-  for (const word of text.split(' ')) {
-    if (open !== '' && LABEL + 2 + open.length + 1 + word.length > WIDTH) {
-      lines.push(open);
-      open = word;
-    } else open = open === '' ? word : `${open} ${word}`;
-  }
-  lines.push(open);
+  const lines = filled(text, WIDTH - LABEL - 2);
   return lines.map((line, index) => `  ${(index === 0 ? label : '').padEnd(LABEL)}${line}`);
 }
 

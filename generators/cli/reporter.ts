@@ -1,4 +1,5 @@
 import { AirhiveError, exitCodeOf, type Diagnostic } from '../errors.ts';
+import { CONSOLE, filled } from '../formats/columns.ts';
 import type { Reporter } from '../ports.ts';
 import { formatDiagnostic, visibleLines } from '../profile/diagnostics.ts';
 import type { Terminal } from './world.ts';
@@ -18,7 +19,7 @@ const WARNING_LABEL = 'warning:';
 const FAINT = '\x1b[2m';
 const RESET = '\x1b[0m';
 /** Takes back what stands on the terminal's last line, such as the progress of a transfer; by spaces where no escapes may be. */
-const clearLine = ({ columns = 80 }: Terminal, escapes: boolean): string =>
+const clearLine = ({ columns = CONSOLE }: Terminal, escapes: boolean): string =>
   escapes ? '\r\x1b[K' : `\r${' '.repeat(columns - 1)}\r`;
 
 /** Writes steps, warnings and progress to standard error: one line rewritten on a terminal, plain lines elsewhere. */
@@ -71,8 +72,6 @@ export function createReporter(
   };
 }
 
-const WIDTH = 80;
-
 /**
  * Broken between words at 80 columns, the rest indented by two. An excerpt of a file stays as it is, since its mark stands
  * below a place in it, and so does a path that is longer than a line.
@@ -85,14 +84,9 @@ export function wrapped(text: string): string {
 }
 
 function wrappedLine(line: string): string {
-  const [first = '', ...words] = line.trimStart().split(' ');
-  const lines = [line.slice(0, line.length - line.trimStart().length) + first];
-  for (const word of words) {
-    const last = lines.pop() ?? '';
-    const longer = `${last} ${word}`;
-    lines.push(...(Array.from(longer).length <= WIDTH ? [longer] : [last, `  ${word}`]));
-  }
-  return lines.join('\n');
+  const text = line.trimStart();
+  const indent = line.slice(0, line.length - text.length);
+  return indent + filled(text, CONSOLE - 2, CONSOLE - indent.length).join('\n  ');
 }
 
 /** What is being transferred, how much of it there was when that was first said, and when that was. */
@@ -112,7 +106,7 @@ function speed(transfer: Transfer, done: number, total: number, now: number): st
 }
 
 /** One line of a terminal, whose last column stays empty; of the label as much as there is room for. */
-function fitting(label: string, rest: string, columns = 80): string {
+function fitting(label: string, rest: string, columns = CONSOLE): string {
   const room = Math.max(0, columns - 1 - rest.length);
   const shown = label.length > room ? `${label.slice(0, Math.max(0, room - 2))}..` : label;
   return `${shown}${rest}`.slice(0, columns - 1);

@@ -1,3 +1,4 @@
+import { CONSOLE, filled } from '../formats/columns.ts';
 import type { Missing } from '../formats/manifest.ts';
 import { fileOf, treeOf, type File, type Tree } from '../formats/tree.ts';
 import { keepsAddresses } from '../profile/releases.ts';
@@ -58,9 +59,6 @@ function dated(page: File, seconds: number): File {
 
 const textOf = ({ bytes }: File): string => Buffer.from(bytes).toString('utf8');
 
-/** The columns of a console. */
-const CONSOLE = 80;
-
 /**
  * A plain text with its paragraphs filled anew: what a profile puts into them may be long. Indented lines are commands and
  * tables, and a line of dashes has a title above it.
@@ -69,17 +67,19 @@ export function wrapped(text: string): string {
   const lines = text.split('\n');
   const isFixed = (line = '', next = ''): boolean => /^($| |[-=]+$)/.test(line) || /^[-=]+$/.test(next);
   const out: string[] = [];
-  let filling = false;
+  let paragraph: string[] = [];
+  const endParagraph = (): void => {
+    if (paragraph.length > 0) out.push(...filled(paragraph.join(' '), CONSOLE));
+    paragraph = [];
+  };
   for (const [index, line] of lines.entries()) {
-    const fixed = isFixed(line, lines[index + 1]);
-    for (const word of fixed ? [line] : line.split(' ')) {
-      const last = out.at(-1) ?? '';
-      if (filling && !fixed && last.length + 1 + word.length <= CONSOLE)
-        out[out.length - 1] = `${last} ${word}`;
-      else out.push(word);
-      filling = !fixed;
+    if (!isFixed(line, lines[index + 1])) paragraph.push(line);
+    else {
+      endParagraph();
+      out.push(line);
     }
   }
+  endParagraph();
   return out.join('\n');
 }
 

@@ -1,3 +1,4 @@
+import { filled } from '../formats/columns.ts';
 import type { FreePlace } from './machine.ts';
 import { nativeTextIn } from './card-text.ts';
 import { narrow, verdictOf, type Card, type CardTable } from './cards.ts';
@@ -200,12 +201,6 @@ const WIDTH = 110;
 function comment(indent: string, text: string): string[] {
   const start = `${indent}# `;
   return text.split('\n').flatMap((paragraph) => {
-    const lines: string[] = [];
-    for (const word of visible(paragraph).split(' ')) {
-      const longer = `${lines.at(-1) ?? ''} ${word}`;
-      if (lines.length > 0 && start.length + longer.length <= WIDTH) lines[lines.length - 1] = longer;
-      else lines.push(word);
-    }
-    return lines.map((line) => start + line);
+    return filled(visible(paragraph), WIDTH - start.length).map((line) => start + line);
   });
 }

@@ -4,9 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { hostView } from '../../generators/plan/host.ts';
 import { variant } from '../fixtures/profiles.ts';
 import { Machine } from './machine.ts';
-import { provideKeys } from './service-bench.ts';
 import { apply, done, filesOf, newer, remove, settings } from './installing.ts';
-import { online, prints } from './status-bench.ts';
+import { accessPoint as accessPointOf } from './status-bench.ts';
 
 // What the host's commands say of a guest that is an access point.
 
@@ -32,20 +31,8 @@ client 02:00:00:00:03:00 172.24.2.9 \x1b[31mred
 client nonsense 172.24.2.9 x
 `;
 
-async function accessPoint(changes: Record<string, string> = {}): Promise<Machine> {
-  const machine = new Machine({ view });
-  provideKeys(machine.data);
-  machine.put('routes', 'default 192.168.7.1 em0\n');
-  await machine.up();
-  online(machine, {
-    'run/airhive/access-point': '',
-    'run/airhive/said/wifi': 'access point "Käse" on channel 6',
-    'usr/libexec/airhive/wifi-control': prints(CLIENTS),
-    'bin/wpa_cli': '#!/bin/sh\nexit 1\n',
-    ...changes,
-  });
-  return machine;
-}
+const accessPoint = (changes: Record<string, string> = {}): Promise<Machine> =>
+  accessPointOf(view, CLIENTS, { 'run/airhive/said/wifi': 'access point "Käse" on channel 6', ...changes });
 
 /** vm_status; `rows` are the lines of its screen by their first word. */
 async function statusOf(machine: Machine, ...words: string[]) {

@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Machine } from './machine.ts';
-import { withTunnel } from './service-bench.ts';
+import type { View } from '../../generators/plan/render.ts';
+import { Machine } from './machine.ts';
+import { provideKeys, withTunnel } from './service-bench.ts';
 
 /** What wpa_supplicant 2.11 prints; the SSID is "Café \u001b[31m". */
 export const WPA = `bssid=00:11:22:33:44:55
@@ -72,6 +73,25 @@ export function online(machine: Machine, changes: Record<string, string> = {}): 
     'run/airhive/said/wifi': 'connected to "Caf\\xc3\\xa9"',
     ...changes,
   });
+}
+
+/** A machine whose guest is an access point with these clients, in the words of wifi-control. */
+export async function accessPoint(
+  view: View,
+  clients: string,
+  changes: Record<string, string> = {},
+): Promise<Machine> {
+  const machine = new Machine({ view });
+  provideKeys(machine.data);
+  machine.put('routes', 'default 192.168.7.1 em0\n');
+  await machine.up();
+  online(machine, {
+    'bin/wpa_cli': '#!/bin/sh\nexit 1\n',
+    'run/airhive/access-point': '',
+    'usr/libexec/airhive/wifi-control': prints(clients),
+    ...changes,
+  });
+  return machine;
 }
 
 interface Result {

@@ -7,8 +7,8 @@ import type { ResolvedProfile } from '../../generators/profile/resolve.ts';
 import { hostTree, page, VERSION } from '../fixtures/machines.ts';
 import { variant, VARIANTS } from '../fixtures/profiles.ts';
 import { Machine } from '../host/machine.ts';
-import { installed, provideKeys } from '../host/service-bench.ts';
-import { online, prints, running, statusOf, WPA } from '../host/status-bench.ts';
+import { installed } from '../host/service-bench.ts';
+import { accessPoint, online, prints, running, statusOf, WPA } from '../host/status-bench.ts';
 
 /* The pages to look at: those of bundles, and those of vm_status in each state. */
 
@@ -129,14 +129,6 @@ const CLIENTS = `client 02:00:00:00:01:00 172.24.2.143 my-phone\nclient 02:00:00
 async function accessPointPage(): Promise<string> {
   const ap = hostView(ACCESS_POINT, '').ap;
   const view = { mode: 'access-point', accessPoint: ap, reverse: false, reversePort: '', reverseTo: '' };
-  const machine = new Machine({ view });
-  provideKeys(machine.data);
-  machine.put('routes', 'default 192.168.7.1 em0\n');
-  await machine.up();
-  online(machine, {
-    'bin/wpa_cli': '#!/bin/sh\nexit 1\n',
-    'run/airhive/access-point': '',
-    'usr/libexec/airhive/wifi-control': prints(CLIENTS),
-  });
+  const machine = await accessPoint(view, CLIENTS);
   return (await machine.call('vm_status', '--html', '-')).said;
 }
